@@ -1,0 +1,108 @@
+"""What each capability promises. An omni model is an object that satisfies several of these.
+
+Promises shared by all: times are seconds of presentation time, absolute to the media; a foreign exception never
+leaves a backend unmapped (see `seehear.errors`); loading happens on first use, not when the object is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from seehear.values import Audio, Screen, Transcript
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Capability = Literal["read", "hear", "embed", "answer", "speak", "describe"]
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A backend's capabilities as data; `name` is what the user types and what caches are keyed by."""
+
+    name: str
+    capabilities: tuple[Capability, ...]
+    runs: Literal["here", "server", "hosted"]
+    streams: bool = False
+    word_times: bool = False
+    context_tokens: int = 0
+    dimensions: int = 0
+    languages: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation with an answerer."""
+
+    role: Role
+    text: str
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Whatever has a card and can be let go."""
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do."""
+        ...
+
+    def close(self) -> None:
+        """Free models, child processes and sockets; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Reader(Backend, Protocol):
+    """Reads the text on a picture."""
+
+    def read(self, rgb: NDArray[np.uint8]) -> Screen:
+        """Find text lines on one picture, `rgb` uint8 [H, W, 3]. Raises BackendError."""
+        ...
+
+
+@runtime_checkable
+class Transcriber(Backend, Protocol):
+    """Turns speech into text with times."""
+
+    def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
+        """Transcribe mono audio at 16 kHz; `language` is ISO 639-1, None detects it. Raises BackendError."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Backend, Protocol):
+    """Maps texts to unit vectors."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [N, D] with rows of length 1. Raises BackendError."""
+        ...
+
+
+@runtime_checkable
+class Answerer(Backend, Protocol):
+    """Writes text from messages."""
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply as they are written. Raises BackendError."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens of the context `text` takes (an upper estimate is allowed)."""
+        ...
+
+
+@runtime_checkable
+class Speaker(Backend, Protocol):
+    """Reads text aloud."""
+
+    def speak(self, text: str) -> Audio:
+        """Return mono speech. Raises BackendError."""
+        ...

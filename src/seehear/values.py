@@ -1,0 +1,264 @@
+"""The values that cross boundaries: frozen, checked where they are made, carrying their units.
+
+`Array` members are numpy arrays; numpy is imported for its types only, so that `import seehear` stays light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from seehear.errors import InputError
+from seehear.spans import Span, clock
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MediaKind = Literal["video", "audio", "image", "captions"]
+EventKind = Literal["visual", "transcript"]
+Route = Literal["said", "shown", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A titled span that the file itself carries."""
+
+    span: Span
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One video, audio, image or caption file; `id` is the SHA-256 of its bytes, never its path."""
+
+    id: str
+    path: Path
+    title: str
+    kind: MediaKind
+    duration_s: float
+    size_bytes: int
+    has_video: bool = False
+    has_audio: bool = False
+    width_px: int = 0
+    height_px: int = 0
+    chapters: tuple[Chapter, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture: `rgb` uint8 [H, W, 3], upright, at `time_s` of presentation time."""
+
+    time_s: float
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Several pictures of one size: `rgb` uint8 [N, H, W, 3], `times_s` float64 [N], increasing."""
+
+    rgb: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.rgb.ndim != 4 or self.rgb.shape[-1] != 3 or len(self.rgb) != len(self.times_s):
+            raise InputError(f"frames need [N, H, W, 3] and [N], got {self.rgb.shape} and {self.times_s.shape}")
+        if any(b <= a for a, b in zip(self.times_s, self.times_s[1:], strict=False)):
+            raise InputError("frame times must increase")
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Mono float32 samples in [-1, 1], shape [T], at `rate_hz`, the first one at `start_s`."""
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+    start_s: float = 0.0
+
+    @property
+    def span(self) -> Span:
+        """The stretch of presentation time that the samples cover."""
+        return Span(self.start_s, self.start_s + len(self.samples) / self.rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePoint:
+    """A time at which a frame is worth looking at, and why (`uniform`, `scene`, `slide`, `build`, `scroll`, `start`).
+
+    `span` is the stretch during which that picture stays; `time_s` lies in it, where the picture is complete.
+    """
+
+    time_s: float
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word with its span and the recogniser's probability in [0, 1]."""
+
+    span: Span
+    text: str
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A spoken stretch, a sentence or a caption cue."""
+
+    span: Span
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said: ISO 639-1 language, segments in order of time, times absolute to the media."""
+
+    language: str
+    segments: tuple[Segment, ...]
+    via: str
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text on a picture: box (left, top, right, bottom) in pixels, confidence in [0, 1]."""
+
+    text: str
+    box_px: tuple[float, float, float, float]
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The text found on one picture, in no particular order, with the picture's size."""
+
+    lines: tuple[TextLine, ...]
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What could not be seen or heard: failure is kept here and never becomes content."""
+
+    span: Span
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the timeline.
+
+    `text` is what is printed: for a transcript the words, for a visual the line that tells what is new on screen.
+    `screen` is all that is readable on screen at that time (visual only), `title` its heading, `frame` the name of
+    the kept picture, `via` the backend that produced it, `reason` why the moment was looked at.
+    """
+
+    span: Span
+    kind: EventKind
+    text: str
+    via: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    title: str = ""
+    screen: str = ""
+    frame: str = ""
+    reason: str = ""
+
+    @property
+    def line(self) -> str:
+        """The rendered line `[m:ss] visual: …` or `[m:ss] transcript: …`, on one line."""
+        return f"[{clock(self.span.start_s)}] {self.kind}: {' '.join(self.text.split())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrievable stretch of one timeline: speech (`said`) and what was on screen meanwhile (`shown`), together."""
+
+    media: str
+    ordinal: int
+    span: Span
+    title: str
+    said: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A found stretch of one media: where, of what kind, the text it rests on, and how well it fits (higher is better)."""
+
+    media: str
+    title: str
+    span: Span
+    kind: EventKind
+    text: str
+    score: float
+    said: str = ""
+    shown: str = ""
+    frame: str = ""
+
+    @property
+    def start_s(self) -> float:
+        """Start in seconds of presentation time."""
+        return self.span.start_s
+
+    @property
+    def end_s(self) -> float:
+        """End in seconds of presentation time."""
+        return self.span.end_s
+
+    @property
+    def clock(self) -> str:
+        """The start as `m:ss`."""
+        return clock(self.span.start_s)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of a moment."""
+        return {
+            "media": self.media, "title": self.title, "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3), "clock": self.clock, "kind": self.kind, "text": self.text,
+            "score": round(self.score, 4), "said": self.said, "shown": self.shown,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verified pointer: `quote` is on the timeline of `media` during `span`."""
+
+    media: str
+    span: Span
+    quote: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of a citation."""
+        return {
+            "media": self.media, "start_s": round(self.span.start_s, 3), "end_s": round(self.span.end_s, 3),
+            "clock": clock(self.span.start_s), "quote": self.quote,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Text plus what it rests on; `supported` is False when the material does not hold an answer."""
+
+    question: str
+    text: str
+    supported: bool
+    routed: Route
+    moments: tuple[Moment, ...]
+    citations: tuple[Citation, ...]
+    backends: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of an answer."""
+        return {
+            "question": self.question, "text": self.text, "supported": self.supported, "routed": self.routed,
+            "moments": [moment.as_json() for moment in self.moments],
+            "citations": [citation.as_json() for citation in self.citations], "backends": dict(self.backends),
+        }  # fmt: skip
