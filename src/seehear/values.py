@@ -191,7 +191,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A found stretch of one media: where, of what kind, the text it rests on, and how well it fits (higher is better)."""
+    """A found stretch of one media: where, of what kind, the text it rests on; a higher `score` fits better."""
 
     media: str
     title: str
