@@ -6,7 +6,7 @@ leaves a backend unmapped (see `seehear.errors`); loading happens on first use, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -72,8 +72,14 @@ class Reader(Backend, Protocol):
 class Transcriber(Backend, Protocol):
     """Turns speech into text with times."""
 
-    def transcribe(self, audio: Audio, *, language: str | None = None) -> Transcript:
-        """Transcribe mono audio at 16 kHz; `language` is ISO 639-1, None detects it. Raises BackendError."""
+    def transcribe(
+        self, audio: Audio, *, language: str | None = None, on_progress: Callable[[float], None] | None = None
+    ) -> Transcript:
+        """Transcribe mono audio at 16 kHz; `language` is ISO 639-1, None detects it.
+
+        `on_progress` is told how far the work has come in seconds of presentation time and may raise to stop it.
+        Raises BackendError.
+        """
         ...
 
 

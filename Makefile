@@ -1,0 +1,52 @@
+# Everything a fresh machine needs: Python 3.11+, make and a package index.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+OUT ?= out
+ASK ?= when are functions explained?
+LECTURE = $(OUT)/lecture.mp4
+
+.PHONY: setup demo test test-slow check format bench clean
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "seehear needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
+	@touch $@
+
+ifdef VIDEO
+demo: setup
+	$(BIN)/seehear models pull hear search answer
+	$(BIN)/seehear ask "$(VIDEO)" "$(ASK)"
+else
+demo: $(LECTURE)
+	$(BIN)/seehear models pull hear search answer
+	$(BIN)/seehear ask $(LECTURE) "$(ASK)"
+endif
+
+$(LECTURE): examples/lecture/script.md $(VENV)/.done
+	$(BIN)/seehear generate lecture examples/lecture/script.md -o $@
+
+test: check
+	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(LECTURE)
+	$(BIN)/python bench/run.py --lecture $(LECTURE) --out $(OUT)/bench
+
+clean:
+	rm -rf $(OUT) .pytest_cache .mypy_cache .ruff_cache

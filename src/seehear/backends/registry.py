@@ -1,0 +1,85 @@
+"""The one place where names become backends. Adding one: its file, one line here, one extra."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from seehear.backends.protocols import Answerer, Backend, Capability, Embedder, Reader, Speaker, Transcriber
+from seehear.errors import ConfigError, MissingPackageError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a backend's class is and what it is made with; nothing is imported before it is opened."""
+
+    capability: Capability
+    module: str
+    attribute: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+ENTRIES: dict[str, Entry] = {
+    "ppocr": Entry("read", "seehear.backends.ocr", "PPOcr"),
+    "whisper:auto": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "auto"}),
+    "whisper:tiny.en": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "tiny.en"}),
+    "whisper:base": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "base"}),
+    "minilm": Entry("embed", "seehear.backends.minilm", "MiniLM"),
+    "llama:qwen2.5-coder-1.5b": Entry("answer", "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-1.5b"}),
+    "llama:qwen2.5-coder-0.5b": Entry("answer", "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-0.5b"}),
+    "extractive": Entry("answer", "seehear.backends.extractive", "Extractive"),
+    "hibari": Entry("speak", "seehear.backends.hibari", "Hibari"),
+}
+"""The embedded backends, in the order in which `auto` prefers them within a capability."""
+
+
+def names(capability: Capability) -> list[str]:
+    """The names a user may type for one capability, the preferred one first."""
+    return [name for name, entry in ENTRIES.items() if entry.capability == capability]
+
+
+def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
+    """Make the backend `name` for `capability`; nothing heavy is loaded before it is used.
+
+    Raises ConfigError for a name that is not known, MissingPackageError when its package is not installed.
+    """
+    entry = ENTRIES.get(name)
+    if entry is None or entry.capability != capability:
+        known = ", ".join(["auto", *names(capability)])
+        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {known}")
+    try:
+        made = getattr(importlib.import_module(entry.module), entry.attribute)(**entry.options, **options)
+    except ImportError as error:
+        raise MissingPackageError(
+            f"the backend {name} needs a package that is not installed: {error.name}",
+            hint="pip install 'seehear[local]'",
+        ) from error
+    return cast(Backend, made)
+
+
+def open_reader(name: str = "auto", *, threads: int = 1) -> Reader:
+    """Make what reads text on pictures."""
+    return cast(Reader, open_backend("ppocr" if name == "auto" else name, "read", threads=threads))
+
+
+def open_transcriber(name: str = "auto", *, threads: int = 1) -> Transcriber:
+    """Make what turns speech into text."""
+    return cast(Transcriber, open_backend("whisper:auto" if name == "auto" else name, "hear", threads=threads))
+
+
+def open_embedder(name: str = "auto", *, threads: int = 1) -> Embedder:
+    """Make what maps texts to vectors."""
+    return cast(Embedder, open_backend("minilm" if name == "auto" else name, "embed", threads=threads))
+
+
+def open_answerer(name: str, *, threads: int = 1) -> Answerer:
+    """Make what writes answers; here `auto` is not a name, since the choice depends on what is downloaded."""
+    options = {} if name == "extractive" else {"threads": threads}
+    return cast(Answerer, open_backend(name, "answer", **options))
+
+
+def open_speaker(name: str = "auto") -> Speaker:
+    """Make what reads text aloud."""
+    return cast(Speaker, open_backend("hibari" if name == "auto" else name, "speak"))

@@ -1,0 +1,132 @@
+"""Settings, frozen once read. One order: default < config file < environment < argument."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from seehear.errors import ConfigError
+
+ENVIRONMENT = {
+    "home": "SEEHEAR_HOME",
+    "sample": "SEEHEAR_SAMPLE",
+    "read": "SEEHEAR_READ",
+    "hear": "SEEHEAR_HEAR",
+    "embed": "SEEHEAR_EMBED",
+    "answer": "SEEHEAR_ANSWER",
+    "captions": "SEEHEAR_CAPTIONS",
+    "language": "SEEHEAR_LANGUAGE",
+    "threads": "SEEHEAR_THREADS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a user can set.
+
+    `sample` is `slides`, `scenes:THRESHOLD` or `uniform:SECONDS`; `captions` is `first` (use them where there are
+    some) or `never`; `read`, `hear`, `embed` and `answer` name backends, `auto` picks; `language` is ISO 639-1 or
+    `auto`; `threads` is the number of processor threads for models, 0 for all cores.
+    """
+
+    home: Path
+    sample: str = "slides"
+    read: str = "auto"
+    hear: str = "auto"
+    embed: str = "auto"
+    answer: str = "auto"
+    captions: str = "first"
+    language: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.captions not in ("first", "never"):
+            raise ConfigError(f"captions is {self.captions!r}", hint="set it to first or never")
+        if self.threads < 0:
+            raise ConfigError(f"threads is {self.threads}", hint="set it to 0 for all cores, or to a number of them")
+        sampler, value = self.sampler
+        if sampler == "slides" and value is None:
+            return
+        positive = value is not None and value > 0
+        if not (sampler == "uniform" and positive) and not (sampler == "scenes" and positive and value <= 1):  # type: ignore[operator]
+            raise ConfigError(f"sample is {self.sample!r}", hint="set it to slides, scenes:0.3 or uniform:10")
+
+    @property
+    def sampler(self) -> tuple[str, float | None]:
+        """The sampler's name and its number, None where it takes none or the number cannot be read."""
+        name, _, number = self.sample.partition(":")
+        try:
+            return name, float(number) if number else None
+        except ValueError:
+            return name, -1.0
+
+    @property
+    def cores(self) -> int:
+        """How many processor threads models may use together."""
+        return self.threads or available_cores()
+
+
+def available_cores() -> int:
+    """Processor cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_home() -> Path:
+    """Where the library lies when nobody says otherwise: the user's data directory."""
+    from platformdirs import user_data_path
+
+    return user_data_path("seehear", appauthor=False)
+
+
+def config_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file: `SEEHEAR_CONFIG`, else config.toml in the user's configuration directory."""
+    if named := environment.get("SEEHEAR_CONFIG"):
+        return Path(named)
+    from platformdirs import user_config_path
+
+    return user_config_path("seehear", appauthor=False) / "config.toml"
+
+
+def load(*, environment: Mapping[str, str] = os.environ, **arguments: Any) -> Settings:
+    """Read the settings; arguments that are None count as not given.
+
+    Raises ConfigError, naming where the wrong value stands.
+    """
+    settings = Settings(home=default_home())
+    path = config_path(environment)
+    settings = _apply(settings, _read_file(path), where=str(path))
+    from_environment = {name: environment[key] for name, key in ENVIRONMENT.items() if environment.get(key)}
+    settings = _apply(settings, from_environment, where="environment")
+    return _apply(settings, {k: v for k, v in arguments.items() if v is not None}, where="argument")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"the configuration file {path} cannot be read: {error}", hint="mend or delete it") from error
+
+
+def _apply(settings: Settings, values: Mapping[str, Any], *, where: str) -> Settings:
+    known = {field.name for field in fields(Settings)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ConfigError(f"{where}: unknown setting {unknown[0]!r}", hint=f"known are {', '.join(sorted(known))}")
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            parsed[name] = {"home": lambda v: Path(v).expanduser(), "threads": int}.get(name, str)(value)  # type: ignore[operator]
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{where}: {name} is {value!r}", hint=str(error)) from error
+    try:
+        return replace(settings, **parsed)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error

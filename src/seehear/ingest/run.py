@@ -1,0 +1,135 @@
+"""One media from file to timeline: order, threads, progress, cancellation, gaps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from seehear.backends.protocols import Reader, Transcriber
+from seehear.errors import InputError, MissingPackageError
+from seehear.ingest import stages
+from seehear.ingest.cache import StageCache
+from seehear.ingest.progress import Reporter
+from seehear.spans import Span
+from seehear.timeline import Timeline
+from seehear.values import Event, Gap, Media, Transcript
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do with one media: `sampler` as in Settings, `sidecars` are (language, path) of captions to use first."""
+
+    sampler: tuple[str, float | None]
+    use_captions: bool
+    language: str | None
+    sidecars: tuple[tuple[str, Path], ...]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A timeline, the language heard, and wall seconds per stage."""
+
+    timeline: Timeline
+    language: str
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    events: list[Event]
+    gaps: list[Gap]
+    language: str = ""
+    seconds: float = 0.0
+
+
+def ingest(
+    media: Media, plan: Plan, *, reader: Reader, transcriber: Transcriber, cache: StageCache, reporter: Reporter
+) -> Ingested:
+    """See and hear one media side by side and merge both by time.
+
+    Raises CancelledError when the reporter was told to stop, SetupError when weights are missing; what single pictures
+    or stretches of sound could not give is a Gap of the timeline.
+    """
+    parts = _side_by_side(
+        lambda: _see(media, plan, reader, cache, reporter),
+        lambda: _hear(media, plan, transcriber, cache, reporter),
+        reporter=reporter,
+    )
+    timeline = Timeline.build(media, [e for p in parts for e in p.events], [g for p in parts for g in p.gaps])
+    return Ingested(timeline, parts[1].language, {"see": parts[0].seconds, "hear": parts[1].seconds})
+
+
+def _side_by_side(*tasks: Callable[[], T], reporter: Reporter) -> list[T]:
+    """Run every task in a thread of its own; the first error, or Ctrl-C, stops the others before it is raised."""
+    with ThreadPoolExecutor(max_workers=len(tasks), thread_name_prefix="seehear") as pool:
+        futures = [pool.submit(task) for task in tasks]
+        try:
+            # Waiting in short turns lets Ctrl-C through on Windows too.
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=0.2)
+                if any(future.exception() for future in done):
+                    break
+        except KeyboardInterrupt:
+            reporter.stop()
+            raise
+        if any(future.done() and future.exception() for future in futures):
+            reporter.stop()
+        wait(futures)
+        first = [f for f in futures if f.exception()]
+        # Stopping makes the other tasks raise CancelledError: the one that raised something else was first.
+        first.sort(key=lambda f: type(f.exception()).__name__ == "CancelledError")
+        return [first[0].result()] if first else [future.result() for future in futures]
+
+
+def _whole(media: Media) -> Span:
+    return Span(0.0, media.duration_s)
+
+
+def _see(media: Media, plan: Plan, reader: Reader, cache: StageCache, reporter: Reporter) -> _Part:
+    began = time.perf_counter()
+    if not media.has_video:
+        return _Part([], [])
+    points = stages.find_points(
+        media, plan.sampler, cache=cache, on_progress=lambda at: reporter("find", at, media.duration_s)
+    )
+    reporter("find", media.duration_s, media.duration_s)
+    try:
+        screens, gaps = stages.read_points(
+            media, points, reader, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("read", n, of)
+        )
+    except MissingPackageError as error:
+        return _Part([], [Gap(_whole(media), "read", str(error))])
+    events = stages.visual_events(points, screens, via=reader.card.name)
+    return _Part(events, gaps, seconds=time.perf_counter() - began)
+
+
+def _hear(media: Media, plan: Plan, transcriber: Transcriber, cache: StageCache, reporter: Reporter) -> _Part:
+    began = time.perf_counter()
+    gaps: list[Gap] = []
+    transcript: Transcript | None = None
+    if plan.use_captions:
+        try:
+            transcript = stages.captions_of(media, plan.sidecars, language=plan.language)
+        except InputError as error:
+            gaps.append(Gap(_whole(media), "captions", error.message))
+    if transcript is None and media.has_audio:
+        try:
+            transcript = stages.hear(
+                media, transcriber, language=plan.language, cache=cache,
+                on_progress=lambda at: reporter("hear", at, media.duration_s),
+            )  # fmt: skip
+        except MissingPackageError as error:
+            gaps.append(Gap(_whole(media), "hear", str(error)))
+    reporter("hear", media.duration_s, media.duration_s)
+    if transcript is None:
+        return _Part([], gaps, seconds=time.perf_counter() - began)
+    events = stages.transcript_events(transcript)
+    return _Part(events, gaps + list(transcript.gaps), transcript.language, time.perf_counter() - began)

@@ -1,0 +1,221 @@
+"""The stages of ingest, as plain functions of values: find, read, hear, and the events they make.
+
+Order, threads and progress belong to `seehear.ingest.run`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seehear.backends.protocols import Reader, Transcriber
+from seehear.errors import BackendError, MediaError
+from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
+from seehear.ingest.screen import Page, arrange, visual_line
+from seehear.ingest.signature import COLUMNS, ROWS, same, signature
+from seehear.spans import Span
+from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Transcript
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OnTime = Callable[[float], None]
+OnCount = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was read on one sampled picture, with the signature that tells whether another picture is the same."""
+
+    screen: Screen
+    signature: NDArray[np.uint8]
+
+
+def _look_in(row: Any) -> Look:
+    cells = np.frombuffer(base64.b64decode(row["signature"]), dtype=np.uint8)
+    return Look(SCREEN.decode(row["screen"]), cells.reshape(ROWS, COLUMNS))
+
+
+LOOK: Codec[Look] = Codec(
+    encode=lambda look: {
+        "screen": SCREEN.encode(look.screen),
+        "signature": base64.b64encode(look.signature.tobytes()).decode("ascii"),
+    },
+    decode=_look_in,
+)
+
+
+def find_points(
+    media: Media, sampler: tuple[str, float | None], *, cache: StageCache, on_progress: OnTime
+) -> tuple[SamplePoint, ...]:
+    """Choose the times worth looking at: `sampler` is (`slides`, None), (`scenes`, threshold) or (`uniform`, seconds)."""
+    from seehear.media import sample, shots
+
+    key = cache.key("points", sampler=sampler)
+    if (cached := cache.get(key, POINTS)) is not None:
+        return cached
+    name, number = sampler
+    if media.kind == "image":
+        points: Iterable[SamplePoint] = [SamplePoint(0.0, Span(0.0, 0.0), "start")]
+    elif name == "uniform":
+        points = sample.uniform(media.path, every_s=number or 10.0, on_progress=on_progress)
+    elif name == "scenes":
+        points = shots.scenes(media.path, threshold=number or 0.3, on_progress=on_progress)
+    else:
+        points = shots.slides(media.path, on_progress=on_progress)
+    return cache.put(key, tuple(points), POINTS)
+
+
+def pictures(
+    media: Media, times_s: Sequence[float], *, on_gap: Callable[[Gap], None]
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Decode the pictures shown at `times_s`, each with the time it was asked for; what cannot be decoded is left out."""
+    if media.kind == "image":
+        from seehear.media.picture import load_picture
+
+        yield from ((time_s, load_picture(media.path)) for time_s in times_s)
+        return
+    from seehear.media.decode import frames_at
+
+    for time_s, frame in frames_at(media.path, times_s, on_gap=on_gap):
+        yield time_s, frame.rgb
+
+
+def frame_name(time_s: float) -> str:
+    """The file name under which the picture at `time_s` is kept."""
+    return f"{round(time_s * 1000):09d}.jpg"
+
+
+def read_points(
+    media: Media,
+    points: Sequence[SamplePoint],
+    reader: Reader,
+    *,
+    cache: StageCache,
+    folder: Path,
+    on_progress: OnCount,
+) -> tuple[dict[float, Screen], list[Gap]]:
+    """Read the text at each point, keeping each picture in `folder`; a picture like an earlier one is not read again."""
+    from seehear.media.picture import save_picture
+
+    gaps: list[Gap] = []
+    span_at = {point.time_s: point.span for point in points}
+    keys = {time_s: cache.key("read", time_s=time_s, backend=reader.card.name) for time_s in span_at}
+    looks: dict[float, Look] = {}
+    for time_s, key in keys.items():
+        if (cached := cache.get(key, LOOK)) is not None:
+            looks[time_s] = cached
+    missing = [time_s for time_s in span_at if time_s not in looks]
+    on_progress(len(looks), len(points))
+    for time_s, rgb in pictures(media, missing, on_gap=gaps.append):
+        mark = signature(rgb)
+        # Only earlier pictures are compared with, so that a resumed run decides as an undisturbed one does.
+        twin = next((looks[t] for t in sorted(looks, reverse=True) if t < time_s and same(looks[t].signature, mark)), None)
+        save_picture(rgb, folder / frame_name(time_s))
+        try:
+            look = Look(twin.screen if twin else reader.read(rgb), mark)
+        except BackendError as error:
+            gaps.append(Gap(span_at[time_s], "read", error.message))
+            continue
+        looks[time_s] = cache.put(keys[time_s], look, LOOK)
+        on_progress(len(looks), len(points))
+    reported = {gap.span.start_s for gap in gaps}
+    for time_s, span in span_at.items():
+        if time_s not in looks and span.start_s not in reported and not any(g.span.contains(time_s) for g in gaps):
+            gaps.append(Gap(span, "decode", "the picture could not be decoded"))
+    return {time_s: looks[time_s].screen for time_s in sorted(looks)}, gaps
+
+
+def visual_events(points: Sequence[SamplePoint], screens: dict[float, Screen], *, via: str) -> list[Event]:
+    """Turn what was read into visual events: a new slide in full, for a build only what is new, nothing twice."""
+    events: list[Event] = []
+    previous: Page | None = None
+    for point in points:
+        screen = screens.get(point.time_s)
+        page = arrange(screen) if screen is not None else None
+        if page is None or not page.text:
+            previous = None
+            continue
+        line = visual_line(page, previous)
+        if not line.new and events:
+            last = events[-1]
+            events[-1] = Event(
+                last.span.union(point.span), last.kind, last.text, last.via, title=last.title, screen=last.screen,
+                frame=last.frame, reason=last.reason,
+            )  # fmt: skip
+        else:
+            events.append(
+                Event(
+                    point.span, "visual", line.text, via, title=line.title, screen=line.screen,
+                    frame=frame_name(point.time_s), reason=point.reason,
+                )  # fmt: skip
+            )
+        previous = page
+    return events
+
+
+def hear(
+    media: Media,
+    transcriber: Transcriber,
+    *,
+    language: str | None,
+    cache: StageCache,
+    on_progress: OnTime,
+) -> Transcript:
+    """Transcribe the whole media in chunks cut at quiet places; the first language heard is kept for the rest."""
+    from seehear.media.audio import audio_chunks
+
+    segments: list[Segment] = []
+    gaps: list[Gap] = []
+    heard = language
+    via = transcriber.card.name
+    for chunk in audio_chunks(media.path, on_gap=gaps.append):
+        span = chunk.span
+        key = cache.key("hear", start_s=span.start_s, end_s=span.end_s, language=heard, backend=transcriber.card.name)
+        part = cache.get(key, TRANSCRIPT)
+        if part is None:
+            try:
+                part = transcriber.transcribe(chunk, language=heard, on_progress=on_progress)
+            except BackendError as error:
+                gaps.append(Gap(span, "hear", error.message))
+                continue
+            cache.put(key, part, TRANSCRIPT)
+        if part.segments:
+            heard, via = heard or part.language, part.via
+        segments += part.segments
+        gaps += part.gaps
+        on_progress(span.end_s)
+    return Transcript(heard or "", tuple(segments), via, tuple(gaps))
+
+
+def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language: str | None) -> Transcript | None:
+    """Read what somebody already wrote down: the sidecar in the wanted language, else the track inside the file.
+
+    Raises MediaError when a sidecar is there but holds no caption that can be read.
+    """
+    from seehear.captions import parse_captions
+    from seehear.media.subtitles import embedded_captions
+
+    wanted = (language or "en", "")
+    ranked = sorted(sidecars, key=lambda s: wanted.index(s[0]) if s[0] in wanted else len(wanted))
+    if ranked:
+        code, path = ranked[0]
+        transcript = parse_captions(path.read_bytes(), via=f"captions:{path.suffix[1:].lower()}")
+        if not transcript.segments:
+            raise MediaError(f"the captions beside the media hold no cue: {path.name}", hint="use --captions never")
+        return Transcript(code or transcript.language, transcript.segments, transcript.via, transcript.gaps)
+    return embedded_captions(media.path) if media.kind in ("video", "audio") else None
+
+
+def transcript_events(transcript: Transcript) -> list[Event]:
+    """Turn segments into transcript events."""
+    return [
+        Event(s.span, "transcript", s.text, transcript.via, words=s.words, speaker=s.speaker)
+        for s in transcript.segments
+        if s.text.strip()
+    ]

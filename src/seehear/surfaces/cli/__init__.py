@@ -1,0 +1,5 @@
+"""The command line: `seehear COMMAND …`."""
+
+from seehear.surfaces.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,96 @@
+"""The group of all commands, and how errors end the program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from seehear.errors import BugError, CancelledError, SeehearError
+from seehear.surfaces.cli import ask, doctor, frames, generate, index, library, models, search, single, timeline
+from seehear.surfaces.cli.console import note, plain, print_json
+
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    "Ask": (ask.ask, search.search),
+    "Index": (index.index, timeline.timeline, library.library, library.remove),
+    "One stage on its own": (frames.frames, single.transcribe, single.read, generate.generate),
+    "This machine": (models.models, doctor.backends, doctor.doctor),
+}
+
+
+class Sections(click.Group):
+    """A group that lists its commands under headings."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one list per section."""
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(c.name or "", c.get_short_help_str(limit=formatter.width)) for c in commands])
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="seehear")
+def cli() -> None:
+    """Ask your videos: answers with timestamps that are true.
+
+    \b
+    seehear ask lecture.mp4 "when are functions explained?"
+    """
+
+
+for _commands in SECTIONS.values():
+    for _command in _commands:
+        cli.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with the exit code of what happened (see `seehear.errors`)."""
+    given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        # A file name that is not Unicode must not end the program while it is printed.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        cli.main(args=arguments, standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(CancelledError("stopped; what was finished is kept", hint="run it again to go on"), arguments)
+    except BrokenPipeError:
+        # Whoever read our output went away: nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SeehearError as error:
+        return _fail(error, arguments)
+    except Exception as error:  # noqa: BLE001  the last net: a bug is reported as one, not as a traceback
+        if os.environ.get("SEEHEAR_DEBUG"):
+            raise
+        bug = BugError(f"this is a bug in seehear: {type(error).__name__}: {error}", hint="set SEEHEAR_DEBUG=1 and report")
+        return _fail(bug, arguments)
+
+
+def _fail(error: SeehearError, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        print_json({"error": error_shape(error)})
+    note(f"seehear: {plain(error.message)}")
+    if error.hint:
+        note(f"  → {plain(error.hint)}")
+    return error.exit_code
+
+
+def error_shape(error: SeehearError) -> dict[str, Any]:
+    """The documented JSON shape of an error."""
+    return {
+        "type": type(error).__name__, "message": error.message, "hint": error.hint, "exit_code": error.exit_code,
+        "retryable": error.retryable,
+    }  # fmt: skip

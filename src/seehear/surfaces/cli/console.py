@@ -1,0 +1,70 @@
+"""What the command line prints and how: results to stdout, progress and errors to stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# C0 and C1 controls, terminal escapes and the marks that turn the direction of text around: media may hold any of them.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def common(function: F) -> F:
+    """Add the options that every command has: `--json` and `--home`."""
+    function = click.option("--home", metavar="DIR", help="The library's folder (SEEHEAR_HOME).")(function)
+    function = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return run  # type: ignore[return-value]
+
+
+def plain(text: str) -> str:
+    """Text from media, safe to print on a terminal: no control characters, line breaks and tabs kept."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def flat(text: str, *, width: int = 0) -> str:
+    """Text from media on one line, cut at `width` characters with an ellipsis (0: not cut)."""
+    line = plain(" ".join(text.split()))
+    return line[: width - 1].rstrip() + "…" if width and len(line) > width else line
+
+
+def say(text: str = "", *, newline: bool = True, **style: Any) -> None:
+    """Print a result; colours are left out when stdout is no terminal."""
+    click.echo(click.style(text, **style) if style else text, nl=newline)
+
+
+def note(text: str, **style: Any) -> None:
+    """Print something about the work, not a result."""
+    click.echo(click.style(text, **style) if style else text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; a name that is not Unicode stays readable as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def size(count: float) -> str:
+    """Print bytes as people read them."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def interactive() -> bool:
+    """Tell whether a person watches stderr."""
+    return sys.stderr.isatty()

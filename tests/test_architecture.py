@@ -1,0 +1,99 @@
+"""The house keeps its shape: who may import whom, how long a file may be, what a bare import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "seehear"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LEVELS = {
+    "errors": 0, "spans": 0, "values": 1,
+    "timeline": 2, "captions": 2, "config": 2, "prompts": 2, "weights": 2, "fetch": 2, "notes": 2,
+    "media": 3, "backends": 3, "store": 3, "schema": 3, "generate": 3,
+    "search": 4, "ask": 4, "ingest": 4, "evaluate": 4, "passages": 4, "route": 4, "outline": 4, "evidence": 4,
+    "library": 5, "surfaces": 6,
+}  # fmt: skip
+ONE_NOUN_IN_TWO_FILES = {("store", "schema"), ("weights", "fetch")}
+HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx"}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            if node.module == "seehear":
+                found += [f"seehear.{alias.name}" for alias in node.names]
+            else:
+                found.append(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    part = part_of(path)
+    if part in ("__init__", "__main__"):
+        return
+    for name in imports_of(path):
+        pieces = name.split(".")
+        if pieces[0] != "seehear" or len(pieces) < 2 or pieces[1] == part:
+            continue
+        other = pieces[1]
+        assert other in LEVELS, f"{name} has no level yet: give it one here and in docs/how-it-works.md"
+        if {part, other} in [set(pair) for pair in ONE_NOUN_IN_TWO_FILES]:
+            continue
+        if pieces[1:3] == ["backends", "protocols"]:
+            # Contracts are made of values alone, so whoever stands above values may name them.
+            assert LEVELS[part] >= 2, f"{path.name} stands below the protocols"
+            continue
+        if LEVELS[part] == 4:
+            assert other != "backends", f"{path.name} may import only backends.protocols, not {name}"
+        same_is_allowed = LEVELS[part] in (2, 4)
+        assert LEVELS[other] < LEVELS[part] or (same_is_allowed and LEVELS[other] == LEVELS[part]), (
+            f"{path.relative_to(PACKAGE)} (level {LEVELS[part]}) imports {name} (level {LEVELS[other]})"
+        )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_is_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def test_every_module_has_a_level() -> None:
+    assert {part_of(path) for path in MODULES} - set(LEVELS) - {"__init__", "__main__", "data"} == set()
+
+
+def test_importing_seehear_loads_no_decoder_and_no_model_runtime() -> None:
+    code = f"import sys, seehear; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_line_starts_without_decoder_and_model_runtime() -> None:
+    code = f"import sys, seehear.surfaces.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    from seehear import errors
+
+    classes = [
+        cls for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, errors.SeehearError) and cls is not errors.SeehearError
+    ]  # fmt: skip
+    assert len({cls.exit_code for cls in classes}) == len(classes), "two errors share an exit code"
+    for cls in classes:
+        assert f"{cls.__name__} " in (errors.__doc__ or ""), f"{cls.__name__} is missing in the drawing"
+        row = next(line for line in (errors.__doc__ or "").splitlines() if f" {cls.__name__} " in line)
+        assert f" {cls.exit_code} " in row, row
+        assert f" {cls.http_status} " in row, row
+        assert cls.retryable == ("retry helps" in row), row
