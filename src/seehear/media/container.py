@@ -1,0 +1,109 @@
+"""Opening media files: safely, with errors that say what to do, and the streams that matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+
+from seehear.errors import InputError, MediaError, NotFoundError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+MAX_PIXELS = 100_000_000
+MAX_DURATION_S = 24 * 3600.0
+
+# These formats are lists of other files and addresses; a hostile one would make the decoder read or fetch them.
+_LISTS = frozenset({"hls", "applehttp", "concat", "dash", "sdp", "rtsp", "imf", "webm_dash_manifest"})
+_ATTACHED_PIC = 0x0400
+_DEFAULT = 0x0001
+_SNIFF_BYTES = 4096
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a local file for reading; the caller closes it (it is a context manager).
+
+    Raises NotFoundError when it is missing, InputError when it may not be read, MediaError when it is no media file.
+    """
+    _refuse_unreadable(path)
+    # An absolute path cannot be taken for a protocol such as `concat:`.
+    name = str(path.absolute())
+    try:
+        container = av.open(
+            name, "r", metadata_errors="replace", options={"protocol_whitelist": "file"}, timeout=(60, None)
+        )
+    except (av.error.FFmpegError, UnicodeError, ValueError) as error:
+        raise _not_media(path, error) from error
+    if _LISTS & set(container.format.name.split(",")):
+        container.close()
+        raise MediaError(
+            f"{path.name!r} is a playlist, not a recording: it only names other files or addresses",
+            hint="give the files that it names",
+        )
+    return container
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The picture to look at: the stream marked as default, else the first; cover art is none."""
+    moving = [s for s in container.streams.video if not s.disposition & _ATTACHED_PIC and _known(s)]
+    return next((s for s in moving if s.disposition & _DEFAULT), moving[0] if moving else None)
+
+
+def audio_stream(container: InputContainer) -> AudioStream | None:
+    """The sound to listen to: the stream marked as default, else the first."""
+    sounds = [s for s in container.streams.audio if _known(s)]
+    return next((s for s in sounds if s.disposition & _DEFAULT), sounds[0] if sounds else None)
+
+
+def _known(stream: Stream) -> bool:
+    # A stream whose codec this build cannot decode has no codec context.
+    return stream.codec_context is not None and stream.time_base is not None
+
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise InputError(f"{path.name!r} is a folder, not a file", hint="give the folder to `seehear index`")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {str(path)!r}", hint="check the name") from error
+    except PermissionError as error:
+        raise InputError(f"{path.name!r} may not be read by you", hint=f"chmod u+r {str(path)!r}") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path.name!r} cannot be read: {error}", hint="check the disk and the name") from error
+    if empty:
+        raise MediaError(f"{path.name!r} is empty (0 bytes): the file is at fault", hint="copy or download it again")
+
+
+def _not_media(path: Path, error: Exception) -> MediaError:
+    with path.open("rb") as file:
+        head = file.read(_SNIFF_BYTES)
+    if head[4:8] in (b"ftyp", b"mdat", b"wide", b"free"):
+        return MediaError(
+            f"{path.name!r} was cut off: the index that MP4 writes last (the moov box) is missing",
+            hint="copy or download it again, or let a repair tool such as untrunc rebuild the index",
+        )
+    if b"\0" not in head and _is_text(head):
+        return MediaError(
+            f"{path.name!r} is a text file, whatever its name says", hint="give a video, audio, image or caption file"
+        )
+    reason = getattr(error, "strerror", None) or str(error)
+    return MediaError(
+        f"{path.name!r} is not a video, audio or image that can be decoded: {reason}",
+        hint="check that it plays elsewhere, or convert it to MP4",
+    )
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head[: len(head) - 4 if len(head) == _SNIFF_BYTES else None].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
