@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from seehear.backends.protocols import Answerer, Backend, Capability, Embedder, Reader, Speaker, Transcriber
+from seehear.backends.protocols import Answerer, Backend, Capability, Card, Embedder, Reader, Speaker, Transcriber
 from seehear.errors import ConfigError, MissingPackageError
 
 
@@ -57,6 +57,11 @@ def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
             hint="pip install 'seehear[local]'",
         ) from error
     return cast(Backend, made)
+
+
+def card_of(name: str) -> Card:
+    """What the backend `name` is and can do."""
+    return open_backend(name, ENTRIES[name].capability).card
 
 
 def open_reader(name: str = "auto", *, threads: int = 1) -> Reader:

@@ -26,8 +26,8 @@ class CacheStore(Protocol):
         """Return what was put under `key`, or None."""
         ...
 
-    def cache_put(self, key: str, value: bytes) -> None:
-        """Keep `value` under `key`, durably once this returns."""
+    def cache_put(self, key: str, value: bytes, *, media_id: str = "") -> None:
+        """Keep `value` under `key`, durably once this returns; it goes when that media is removed."""
         ...
 
 
@@ -64,7 +64,8 @@ class StageCache:
 
     def put(self, key: str, value: T, codec: Codec[T]) -> T:
         """Keep a result and hand it back."""
-        self._store.cache_put(key, json.dumps(codec.encode(value), ensure_ascii=True).encode())
+        raw = json.dumps(codec.encode(value), ensure_ascii=True).encode()
+        self._store.cache_put(key, raw, media_id=self._media_id)
         return value
 
 

@@ -6,6 +6,7 @@ Order, threads and progress belong to `seehear.ingest.run`.
 from __future__ import annotations
 
 import base64
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Tran
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+ROUNDING_S = 0.001
 OnTime = Callable[[float], None]
 OnCount = Callable[[int, int], None]
 
@@ -50,40 +52,43 @@ LOOK: Codec[Look] = Codec(
 )
 
 
+def choose_points(media: Media, sampler: tuple[str, float | None], *, on_progress: OnTime) -> Iterable[SamplePoint]:
+    """Choose the times worth looking at: `sampler` is (`slides`, None), (`scenes`, threshold), (`uniform`, seconds)."""
+    from seehear.media import sample, shots
+
+    name, number = sampler
+    if media.kind == "image":
+        return [SamplePoint(0.0, Span(0.0, 0.0), "start")]
+    if name == "uniform":
+        return sample.uniform(media.path, every_s=number or 10.0, on_progress=on_progress)
+    if name == "scenes":
+        return shots.scenes(media.path, threshold=number or 0.3, on_progress=on_progress)
+    return shots.slides(media.path, on_progress=on_progress)
+
+
 def find_points(
     media: Media, sampler: tuple[str, float | None], *, cache: StageCache, on_progress: OnTime
 ) -> tuple[SamplePoint, ...]:
-    """Choose the times worth looking at: `sampler` is (`slides`, None), (`scenes`, threshold) or (`uniform`, seconds)."""
-    from seehear.media import sample, shots
-
+    """The chosen points of one media, from the cache where they were chosen before."""
     key = cache.key("points", sampler=sampler)
     if (cached := cache.get(key, POINTS)) is not None:
         return cached
-    name, number = sampler
-    if media.kind == "image":
-        points: Iterable[SamplePoint] = [SamplePoint(0.0, Span(0.0, 0.0), "start")]
-    elif name == "uniform":
-        points = sample.uniform(media.path, every_s=number or 10.0, on_progress=on_progress)
-    elif name == "scenes":
-        points = shots.scenes(media.path, threshold=number or 0.3, on_progress=on_progress)
-    else:
-        points = shots.slides(media.path, on_progress=on_progress)
-    return cache.put(key, tuple(points), POINTS)
+    return cache.put(key, tuple(choose_points(media, sampler, on_progress=on_progress)), POINTS)
 
 
 def pictures(
-    media: Media, times_s: Sequence[float], *, on_gap: Callable[[Gap], None]
+    media: Media, times_s: Iterable[float], *, on_gap: Callable[[Gap], None]
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Decode the pictures shown at `times_s`, each with the time it was asked for; what cannot be decoded is left out."""
-    if media.kind == "image":
-        from seehear.media.picture import load_picture
-
-        yield from ((time_s, load_picture(media.path)) for time_s in times_s)
-        return
+    """Decode the picture shown at each time, with the time it was asked for; what cannot be decoded is left out."""
     from seehear.media.decode import frames_at
 
-    for time_s, frame in frames_at(media.path, times_s, on_gap=on_gap):
-        yield time_s, frame.rgb
+    wanted = deque(sorted(times_s))
+    for frame in frames_at(media.path, tuple(wanted), on_gap=on_gap):
+        # A picture appears at or before the time it is shown at, so times before it are the ones left out.
+        while wanted and wanted[0] < frame.time_s - ROUNDING_S:
+            wanted.popleft()
+        if wanted:
+            yield wanted.popleft(), frame.rgb
 
 
 def frame_name(time_s: float) -> str:
@@ -100,7 +105,7 @@ def read_points(
     folder: Path,
     on_progress: OnCount,
 ) -> tuple[dict[float, Screen], list[Gap]]:
-    """Read the text at each point, keeping each picture in `folder`; a picture like an earlier one is not read again."""
+    """Read the text at each point, keeping each picture in `folder`; none that is like an earlier one."""
     from seehear.media.picture import save_picture
 
     gaps: list[Gap] = []
@@ -115,7 +120,9 @@ def read_points(
     for time_s, rgb in pictures(media, missing, on_gap=gaps.append):
         mark = signature(rgb)
         # Only earlier pictures are compared with, so that a resumed run decides as an undisturbed one does.
-        twin = next((looks[t] for t in sorted(looks, reverse=True) if t < time_s and same(looks[t].signature, mark)), None)
+        twin = next(
+            (looks[t] for t in sorted(looks, reverse=True) if t < time_s and same(looks[t].signature, mark)), None
+        )
         save_picture(rgb, folder / frame_name(time_s))
         try:
             look = Look(twin.screen if twin else reader.read(rgb), mark)
@@ -151,9 +158,15 @@ def visual_events(points: Sequence[SamplePoint], screens: dict[float, Screen], *
         else:
             events.append(
                 Event(
-                    point.span, "visual", line.text, via, title=line.title, screen=line.screen,
-                    frame=frame_name(point.time_s), reason=point.reason,
-                )  # fmt: skip
+                    point.span,
+                    "visual",
+                    line.text,
+                    via,
+                    title=line.title,
+                    screen=line.screen,
+                    frame=frame_name(point.time_s),
+                    reason=point.reason,
+                )
             )
         previous = page
     return events

@@ -72,10 +72,13 @@ def _run(arguments: list[str]) -> int:
         return 0
     except SeehearError as error:
         return _fail(error, arguments)
-    except Exception as error:  # noqa: BLE001  the last net: a bug is reported as one, not as a traceback
+    except Exception as error:
+        # The last net: a bug is reported as one, not as a traceback.
         if os.environ.get("SEEHEAR_DEBUG"):
             raise
-        bug = BugError(f"this is a bug in seehear: {type(error).__name__}: {error}", hint="set SEEHEAR_DEBUG=1 and report")
+        bug = BugError(
+            f"this is a bug in seehear: {type(error).__name__}: {error}", hint="set SEEHEAR_DEBUG=1 and report"
+        )
         return _fail(bug, arguments)
 
 

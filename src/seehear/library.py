@@ -1,0 +1,479 @@
+"""The library: everything seehear can do, in one object. The only place where the parts are put together."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from filelock import FileLock, Timeout
+
+from seehear import config, weights
+from seehear.backends import registry
+from seehear.errors import InputError, LibraryBusyError, MissingPackageError, NotFoundError, SeehearError, StorageError
+from seehear.ingest.progress import Listener, Reporter
+from seehear.store import MediaRow, Store
+from seehear.timeline import Timeline
+from seehear.values import Answer, Chapter, Media, Moment, Route, Screen, Transcript
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seehear.backends.protocols import Answerer, Backend, Card, Embedder, Reader, Transcriber
+
+Status = Literal["indexed", "unchanged", "failed"]
+OnPull = Callable[[weights.PullProgress], None]
+EMBED_BATCH = 64
+LOCK_WAIT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What became of one input of `Library.index`; `error` is set exactly when `status` is `failed`."""
+
+    path: Path
+    media: str
+    title: str
+    status: Status
+    seconds: float
+    events: int
+    gaps: int
+    error: SeehearError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of one indexed input."""
+        return {
+            "path": str(self.path), "media": self.media, "title": self.title, "status": self.status,
+            "seconds": round(self.seconds, 2), "events": self.events, "gaps": self.gaps,
+            "error": None if self.error is None else str(self.error),
+        }  # fmt: skip
+
+
+class Library:
+    """A folder of indexed recordings and the models to see, hear and answer with.
+
+    Settings come from defaults, the configuration file, the environment and the keyword arguments, in that order.
+    Raises ConfigError for a wrong setting, StorageError when the folder cannot be used.
+    """
+
+    def __init__(self, home: str | os.PathLike[str] | None = None, **settings: Any) -> None:
+        self.settings = config.load(home=None if home is None else Path(home), **settings)
+        self._store: Store | None = None
+        self._backends: dict[str, Backend] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let models and the library file go; safe to call twice."""
+        for backend in self._backends.values():
+            backend.close()
+        self._backends.clear()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def store(self) -> Store:
+        """The library file, opened on first use."""
+        if self._store is None:
+            self._store = Store(self.settings.home)
+        return self._store
+
+    # ---- indexing ------------------------------------------------------------------------------------------------
+
+    def index(
+        self,
+        inputs: Sequence[str | os.PathLike[str]],
+        *,
+        on_start: Callable[[Path, int, int], None] | None = None,
+        on_progress: Listener | None = None,
+        on_pull: OnPull | None = None,
+    ) -> Iterator[Indexed]:
+        """Index files, folders and globs one after the other; an input that fails does not stop the others.
+
+        `on_start` gets path, position (from 1) and count. Raises NotFoundError when an input names nothing,
+        SetupError when this installation cannot index at all, CancelledError when stopped.
+        """
+        from seehear.media.source import find_media
+
+        paths = find_media([Path(entry) for entry in inputs])
+        for position, path in enumerate(paths, 1):
+            if on_start is not None:
+                on_start(path, position, len(paths))
+            began = time.perf_counter()
+            try:
+                media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+            except InputError as error:
+                yield Indexed(path, "", path.name, "failed", time.perf_counter() - began, 0, 0, error)
+                continue
+            row = next(row for row in self.store.media() if row.id == media)
+            yield Indexed(path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps)
+
+    def _index_one(
+        self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
+    ) -> tuple[str, Status]:
+        """Index one file; with `again` False whatever is indexed already is taken as it is."""
+        reporter = Reporter(on_progress)
+        media_id = self._identify(path)
+        if not again and self.store.has(media_id):
+            return media_id, "unchanged"
+        with self._only_one(media_id):
+            plan = self._plan(path, media_id)
+            fingerprint = self._fingerprint(plan)
+            done = self.store.cache_get(f"ingested:{media_id}")
+            if self.store.has(media_id) and (not again or done == fingerprint.encode()):
+                return media_id, "unchanged"
+            timeline = self._ingest(path, media_id, plan, reporter, on_pull)
+            self._put(timeline, reporter)
+            self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
+        return media_id, "indexed"
+
+    def _identify(self, path: Path) -> str:
+        from seehear.media.source import identify
+
+        try:
+            stat = path.stat()
+        except OSError:
+            return identify(path)
+        facts = {"size_bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "inode": stat.st_ino}
+        known = self.store.lookup_file(path, **facts)
+        if known is not None:
+            return known
+        media_id = identify(path)
+        if not self.store.read_only:
+            self.store.remember_file(path, **facts, media_id=media_id)
+        return media_id
+
+    @contextmanager
+    def _only_one(self, media_id: str) -> Iterator[None]:
+        """A lock that the system frees with the process, so that two of them never index the same media at once."""
+        folder = self.settings.home / "locks"
+        lock = FileLock(folder / f"{media_id[:32]}.lock", timeout=LOCK_WAIT_S)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout as error:
+            raise LibraryBusyError("another process has been indexing this file for an hour", hint="stop it") from error
+        except OSError as error:
+            raise StorageError(
+                f"the library folder {self.settings.home} cannot be written: {error.strerror}",
+                hint="make it writable, or choose another with --home DIR",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _plan(self, path: Path, media_id: str) -> Any:
+        from seehear.ingest.run import Plan
+        from seehear.media.source import caption_language, sidecar_captions
+
+        use_captions = self.settings.captions == "first"
+        sidecars = [(caption_language(side), side) for side in sidecar_captions(path)] if use_captions else []
+        language = None if self.settings.language == "auto" else self.settings.language
+        return Plan(self.settings.sampler, use_captions, language, tuple(sidecars), self.store.frames_folder(media_id))
+
+    def _fingerprint(self, plan: Any) -> str:
+        from seehear.ingest.cache import STAGE_VERSIONS
+
+        captions = [hashlib.sha256(side.read_bytes()).hexdigest() for _, side in plan.sidecars]
+        parts = [plan.sampler, plan.use_captions, plan.language, captions, self.settings.read, self.settings.hear]
+        return hashlib.sha256(repr([*parts, self.settings.embed, sorted(STAGE_VERSIONS.items())]).encode()).hexdigest()
+
+    def _ingest(self, path: Path, media_id: str, plan: Any, reporter: Reporter, on_pull: OnPull | None) -> Timeline:
+        from seehear.ingest.cache import StageCache
+        from seehear.ingest.run import ingest
+        from seehear.media.decode import probe
+
+        media = probe(path, media_id=media_id)
+        if media.has_audio:
+            self._weigh(self._transcriber(), on_pull)
+        self._weigh(self._embedder(), on_pull)
+        done = ingest(
+            media, plan, reader=self._reader(), transcriber=self._transcriber(),
+            cache=StageCache(self.store, media_id), reporter=reporter,
+        )  # fmt: skip
+        return done.timeline
+
+    def transcribe(
+        self, path: str | os.PathLike[str], *, on_progress: Listener | None = None, on_pull: OnPull | None = None
+    ) -> Transcript:
+        """Turn the speech of one file into text; what was heard is cached, so that a second run is free.
+
+        Raises InputError when the file has no sound.
+        """
+        from seehear.ingest.cache import StageCache
+        from seehear.ingest.stages import hear
+        from seehear.media.decode import probe
+
+        media = probe(Path(path))
+        if not media.has_audio:
+            raise InputError(f"{path} has no sound", hint=f"seehear timeline {path} tells what is on screen")
+        reporter = Reporter(on_progress)
+        self._weigh(self._transcriber(), on_pull)
+        return hear(
+            media, self._transcriber(), language=None if self.settings.language == "auto" else self.settings.language,
+            cache=StageCache(self.store, media.id), on_progress=lambda at: reporter("hear", at, media.duration_s),
+        )  # fmt: skip
+
+    def read(self, rgb: NDArray[np.uint8]) -> Screen:
+        """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
+        return self._reader().read(rgb)
+
+    def _put(self, timeline: Timeline, reporter: Reporter) -> None:
+        import numpy as np
+
+        from seehear.passages import cut_up, texts_to_embed
+
+        cut = cut_up(timeline)
+        embedder = self._embedder()
+        passages, units = texts_to_embed(cut)
+        rows = []
+        texts = [*passages, *units]
+        for at in range(0, len(texts), EMBED_BATCH):
+            reporter("embed", at, len(texts))
+            rows.append(embedder.embed(texts[at : at + EMBED_BATCH]))
+        vectors = np.concatenate(rows) if rows else np.zeros((0, embedder.card.dimensions), np.float32)
+        self.store.put_timeline(
+            timeline, cut, embedder=embedder.card.name, passage_vectors=vectors[: len(passages)],
+            unit_vectors=vectors[len(passages) :],
+        )  # fmt: skip
+        reporter("embed", len(texts), len(texts))
+
+    # ---- asking --------------------------------------------------------------------------------------------------
+
+    def open(self, media: str | os.PathLike[str]) -> Recording:
+        """Hold one recording in the hand: a path (indexed on first use), an id or its beginning, or a title."""
+        return Recording(self, media)
+
+    def resolve(self, media: str | os.PathLike[str], *, on_progress: Listener | None = None,
+                on_pull: OnPull | None = None) -> str:  # fmt: skip
+        """The id of a recording given by path, id or title; a file that is not indexed yet is indexed now.
+
+        Raises NotFoundError when nothing is meant by it.
+        """
+        path = Path(media)
+        if path.is_file():
+            return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
+        row = self._row(str(media))
+        if row is not None:
+            return row.id
+        from seehear.media.source import find_media
+
+        found = find_media([path])
+        if len(found) != 1:
+            raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
+        return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+
+    def _row(self, name: str) -> MediaRow | None:
+        rows = self.store.media()
+        wanted = name.casefold()
+        if re.fullmatch(r"[0-9a-f]{6,64}", wanted):
+            rows_by_id = [row for row in rows if row.id.startswith(wanted)]
+            if len(rows_by_id) > 1:
+                raise InputError(f"{name} is the beginning of {len(rows_by_id)} ids", hint="write more of it")
+            if rows_by_id:
+                return rows_by_id[0]
+        named = [row for row in rows if wanted in (row.title.casefold(), row.path.name.casefold())]
+        if len(named) > 1:
+            raise InputError(f"{len(named)} recordings are called {name}", hint="use the id: seehear library")
+        return named[0] if named else None
+
+    def ask(
+        self,
+        question: str,
+        *,
+        media: Sequence[str | os.PathLike[str]] | None = None,
+        on_moments: Callable[[Sequence[Moment]], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
+        on_progress: Listener | None = None,
+        on_pull: OnPull | None = None,
+    ) -> Answer:
+        """Answer a question from the given recordings, or from the whole library.
+
+        `on_moments` gets the moments as soon as they are found, `on_text` pieces of the answer as they are checked.
+        Raises InputError for an empty question, NotFoundError when nothing is indexed.
+        """
+        from seehear.ask import ask
+
+        if not question.strip():
+            raise InputError("the question is empty", hint='write it last: seehear ask lecture.mp4 "what is …?"')
+        ids = None if media is None else self._ids(media, on_progress, on_pull)
+        if ids is None and not self.store.media():
+            raise NotFoundError("the library is empty", hint="index something first: seehear index lecture.mp4")
+        return ask(
+            question, store=self.store, embedder=self._embedder_for_search(), answerer=self._answerer(), media=ids,
+            on_moments=on_moments, on_text=on_text,
+        )  # fmt: skip
+
+    def _ids(
+        self, media: Sequence[str | os.PathLike[str]], on_progress: Listener | None, on_pull: OnPull | None
+    ) -> list[str]:
+        from seehear.media.source import find_media
+
+        ids: list[str] = []
+        for entry in media:
+            path = Path(entry)
+            if path.is_dir() or (glob.has_magic(str(entry)) and not path.exists()):
+                ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([path])]
+            else:
+                ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
+        return list(dict.fromkeys(ids))
+
+    def search(
+        self,
+        query: str,
+        *,
+        media: Sequence[str | os.PathLike[str]] | None = None,
+        route: Route | None = None,
+        limit: int = 10,
+    ) -> list[Moment]:
+        """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide."""
+        from seehear.search import search
+
+        if not query.strip():
+            raise InputError("the query is empty", hint='seehear search "recursion"')
+        ids = None if media is None else self._ids(media, None, None)
+        return search(self.store, self._embedder_for_search(), query, media=ids, route=route, limit=limit)
+
+    def timeline(self, media: str | os.PathLike[str]) -> Timeline:
+        """The timeline of a recording given by path, id or title."""
+        return self.store.timeline(self.resolve(media))
+
+    def chapters(self, media: str | os.PathLike[str]) -> list[Chapter]:
+        """The chapters of a recording: those of the file, else by slides and topics."""
+        from seehear.outline import chapters
+
+        return chapters(self.timeline(media), self._embedder_for_search())
+
+    # ---- keeping -------------------------------------------------------------------------------------------------
+
+    def media(self) -> list[MediaRow]:
+        """Everything that is indexed."""
+        return self.store.media()
+
+    def remove(self, media: str | os.PathLike[str]) -> MediaRow:
+        """Forget one recording; its file is not touched. Raises NotFoundError when it is not indexed."""
+        path = Path(media)
+        row = self._row(self._identify(path) if path.is_file() else str(media))
+        if row is None:
+            raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
+        self.store.remove(row.id)
+        return row
+
+    # ---- models --------------------------------------------------------------------------------------------------
+
+    def cards(self) -> dict[str, Card]:
+        """The backend chosen for each capability."""
+        chosen: dict[str, Backend | None] = {
+            "read": self._reader(), "hear": self._transcriber(), "embed": self._embedder(), "answer": self._answerer(),
+        }  # fmt: skip
+        return {capability: backend.card for capability, backend in chosen.items() if backend is not None}
+
+    def _keep(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._backends:
+            self._backends[name] = make()
+        return self._backends[name]
+
+    def _share(self) -> int:
+        """Threads for each of seeing and hearing, which run side by side."""
+        return max(1, self.settings.cores // 2)
+
+    def _reader(self) -> Reader:
+        made: Reader = self._keep("read", lambda: registry.open_reader(self.settings.read, threads=self._share()))
+        return made
+
+    def _transcriber(self) -> Transcriber:
+        made: Transcriber = self._keep(
+            "hear", lambda: registry.open_transcriber(self.settings.hear, threads=self._share())
+        )
+        return made
+
+    def _embedder(self) -> Embedder:
+        made: Embedder = self._keep(
+            "embed", lambda: registry.open_embedder(self.settings.embed, threads=self.settings.cores)
+        )
+        return made
+
+    def _embedder_for_search(self) -> Embedder | None:
+        """The embedder when its weights are here; without it search goes by words alone."""
+        try:
+            embedder = self._embedder()
+        except MissingPackageError:
+            return None
+        ready = all(weights.status(name) == "present" for name in embedder.card.weights)
+        return embedder if ready else None
+
+    def _answerer(self) -> Answerer | None:
+        """The first language model whose weights are here, else None: then answers are extracted, not phrased."""
+        wanted, cores = self.settings.answer, self.settings.cores
+        if wanted == "extractive":
+            return None
+        for name in registry.names("answer") if wanted == "auto" else [wanted]:
+            if name == "extractive":
+                continue
+            try:
+                made: Answerer = self._keep(f"answer:{name}", partial(registry.open_answerer, name, threads=cores))
+            except MissingPackageError:
+                if wanted != "auto":
+                    raise
+                continue
+            if wanted != "auto" or all(weights.status(part) == "present" for part in made.card.weights):
+                return made
+        return None
+
+    @staticmethod
+    def _weigh(backend: Backend, on_pull: OnPull | None) -> None:
+        for name in backend.card.weights:
+            if weights.status(name) in ("missing", "partial"):
+                weights.pull(name, on_progress=on_pull)
+
+
+class Recording:
+    """One recording of a library; it is indexed when something is first asked of it."""
+
+    def __init__(self, library: Library, media: str | os.PathLike[str]) -> None:
+        self._library = library
+        self._media = media
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of the file's bytes."""
+        return self._library.resolve(self._media)
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was seen and heard, by time."""
+        return self._library.timeline(self._media)
+
+    @property
+    def media(self) -> Media:
+        """Title, duration and kind."""
+        return self.timeline.media
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """The file's chapters, else chapters by slides and topics."""
+        return self._library.chapters(self._media)
+
+    def ask(self, question: str, *, on_text: Callable[[str], None] | None = None) -> Answer:
+        """Answer a question from this recording."""
+        return self._library.ask(question, media=[self._media], on_text=on_text)
+
+    def search(self, query: str, *, route: Route | None = None, limit: int = 10) -> list[Moment]:
+        """Find moments in this recording."""
+        return self._library.search(query, media=[self._media], route=route, limit=limit)

@@ -1,0 +1,118 @@
+"""`seehear ask`: a question, moments at once, then the written answer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seehear.errors import InputError, NotFoundError
+from seehear.surfaces.cli.console import common, flat, note, plain, print_json, say
+from seehear.surfaces.cli.progress import Live
+
+if TYPE_CHECKING:
+    from seehear.values import Answer, Moment
+
+SHOWN_MOMENTS = 5
+TEXT_WIDTH = 200
+
+
+@click.command(short_help="Answer a question from recordings, with true timestamps.")
+@click.argument("words", nargs=-1, required=True, metavar="[MEDIA]... QUESTION")
+@click.option("--answer", metavar="NAME", help="Who writes the answer: auto, extractive, llama:…")
+@click.option("--captions", type=click.Choice(["first", "never"]), help="Use captions that are there (first), or not.")
+@click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:tiny.en, whisper:base.")
+@click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected).")
+@common
+def ask(
+    words: Sequence[str],
+    answer: str | None,
+    captions: str | None,
+    hear: str | None,
+    language: str | None,
+    as_json: bool,
+    home: str | None,
+) -> None:
+    """Answer QUESTION from MEDIA: files, folders, ids or titles; from the whole library when none is given.
+
+    What is not indexed yet is indexed first. Moments are printed at once, the written answer follows.
+
+    \b
+    seehear ask lecture.mp4 "when are functions explained?"
+    seehear ask "which lecture mentions recursion?"
+    """
+    *media, question = words
+    with contextlib.suppress(OSError, ValueError):
+        if Path(question).is_file():
+            raise InputError(
+                "the question is missing: the last word is a file", hint=f'seehear ask {question} "what is …?"'
+            )
+    if not media and len(question.split()) == 1 and Path(question).suffix and "?" not in question:
+        raise NotFoundError(f"no such file: {question}", hint='seehear ask lecture.mp4 "your question"')
+    from seehear.library import Library
+
+    with Library(home, answer=answer, captions=captions, hear=hear, language=language) as library:
+        with Live(quiet=as_json) as live:
+            # Indexing first, so that its progress is gone from the screen when results come.
+            ids = [library.resolve(m, on_progress=live.progress, on_pull=live.pull) for m in _flat(media)] or None
+        if as_json:
+            print_json(library.ask(question, media=ids).as_json())
+            return
+        several = ids is None or len(ids) > 1
+        said: list[str] = []
+
+        def on_text(piece: str) -> None:
+            said.append(piece)
+            say(plain(piece), newline=False)
+
+        found = library.ask(
+            question, media=ids, on_moments=lambda m: _print_moments(m, several=several), on_text=on_text
+        )
+        if not said:
+            say(plain(found.text), newline=False)
+        say()
+        _print_backends(found)
+
+
+def _flat(media: Sequence[str]) -> list[str]:
+    from seehear.media.source import find_media
+
+    flat_list: list[str] = []
+    for entry in media:
+        flat_list += [str(path) for path in find_media([entry])] if Path(entry).is_dir() else [entry]
+    return flat_list
+
+
+def _print_moments(moments: Sequence[Moment], *, several: bool) -> None:
+    for moment in moments[:SHOWN_MOMENTS]:
+        print_moment(moment, several=several)
+    if moments:
+        say()
+
+
+def print_moment(moment: Moment, *, several: bool) -> None:
+    """Print one moment: its time, then what was said and what was on screen."""
+    title = f"  {flat(moment.title, width=60)}" if several else ""
+    say(f"{moment.clock:>7}", newline=False, bold=True, fg="cyan")
+    rows = [("said", moment.said), ("shown", moment.shown)] if moment.said or moment.shown else []
+    if not rows:
+        rows = [("said" if moment.kind == "transcript" else "shown", moment.text)]
+    if title:
+        say(title)
+    first = not title
+    for label, text in rows:
+        if not text:
+            continue
+        say("  " if first else " " * 9, newline=False)
+        say(f"{label:<6}", newline=False, dim=True)
+        say(flat(text, width=TEXT_WIDTH))
+        first = False
+
+
+def _print_backends(answer: Answer) -> None:
+    if answer.backends:
+        used = ", ".join(f"{part}: {name}" for part, name in answer.backends.items())
+        note(f"({used}; nothing left this machine)", dim=True)

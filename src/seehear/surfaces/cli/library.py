@@ -1,0 +1,64 @@
+"""`seehear library` and `seehear remove`: what is indexed, and forgetting it."""
+
+from __future__ import annotations
+
+import click
+
+from seehear.spans import clock
+from seehear.surfaces.cli.console import common, flat, note, print_json, say, size
+
+
+@click.command(short_help="List what is indexed and how large it is.")
+@common
+def library(as_json: bool, home: str | None) -> None:
+    """List every indexed recording: id, length, events, gaps, title."""
+    from seehear.library import Library
+
+    with Library(home) as opened:
+        rows, sizes = opened.media(), opened.store.sizes()
+        folder = opened.settings.home
+    if as_json:
+        print_json(
+            {
+                "home": str(folder),
+                "media": [
+                    {
+                        "id": row.id,
+                        "title": row.title,
+                        "kind": row.kind,
+                        "duration_s": round(row.duration_s, 3),
+                        "path": str(row.path),
+                        "size_bytes": row.size_bytes,
+                        "events": row.events,
+                        "gaps": row.gaps,
+                    }
+                    for row in rows
+                ],
+                "passages": sizes.passages,
+                "database_bytes": sizes.database_bytes,
+                "frames_bytes": sizes.frames_bytes,
+                "cache_bytes": sizes.cache_bytes,
+            }
+        )
+        return
+    for row in rows:
+        gaps = f"{row.gaps} gaps" if row.gaps else ""
+        say(f"{row.id[:10]}  {clock(row.duration_s):>8}  {row.events:>5} events  {gaps:<8} {flat(row.title, width=70)}")
+    total = size(sizes.database_bytes + sizes.frames_bytes)
+    note(f"{len(rows)} recordings, {sizes.passages} passages, {total} in {folder}")
+
+
+@click.command(short_help="Forget recordings (their files stay).")
+@click.argument("media", nargs=-1, required=True, metavar="MEDIA...")
+@common
+def remove(media: tuple[str, ...], as_json: bool, home: str | None) -> None:
+    """Forget MEDIA, given by path, id or title: timeline, index, pictures and cache. The files are not touched."""
+    from seehear.library import Library
+
+    with Library(home) as opened:
+        gone = [opened.remove(entry) for entry in media]
+    if as_json:
+        print_json([{"id": row.id, "title": row.title} for row in gone])
+        return
+    for row in gone:
+        say(f"removed {row.id[:10]}  {flat(row.title)}")

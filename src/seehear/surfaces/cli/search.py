@@ -1,0 +1,41 @@
+"""`seehear search`: moments across the library."""
+
+from __future__ import annotations
+
+import click
+
+from seehear.surfaces.cli.ask import print_moment
+from seehear.surfaces.cli.console import common, note, print_json
+from seehear.values import Route
+
+
+@click.command(short_help="Find moments across the whole library.")
+@click.argument("query")
+@click.option("--in", "media", multiple=True, metavar="MEDIA", help="Only in this file, id or title (repeatable).")
+@click.option("--said", is_flag=True, help="Only what was said.")
+@click.option("--shown", is_flag=True, help="Only what was on screen.")
+@click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many moments at most.")
+@common
+def search(
+    query: str, media: tuple[str, ...], said: bool, shown: bool, limit: int, as_json: bool, home: str | None
+) -> None:
+    """Find moments that fit QUERY, the best first.
+
+    \b
+    seehear search "recursion"
+    seehear search "def fib" --shown --in lecture.mp4
+    """
+    from seehear.library import Library
+
+    route: Route | None = None
+    if said != shown:
+        route = "said" if said else "shown"
+    with Library(home) as library:
+        moments = library.search(query, media=media or None, route=route, limit=limit)
+    if as_json:
+        print_json([moment.as_json() for moment in moments])
+        return
+    for moment in moments:
+        print_moment(moment, several=True)
+    if not moments:
+        note("nothing found")

@@ -1,0 +1,114 @@
+"""`seehear transcribe` and `seehear read`: one stage on its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seehear.errors import InputError
+from seehear.spans import clock
+from seehear.surfaces.cli.console import common, note, plain, print_json, say
+from seehear.surfaces.cli.progress import Live
+
+
+@click.command(short_help="Turn speech into text with times.")
+@click.argument("media", type=click.Path(path_type=Path))
+@click.option("--format", "style", type=click.Choice(["text", "srt", "vtt"]), default="text", show_default=True)
+@click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:tiny.en, whisper:base.")
+@click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected).")
+@common
+def transcribe(
+    media: Path, style: str, hear: str | None, language: str | None, as_json: bool, home: str | None
+) -> None:
+    """Transcribe the speech in MEDIA; nothing is stored in the library but what makes a second run free.
+
+    \b
+    seehear transcribe talk.mp3 --format srt > talk.srt
+    """
+    from seehear.library import Library
+
+    with Library(home, hear=hear, language=language) as library, Live(quiet=as_json) as live:
+        found = library.transcribe(media, on_progress=live.progress, on_pull=live.pull)
+    if as_json:
+        print_json(
+            {
+                "language": found.language,
+                "via": found.via,
+                "segments": [
+                    {
+                        "start_s": s.span.start_s,
+                        "end_s": s.span.end_s,
+                        "text": s.text,
+                        "speaker": s.speaker,
+                        "words": [
+                            {
+                                "start_s": w.span.start_s,
+                                "end_s": w.span.end_s,
+                                "text": w.text,
+                                "probability": w.probability,
+                            }
+                            for w in s.words
+                        ],
+                    }
+                    for s in found.segments
+                ],
+                "gaps": [
+                    {"start_s": g.span.start_s, "end_s": g.span.end_s, "stage": g.stage, "reason": g.reason}
+                    for g in found.gaps
+                ],
+            }
+        )
+        return
+    if style == "text":
+        for segment in found.segments:
+            say(f"[{clock(segment.span.start_s)}] {plain(segment.text)}")
+    else:
+        from seehear.captions import to_srt, to_vtt
+        from seehear.ingest.stages import transcript_events
+
+        say(plain((to_srt if style == "srt" else to_vtt)(transcript_events(found))), newline=False)
+    if not found.segments:
+        note("no speech was found")
+
+
+@click.command(short_help="Read the text on a picture.")
+@click.argument("picture", type=click.Path(path_type=Path))
+@common
+def read(picture: Path, as_json: bool, home: str | None) -> None:
+    """Read the text on PICTURE in reading order, code with its line breaks.
+
+    \b
+    seehear read slide.png
+    """
+    from seehear.ingest.screen import arrange
+    from seehear.library import Library
+    from seehear.media.picture import load_picture
+    from seehear.media.source import kind_of
+
+    if picture.is_file() and kind_of(picture) in ("video", "audio"):
+        raise InputError(f"{picture} is not a picture", hint=f"seehear timeline {picture}")
+    with Library(home) as library:
+        screen = library.read(load_picture(picture))
+    page = arrange(screen)
+    if as_json:
+        print_json(
+            {
+                "title": page.title,
+                "text": page.text,
+                "width_px": screen.width_px,
+                "height_px": screen.height_px,
+                "lines": [
+                    {
+                        "text": line.text,
+                        "box_px": [round(x, 1) for x in line.box_px],
+                        "confidence": round(line.confidence, 3),
+                    }
+                    for line in screen.lines
+                ],
+            }
+        )
+        return
+    say(plain(page.text))
+    if not page.text:
+        note("no text was found")
