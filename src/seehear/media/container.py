@@ -21,6 +21,7 @@ MAX_DURATION_S = 24 * 3600.0
 
 # These formats are lists of other files and addresses; a hostile one would make the decoder read or fetch them.
 _LISTS = frozenset({"hls", "applehttp", "concat", "dash", "sdp", "rtsp", "imf", "webm_dash_manifest"})
+_UNINDEXED = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "dts", "flv"})
 _ATTACHED_PIC = 0x0400
 _DEFAULT = 0x0001
 _SNIFF_BYTES = 4096
@@ -59,6 +60,11 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
     """The sound to listen to: the stream marked as default, else the first."""
     sounds = [s for s in container.streams.audio if _known(s)]
     return next((s for s in sounds if s.disposition & _DEFAULT), sounds[0] if sounds else None)
+
+
+def seeks_truly(container: InputContainer) -> bool:
+    """Whether times after a jump are true; in formats without an index and time stamps they are guesses."""
+    return container.format.name not in _UNINDEXED
 
 
 def _known(stream: Stream) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import av.error
 import numpy as np
 
 from seehear.captions import parse_captions
-from seehear.errors import MediaError
+from seehear.errors import InputError, MediaError, NotFoundError
 from seehear.media.clock import origin_s, presentation_s
-from seehear.media.container import MAX_DURATION_S, MAX_PIXELS, audio_stream, open_media, video_stream
+from seehear.media.container import MAX_DURATION_S, MAX_PIXELS, audio_stream, open_media, seeks_truly, video_stream
 from seehear.media.picture import load_picture
 from seehear.media.source import identify, kind_of, title_of
 from seehear.spans import Span
@@ -35,8 +35,6 @@ _FIRST_JUMP_S = 4.0
 _CUT_OFF_S = 1.5
 _MAX_PROBE_PACKETS = 2000
 _MAX_READ_ERRORS = 100
-# Times after a jump are guesses in these formats, so their length is only known after reading them through.
-_UNINDEXED = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "dts", "flv"})
 
 
 class _State(NamedTuple):
@@ -46,24 +44,24 @@ class _State(NamedTuple):
     frame: VideoFrame | None
 
 
-def probe(path: Path) -> Media:
+def probe(path: Path, *, media_id: str | None = None) -> Media:
     """Look into a file: identity, kind, duration, picture size as displayed, chapters, and what is odd about it.
 
-    `duration_s` is the end of the last picture or sound on the media's clock, 0.0 for an image.
+    `media_id` saves hashing a file whose identity is known. `duration_s` is the end of the last picture or
+    sound on the media's clock, 0.0 for an image.
 
     Raises NotFoundError when it is missing, InputError when it may not be read, MediaError when it cannot be decoded.
     """
-    digest = identify(path)
-    kind = kind_of(path)
-    common = {"id": digest, "path": path, "title": title_of(path), "size_bytes": path.stat().st_size}
+    size_bytes, title = _size_bytes(path), title_of(path)
+    kind, digest = kind_of(path), media_id or identify(path)
     if kind == "image":
         height, width = load_picture(path).shape[:2]
-        return Media(**common, kind="image", duration_s=0.0, has_video=True, width_px=width, height_px=height)
+        return Media(digest, path, title, kind, 0.0, size_bytes, has_video=True, width_px=width, height_px=height)
     if kind == "captions":
         transcript = parse_captions(path.read_bytes(), via="captions")
         if not transcript.segments:
             raise MediaError(f"{path.name!r} holds no captions", hint="check that it is SRT or WebVTT")
-        return Media(**common, kind="captions", duration_s=max(s.span.end_s for s in transcript.segments))
+        return Media(digest, path, title, kind, max(s.span.end_s for s in transcript.segments), size_bytes)
     with open_media(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
@@ -87,14 +85,21 @@ def probe(path: Path) -> Media:
         if duration > MAX_DURATION_S:
             raise MediaError(f"{path.name!r} lasts {duration / 3600:.1f} hours; 24 is the limit", hint="split it")
         return Media(
-            **common, kind="video" if video is not None else "audio", duration_s=duration,
+            digest, path, title, "video" if video is not None else "audio", duration, size_bytes,
             has_video=video is not None, has_audio=audio is not None, width_px=width, height_px=height,
             chapters=_chapters(container, origin, duration), warnings=tuple(warnings),
         )  # fmt: skip
 
 
 def frames_at(path: Path, times_s: Sequence[float], *, on_gap: Callable[[Gap], None] | None = None) -> Iterator[Frame]:
-    """Yield the picture displayed at each of `times_s` (given in any order, yielded in order of time).
+    """Yield the picture displayed at each of `times_s`, in order of time; `shown_at` without the times asked for."""
+    return (frame for _, frame in shown_at(path, times_s, on_gap=on_gap))
+
+
+def shown_at(
+    path: Path, times_s: Sequence[float], *, on_gap: Callable[[Gap], None] | None = None
+) -> Iterator[tuple[float, Frame]]:
+    """Yield each of `times_s` (given in any order, yielded in order of time) with the picture displayed at it.
 
     `Frame.time_s` is the time at which that picture appeared, at or before the time asked for; before the first
     picture the first is yielded, after the end the last. Pictures are upright, with square pixels. Where the file is
@@ -105,7 +110,7 @@ def frames_at(path: Path, times_s: Sequence[float], *, on_gap: Callable[[Gap], N
     wanted = sorted(times_s)
     if kind_of(path) == "image":
         rgb = load_picture(path)
-        yield from (Frame(0.0, rgb) for _ in wanted)
+        yield from ((time_s, Frame(0.0, rgb)) for time_s in wanted)
         return
     with open_media(path) as container:
         stream = video_stream(container)
@@ -135,7 +140,7 @@ def _turned(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
     if data is None:
         return rgb
     # Rows of the matrix: where one step right (a, b) and one step down (c, d) in the stored picture go on the screen.
-    a, b, _, c, d = np.frombuffer(bytes(data), dtype="<i4" if np.little_endian else ">i4")[:5]
+    a, b, _, c, d = np.frombuffer(bytes(cast(Any, data)), dtype=np.int32)[:5]
     if abs(int(b)) > abs(int(a)):
         rgb = rgb.transpose(1, 0, 2)
         a, d = c, b
@@ -225,7 +230,7 @@ class _Reader:
 
 def _displayed(
     reader: _Reader, wanted: Sequence[float], on_gap: Callable[[Gap], None] | None, name: str
-) -> Iterator[Frame]:
+) -> Iterator[tuple[float, Frame]]:
     states = reader.states()
     shown = next(states, None)
     upcoming = next(states, None)
@@ -258,7 +263,16 @@ def _displayed(
         if rgb is None or shown.time_s != rendered_s:
             _refuse_huge(shown.frame.width, shown.frame.height, name)
             rgb, rendered_s = upright_rgb(shown.frame, pixel_aspect=reader.stream.sample_aspect_ratio), shown.time_s
-        yield Frame(rendered_s, rgb)
+        yield time_s, Frame(rendered_s, rgb)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {str(path)!r}", hint="check the name and the current folder") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path.name!r} cannot be read: {error}", hint="check the disk and the name") from error
 
 
 def _refuse_huge(width_px: int, height_px: int, name: str) -> None:
@@ -288,12 +302,12 @@ def _duration_s(
     streams = [stream for stream in (video, audio) if stream is not None]
     promised_s = _promised_end_s(container, streams) - origin
     sparse_s = measured_s = 0.0
-    starts_s = [0.0] if container.format.name in _UNINDEXED or promised_s <= 0 else [max(0.0, promised_s - 2.0), 0.0]
+    starts_s = [0.0] if not seeks_truly(container) or promised_s <= 0 else [max(0.0, promised_s - 2.0), 0.0]
     for start_s in starts_s:
         measured_s, sparse_s = _measured_end_s(container, streams, start_s, origin)
         if measured_s >= promised_s - _CUT_OFF_S:
             break
-    if container.format.name in _UNINDEXED or promised_s <= 0:
+    if not seeks_truly(container) or promised_s <= 0:
         return measured_s
     # A still picture may rightly stay for long after the last packet; a dense stream that ends early was cut off.
     if measured_s < promised_s - max(_CUT_OFF_S, 2 * sparse_s):

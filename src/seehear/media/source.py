@@ -132,7 +132,13 @@ def sidecar_captions(path: Path) -> list[Path]:
 
 def caption_language(path: Path) -> str:
     """The ISO 639-1 language that a caption file's name states (`lecture.en-US.vtt` → `en`), empty when none."""
-    return next((language for tag in _tags(path) if (language := _language(tag))), "")
+    return next((language for tag in _tags(path) if (language := language_code(tag))), "")
+
+
+def language_code(tag: str) -> str:
+    """The ISO 639-1 code of a language tag (`en-US`, `eng`, `English` → `en`), empty when it is none."""
+    base = re.split(r"[-_]", tag.lower(), maxsplit=1)[0]
+    return base if base in _LANGUAGES else _LONG_LANGUAGES.get(base, "")
 
 
 def _expand(given: str | Path) -> Iterator[Path]:
@@ -209,12 +215,7 @@ def _tags(path: Path) -> list[str]:
 
 
 def _is_tag(text: str) -> bool:
-    return text in _FLAGS or bool(_language(text))
-
-
-def _language(tag: str) -> str:
-    base = re.split(r"[-_]", tag, maxsplit=1)[0]
-    return base if base in _LANGUAGES else _LONG_LANGUAGES.get(base, "")
+    return text in _FLAGS or bool(language_code(text))
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
