@@ -1,0 +1,177 @@
+"""What a question wants: said or shown, one moment or the whole recording, first mention or explanation, which stretch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from seehear.errors import InputError
+from seehear.spans import Span, parse_clock
+from seehear.terms import Terms, terms_of
+from seehear.values import Route
+
+Want = Literal["when", "what", "broad"]
+
+_SHOWN = re.compile(
+    r"\bon (?:the |a |this |his |her |their )?(?:\w+ )?(?:slides?|screen|board|whiteboard|blackboard|display|terminal|picture)\b"
+    r"|\b(?:shown?|shows|showing|displayed|written|visible|appears?|drawn|depicted|typed|pictured)\b"
+    r"|\b(?:slide|screenshot|diagram|figure|chart|caption|heading)\b|\bcode\b.{0,20}\b(?:screen|slide|look)"
+    r"|\b(?:can|do) (?:we|you|i) see\b|\bseen\b|\bwhat colou?r\b",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"\b(?:says?|said|saying|mention(?:s|ed|ing)?|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told|hear|heard"
+    r"|pronounce[sd]?|aloud|out loud|narrat\w+|(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"\bfirst (?:mention|time|use|appear|occur|shown|said|seen|come|hear|talk|see|introduc)\w*|\bfirst\b.{0,40}\bmention"
+    r"|\b(?:mentioned|appears?|used|seen|shown|said|introduced|come up) (?:for the )?first\b|\bearliest\b",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    r"\b(?:list|enumerate|outline|table of contents|chapters|agenda|overview)\b"
+    r"|\b(?:what|which) (?:are )?(?:all )?(?:the )?(?:main |key |different |other )?(?:topics?|concepts?|sections?|chapters?|subjects?|points|ideas)\b"
+    r"|\ball (?:the )?(?:topics|concepts|sections|chapters|subjects)\b",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(
+    r"\b(?:summari[sz]e|summary|sum up|recap|gist|tl;?dr|main (?:idea|message|takeaways?|points?)|key (?:points|takeaways?))\b"
+    r"|\bwhat (?:is|was) (?:the|this|that|it) ?(?:whole |entire )?(?:video|lecture|talk|recording|presentation|clip|course)?"
+    r"(?: all)? about\b|\bwhat does (?:the|this) (?:video|lecture|talk|recording|presentation|clip) (?:cover|teach|discuss|explain)\b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:when|at what (?:time|point|minute|second)|where in|where (?:is|are|does|do)|timestamps?|which (?:minute|part|moment))\b",
+                   re.IGNORECASE)  # fmt: skip
+_CLOCK = r"(\d{1,3}:\d{2}(?::\d{2})?)"
+_BETWEEN = re.compile(
+    rf"\b(?:between|from)\s+{_CLOCK}\s+(?:and|to|until|till|-|–)\s+{_CLOCK}|{_CLOCK}\s*[-–]\s*{_CLOCK}", re.IGNORECASE
+)
+_AT = re.compile(
+    rf"\b(?:at|around|about|near)\s+(?:minute\s+)?{_CLOCK}|\bat (?:minute|min)\s+(\d{{1,3}})\b", re.IGNORECASE
+)
+_AFTER = re.compile(rf"\b(?:after|since|from)\s+{_CLOCK}", re.IGNORECASE)
+_BEFORE = re.compile(rf"\b(?:before|until|till|up to)\s+{_CLOCK}", re.IGNORECASE)
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "fifteen": 15, "twenty": 20,
+          "thirty": 30, "a": 1, "few": 5}  # fmt: skip
+_EDGE = re.compile(
+    r"\b(first|last|opening|initial|final)\s+(?:the\s+)?(\d{1,3}|"
+    + "|".join(_COUNT)
+    + r")\s*(seconds?|secs?|s|minutes?|mins?|m|hours?)\b",
+    re.IGNORECASE,
+)
+_PART = (
+    (re.compile(r"\b(?:early|first|opening|initial) (?:part|third|section)\b|\bearly on\b|\b(?:at|in|near) the (?:very )?(?:beginning|start)\b"
+                r"|\bbeginning of the\b", re.IGNORECASE), (0.0, 1 / 3)),
+    (re.compile(r"\b(?:first|early) half\b", re.IGNORECASE), (0.0, 0.5)),
+    (re.compile(r"\b(?:second|latter|last|later) half\b", re.IGNORECASE), (0.5, 1.0)),
+    (re.compile(r"\bmiddle (?:part|third|section)\b|\bin the middle\b", re.IGNORECASE), (1 / 3, 2 / 3)),
+    (re.compile(r"\b(?:late|later|last|final|closing) (?:part|third|section)\b|\b(?:at|near|towards?) the (?:very )?end\b", re.IGNORECASE), (2 / 3, 1.0)),
+)  # fmt: skip
+_SENTENCES = re.compile(r"\b(?:in|with)\s+(\d|one|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|one|two|three|four|five|six))?\s+sentences?\b",
+                        re.IGNORECASE)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a recording: in seconds, or as fractions of its length; negative seconds count from the end."""
+
+    start_s: float | None = None
+    end_s: float | None = None
+    start_part: float | None = None
+    end_part: float | None = None
+
+    def span(self, duration_s: float) -> Span:
+        """The stretch on a recording of this length, clipped to it."""
+        start_s = self.start_s if self.start_s is not None else (self.start_part or 0.0) * duration_s
+        end_s = self.end_s if self.end_s is not None else (1.0 if self.end_part is None else self.end_part) * duration_s
+        start_s = min(max(0.0, start_s + duration_s if start_s < 0 else start_s), duration_s)
+        return Span(start_s, min(max(start_s, end_s), max(duration_s, start_s)))
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """How a question is to be answered; `list_` and `summary` are the two halves of a broad one."""
+
+    route: Route
+    want: Want
+    terms: Terms
+    first: bool = False
+    list_: bool = False
+    summary: bool = False
+    sentences: int = 3
+    stretch: Stretch | None = None
+
+
+def read_question(question: str, *, route: Route | None = None) -> Intent:
+    """Read what a question asks for; `route` overrides what its words say. Raises InputError when it is empty."""
+    text = " ".join(question.split())
+    if not text:
+        raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
+    summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
+    terms = terms_of(_strip_times(text))
+    # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
+    broad = summary or (list_ and _is_broad_list(text, terms))
+    want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"
+    return Intent(
+        route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
+        _sentences(text), _stretch(text),
+    )  # fmt: skip
+
+
+def _route(text: str) -> Route:
+    shown, said = bool(_SHOWN.search(text)), bool(_SAID.search(text))
+    return "shown" if shown and not said else "said" if said and not shown else "both"
+
+
+_LIST_FRAME = frozenset(
+    ["list", "enumerate", "outline", "chapter", "chapters", "agenda", "overview", "table", "contents", "topic", "topics", "concept", "concepts", "section", "sections", "subject", "subjects", "idea", "ideas", "key", "main", "taught", "teach", "learn", "learned", "learnt", "summary", "summarise", "summarize", "short", "brief", "sentences", "sentence", "two", "three", "four", "five", "half", "middle", "opening", "closing", "final", "last", "different", "each", "points"]
+)
+
+
+def _is_broad_list(text: str, terms: Terms) -> bool:
+    if re.search(
+        r"\b(?:topics?|concepts?|sections?|chapters?|subjects?|outline|agenda|overview|table of contents)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        return sum(word not in _LIST_FRAME for word in terms.words) <= 2
+    return all(word in _LIST_FRAME for word in terms.words)
+
+
+def _sentences(text: str) -> int:
+    match = _SENTENCES.search(text)
+    if match is None:
+        return 3
+    most = match.group(2) or match.group(1)
+    return max(1, min(6, int(most) if most.isdigit() else _COUNT[most.lower()]))
+
+
+def _stretch(text: str) -> Stretch | None:
+    if match := _BETWEEN.search(text):
+        a, b, c, d = match.groups()
+        start_s, end_s = parse_clock(a or c), parse_clock(b or d)
+        return Stretch(min(start_s, end_s), max(start_s, end_s))
+    if match := _EDGE.search(text):
+        count = match.group(2).lower()
+        unit_s = {"s": 1, "m": 60, "h": 3600}[match.group(3)[0].lower()]
+        long_s = float((int(count) if count.isdigit() else _COUNT[count]) * unit_s)
+        return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
+    if match := _AT.search(text):
+        time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
+        return Stretch(max(0.0, time_s - 5.0), time_s + 20.0)
+    if match := _BEFORE.search(text):
+        return Stretch(0.0, parse_clock(match.group(1)))
+    if match := _AFTER.search(text):
+        return Stretch(parse_clock(match.group(1)))
+    for pattern, (start, end) in _PART:
+        if pattern.search(text):
+            return Stretch(start_part=start, end_part=end)
+    return None
+
+
+def _strip_times(text: str) -> str:
+    for pattern in (_BETWEEN, _EDGE, _AT, _BEFORE, _AFTER, _SENTENCES):
+        text = pattern.sub(" ", text)
+    return text

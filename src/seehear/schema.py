@@ -1,0 +1,51 @@
+"""The tables of the library file and how an older file becomes a newer one."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x5EE4EA12
+
+_FIRST = """
+CREATE TABLE media(
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL,
+    duration_s REAL NOT NULL, size_bytes INTEGER NOT NULL, path BLOB NOT NULL, embedder TEXT NOT NULL DEFAULT '',
+    events INTEGER NOT NULL DEFAULT 0, gaps INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE files(
+    path BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    media TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX files_by_media ON files(media);
+CREATE TABLE timelines(
+    media INTEGER PRIMARY KEY REFERENCES media(number) ON DELETE CASCADE, json_zlib BLOB NOT NULL
+);
+CREATE TABLE passages(
+    id INTEGER PRIMARY KEY, media INTEGER NOT NULL REFERENCES media(number) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL, units TEXT NOT NULL, UNIQUE(media, ordinal)
+);
+CREATE TABLE units(
+    media INTEGER NOT NULL REFERENCES media(number) ON DELETE CASCADE, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,
+    start_s REAL NOT NULL, end_s REAL NOT NULL, text TEXT NOT NULL, title TEXT NOT NULL, frame TEXT NOT NULL,
+    PRIMARY KEY(media, ordinal)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(
+    media, title, said, shown, tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE TABLE vectors(
+    media INTEGER PRIMARY KEY REFERENCES media(number) ON DELETE CASCADE, dimensions INTEGER NOT NULL,
+    passages BLOB NOT NULL, units BLOB NOT NULL
+);
+CREATE TABLE stage_cache(
+    key TEXT PRIMARY KEY, media TEXT NOT NULL DEFAULT '', value BLOB NOT NULL
+);
+CREATE INDEX stage_cache_by_media ON stage_cache(media);
+CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO facts VALUES('generation', '0');
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Step n takes a library from version n to n + 1; a step that has shipped is never changed."""
+
+
+def statements(script: str) -> list[str]:
+    """Split one migration into statements, so that all of it runs inside one transaction."""
+    return [part.strip() for part in script.split(";\n") if part.strip()]

@@ -1,0 +1,89 @@
+"""From recognised or captioned speech to sentences: the unit in which a moment is pointed at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seehear.spans import Span
+from seehear.units import clean
+from seehear.values import Event
+
+PAUSE_S = 0.7
+LONG_PAUSE_S = 2.5
+ENOUGH_WORDS = 10
+MANY_WORDS = 28
+MOST_WORDS = 50
+
+_END = re.compile(r"[.!?…。？！]+[\"'”’)\]]*$")
+_ABBREVIATION = re.compile(
+    r"(?:^|\s)(?:e\.g|i\.e|etc|vs|cf|mr|mrs|ms|dr|prof|st|no|fig|eq|approx|[a-z])\.$", re.IGNORECASE
+)
+_DASH = re.compile(r"^\s*(?:[-–—]|>>+|\[[^\]]{0,30}\]|♪+)\s*")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,40}>")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    span: Span
+    opens: bool  # first word of its event
+
+
+def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
+    """Cut transcript events into sentences; a sentence starts where its first word, or the event holding it, starts.
+
+    Where punctuation is missing, pauses and lengths decide.
+    """
+    found: list[tuple[Span, str]] = []
+    current: list[_Piece] = []
+    speaker: str | None = None
+    punctuated = False
+
+    def close() -> None:
+        nonlocal current
+        text = " ".join(piece.text for piece in current).strip()
+        if text:
+            end_s = max(piece.span.end_s for piece in current)
+            found.append((Span(current[0].span.start_s, end_s), text))
+        current = []
+
+    for event in events:
+        pieces = _pieces(event)
+        punctuated = punctuated or any(_END.search(piece.text) for piece in pieces)
+        if current and pieces and event.speaker != speaker:
+            close()
+        speaker = event.speaker
+        for piece in pieces:
+            if current and _breaks(current, piece, punctuated=punctuated):
+                close()
+            current.append(piece)
+    close()
+    return found
+
+
+def _breaks(current: list[_Piece], piece: _Piece, *, punctuated: bool) -> bool:
+    last = current[-1]
+    pause_s = piece.span.start_s - last.span.end_s
+    count = len(current)
+    if pause_s >= LONG_PAUSE_S or count >= MOST_WORDS:
+        return True
+    if _END.search(last.text) and not _ABBREVIATION.search(last.text):
+        return not piece.text[:1].islower()
+    if punctuated:
+        return count >= MANY_WORDS and (pause_s >= PAUSE_S or (piece.opens and count >= MOST_WORDS - 8))
+    return count >= ENOUGH_WORDS and (pause_s >= PAUSE_S or (piece.opens and count >= MANY_WORDS - 8))
+
+
+def _pieces(event: Event) -> list[_Piece]:
+    text = _DASH.sub("", clean(_TAG.sub("", event.text)))
+    words = text.split()
+    if not words:
+        return []
+    if event.words and len(event.words) == len(words):
+        return [_Piece(w, at.span, i == 0) for i, (w, at) in enumerate(zip(words, event.words, strict=True))]
+    # A cue without word times: a sentence that begins inside it is printed with the cue's own start, which is on the
+    # timeline; the end of a word is interpolated only to tell how long the sentence lasts.
+    start_s, step_s = event.span.start_s, event.span.duration_s / len(words)
+    return [_Piece(w, Span(start_s, start_s + step_s * (i + 1)), i == 0) for i, w in enumerate(words)]

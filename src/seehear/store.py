@@ -1,0 +1,473 @@
+"""The library: one SQLite file that holds media, timelines, passages, words, vectors and the stage cache.
+
+Every write is one transaction, so that a process killed at any moment loses nothing that was reported done.
+Pictures lie beside the file in `frames/<media id>/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from seehear.errors import ConfigError, LibraryBusyError, LibraryVersionError, NotFoundError, StorageError
+from seehear.schema import APPLICATION_ID, MIGRATIONS, statements
+from seehear.spans import Span
+from seehear.timeline import Timeline
+from seehear.units import Cut, Unit, clean
+from seehear.values import Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE_NAME = "library.db"
+_BUSY_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow:
+    """One indexed media as the library lists it; `number` is its row, `embedder` names the space of its vectors."""
+
+    number: int
+    id: str
+    title: str
+    kind: str
+    duration_s: float
+    size_bytes: int
+    path: Path
+    embedder: str
+    events: int
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the library takes on disk, in bytes, and how much it holds."""
+
+    database_bytes: int
+    frames_bytes: int
+    cache_bytes: int
+    media: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage with the row it lives in, its media's row and the ordinals of its units."""
+
+    row: int
+    media_number: int
+    passage: Passage
+    units: tuple[int, ...]
+
+
+class Store:
+    """The library in the folder `home`; usable from several threads, and by several processes at once.
+
+    `read_only` None means: write if the folder allows it. Raises StorageError when the file cannot be read or is not
+    a library, LibraryBusyError when another process holds it too long, LibraryVersionError when it is too new.
+    """
+
+    def __init__(self, home: Path, *, read_only: bool | None = None, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
+        self.home = home
+        self.path = home / FILE_NAME
+        self._lock = threading.RLock()
+        self._matrix: tuple[str, list[int], NDArray[np.float32]] | None = None
+        self.read_only = bool(read_only)
+        with self._mapped():
+            if not read_only:
+                try:
+                    home.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    raise StorageError(f"the library folder {home} cannot be made: {error.strerror}",
+                                       hint="choose another with --home DIR or SEEHEAR_HOME") from error  # fmt: skip
+            if read_only is None and self.path.exists() and not _writable(home, self.path):
+                self.read_only = True
+            if self.read_only and not self.path.exists():
+                raise StorageError(f"there is no library in {home}", hint="index something first: seehear index PATH")
+            self._db = self._connect(busy_timeout_s)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _connect(self, busy_timeout_s: float) -> sqlite3.Connection:
+        target: str = os.fsdecode(self.path)
+        if self.read_only:
+            wal = self.path.with_name(FILE_NAME + "-wal")
+            # A WAL file that nobody may write beside can only be read as it stands; safe when no log is pending.
+            frozen = not os.access(self.home, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+            target = self.path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
+        return sqlite3.connect(
+            target, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, uri=self.read_only
+        )
+
+    def _prepare(self) -> None:
+        db = self._db
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        ours = int(db.execute("PRAGMA application_id").fetchone()[0]) in (APPLICATION_ID, 0)
+        if not ours or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+            raise _foreign(self.path)
+        if version > len(MIGRATIONS):
+            raise LibraryVersionError(
+                f"{self.path} was written by a newer seehear (version {version}, this one reads {len(MIGRATIONS)})",
+                hint="pip install --upgrade seehear, or choose another folder with --home DIR",
+            )
+        db.execute("PRAGMA foreign_keys=ON")
+        if self.read_only:
+            if version < len(MIGRATIONS):
+                raise StorageError(f"{self.path} is older and cannot be updated: it is read-only",
+                                   hint="make the folder writable once and run seehear library")  # fmt: skip
+            return
+        if version < len(MIGRATIONS):
+            db.execute("PRAGMA journal_mode=WAL")
+            self._migrate()
+        db.execute("PRAGMA synchronous=FULL")
+
+    def _migrate(self) -> None:
+        with self._write() as db:
+            # Read again inside the lock: another process may have been first.
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            for step in MIGRATIONS[version:]:
+                for statement in statements(step):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+    def close(self) -> None:
+        """Let the file go; safe to call twice."""
+        with self._lock:
+            self._matrix = None
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # ---- media and timelines -------------------------------------------------------------------------------------
+
+    def put_timeline(
+        self,
+        timeline: Timeline,
+        cut: Cut,
+        *,
+        embedder: str = "",
+        passage_vectors: NDArray[np.float32] | None = None,
+        unit_vectors: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
+
+        The vectors are float32 [passages, D] and [units, D] in the space named `embedder`. Raises ConfigError when the
+        library holds vectors of another space.
+        """
+        media = timeline.media
+        if passage_vectors is not None:
+            self._check_vectors(cut, embedder, passage_vectors, unit_vectors)
+        blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogateescape"), 6)
+        with self._write() as db:
+            number = self._clear(media.id)
+            db.execute(
+                "INSERT INTO media VALUES(?,?,?,?,?,?,?,?,?,?)",
+                (number, media.id, clean(media.title), media.kind, media.duration_s, media.size_bytes,
+                 os.fsencode(media.path), embedder if passage_vectors is not None else "", len(timeline.events),
+                 len(timeline.gaps)),
+            )  # fmt: skip
+            number = int(db.execute("SELECT number FROM media WHERE id=?", (media.id,)).fetchone()[0])
+            db.execute("INSERT INTO timelines VALUES(?,?)", (number, blob))
+            db.executemany(
+                "INSERT INTO units VALUES(?,?,?,?,?,?,?,?)",
+                ((number, i, u.kind, u.span.start_s, u.span.end_s, clean(u.text), clean(u.title), u.frame)
+                 for i, u in enumerate(cut.units)),
+            )  # fmt: skip
+            for passage, members in zip(cut.passages, cut.members, strict=True):
+                row = db.execute(
+                    "INSERT INTO passages(media, ordinal, start_s, end_s, units) VALUES(?,?,?,?,?)",
+                    (number, passage.ordinal, passage.span.start_s, passage.span.end_s, json.dumps(members)),
+                ).lastrowid
+                db.execute(
+                    "INSERT INTO words(rowid, media, title, said, shown) VALUES(?,?,?,?,?)",
+                    (row, f"m{number}", clean(passage.title), clean(passage.said), clean(passage.shown)),
+                )
+            if passage_vectors is not None and unit_vectors is not None and len(passage_vectors):
+                db.execute(
+                    "INSERT INTO vectors VALUES(?,?,?,?)",
+                    (number, passage_vectors.shape[1], _pack(passage_vectors), _pack(unit_vectors)),
+                )
+            _bump(db)
+
+    def _check_vectors(
+        self, cut: Cut, embedder: str, passages: NDArray[np.float32], units: NDArray[np.float32] | None
+    ) -> None:
+        if not embedder or units is None or (len(passages), len(units)) != (len(cut.passages), len(cut.units)):
+            raise ConfigError("vectors need their space's name and one row per passage and per unit")
+        known = self.embedder()
+        if known and known != embedder:
+            raise ConfigError(
+                f"this library was embedded with {known}; vectors of {embedder} cannot be compared with those",
+                hint=f"use {known}, or index again into another folder with --home DIR",
+            )
+
+    def _clear(self, media_id: str) -> int | None:
+        row = self._db.execute("SELECT number FROM media WHERE id=?", (media_id,)).fetchone()
+        if row is None:
+            return None
+        # The words table is virtual, foreign keys do not reach it.
+        self._db.execute("DELETE FROM words WHERE rowid IN (SELECT id FROM passages WHERE media=?)", row)
+        self._db.execute("DELETE FROM media WHERE number=?", row)
+        return int(row[0])
+
+    def timeline(self, media_id: str) -> Timeline:
+        """The timeline of one media. Raises NotFoundError when it is not indexed."""
+        row = self._one(
+            "SELECT json_zlib FROM timelines JOIN media ON number=timelines.media WHERE media.id=?", (media_id,)
+        )
+        if row is None:
+            raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
+        return Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogateescape"))
+
+    def media(self) -> list[MediaRow]:
+        """Everything that is indexed, in the order it was first put in."""
+        rows = self._all("SELECT * FROM media ORDER BY number")
+        return [MediaRow(*row[:6], Path(os.fsdecode(row[6])), *row[7:]) for row in rows]
+
+    def has(self, media_id: str) -> bool:
+        """Tell whether a media is indexed."""
+        return self._one("SELECT 1 FROM media WHERE id=?", (media_id,)) is not None
+
+    def remove(self, media_id: str) -> None:
+        """Forget one media: timeline, passages, vectors, cached stages, known files, pictures.
+
+        Raises NotFoundError when it is not indexed.
+        """
+        with self._write() as db:
+            if self._clear(media_id) is None:
+                raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
+            db.execute("DELETE FROM files WHERE media=?", (media_id,))
+            db.execute("DELETE FROM stage_cache WHERE media=?", (media_id,))
+            _bump(db)
+        shutil.rmtree(self.frames_folder(media_id), ignore_errors=True)
+
+    def frames_folder(self, media_id: str) -> Path:
+        """Where the kept pictures of one media lie."""
+        return self.home / "frames" / media_id
+
+    def sizes(self) -> Sizes:
+        """What the library takes on disk and how much it holds."""
+        files = [self.path, self.path.with_name(FILE_NAME + "-wal")]
+        database = sum(p.stat().st_size for p in files if p.exists())
+        frames = sum(p.stat().st_size for p in (self.home / "frames").rglob("*") if p.is_file())
+        row = self._one(
+            "SELECT (SELECT coalesce(sum(length(value)), 0) FROM stage_cache), (SELECT count(*) FROM media), "
+            "(SELECT count(*) FROM passages)"
+        )
+        assert row is not None
+        return Sizes(database, frames, *row)
+
+    # ---- files and the stage cache -------------------------------------------------------------------------------
+
+    def remember_file(self, path: Path, *, size_bytes: int, mtime_ns: int, inode: int, media_id: str) -> None:
+        """Note which media a file was, so that the next run need not hash it."""
+        row = (os.fsencode(path.absolute()), size_bytes, mtime_ns, _signed(inode), media_id)
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?,?)", row)
+
+    def lookup_file(self, path: Path, *, size_bytes: int, mtime_ns: int, inode: int) -> str | None:
+        """The media id of a file that has not changed since it was remembered, else None."""
+        row = self._one(
+            "SELECT media FROM files WHERE path=? AND size_bytes=? AND mtime_ns=? AND inode=?",
+            (os.fsencode(path.absolute()), size_bytes, mtime_ns, _signed(inode)),
+        )
+        return None if row is None else str(row[0])
+
+    def cache_get(self, key: str) -> bytes | None:
+        """What `cache_put` stored under the key, else None."""
+        row = self._one("SELECT value FROM stage_cache WHERE key=?", (key,))
+        return None if row is None else bytes(row[0])
+
+    def cache_put(self, key: str, value: bytes, *, media_id: str = "") -> None:
+        """Keep a stage's result; with `media_id` it goes when that media is removed."""
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO stage_cache VALUES(?,?,?)", (key, media_id, value))
+
+    # ---- what search reads ---------------------------------------------------------------------------------------
+
+    def embedder(self) -> str:
+        """The name of the space the library's vectors live in, empty when it has none."""
+        row = self._one("SELECT embedder FROM media WHERE embedder != '' LIMIT 1")
+        return "" if row is None else str(row[0])
+
+    def match(self, query: str, *, limit: int, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
+        """Passage rows for an FTS5 query with their BM25 (higher is better); `weights` are title, said, shown."""
+        rows = self._all(
+            "SELECT rowid, -bm25(words, 0.0, ?, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC LIMIT ?",
+            (*weights, query, limit),
+        )
+        return [(int(row), float(score)) for row, score in rows]
+
+    def passages(self, *, rows: Sequence[int] = (), media_numbers: Sequence[int] = ()) -> list[StoredPassage]:
+        """Passages by row, or all of some media, in order of row."""
+        column, keys = ("p.id", rows) if rows else ("p.media", media_numbers)
+        found: list[StoredPassage] = []
+        for some in _parts(keys):
+            marks = ",".join("?" * len(some))
+            for r in self._all(
+                "SELECT p.id, p.media, m.id, p.ordinal, p.start_s, p.end_s, w.title, w.said, w.shown, p.units "
+                "FROM passages p JOIN media m ON m.number=p.media JOIN words w ON w.rowid=p.id "
+                f"WHERE {column} IN ({marks}) ORDER BY p.id",
+                tuple(some),
+            ):
+                passage = Passage(r[2], r[3], Span(r[4], r[5]), r[6], r[7], r[8])
+                found.append(StoredPassage(r[0], r[1], passage, tuple(json.loads(r[9]))))
+        return found
+
+    def units(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, Unit]:
+        """Units of one media by ordinal; all of them when no ordinals are given."""
+        low, high = (min(ordinals), max(ordinals)) if ordinals else (0, 2**31)
+        wanted = None if ordinals is None else set(ordinals)
+        rows = self._all(
+            "SELECT ordinal, kind, start_s, end_s, text, title, frame FROM units "
+            "WHERE media=? AND ordinal BETWEEN ? AND ?",
+            (media_number, low, high),
+        )
+        return {r[0]: Unit(r[1], Span(r[2], r[3]), *r[4:]) for r in rows if wanted is None or r[0] in wanted}
+
+    def unit_vectors(self, media_number: int, first: int = 0, count: int | None = None) -> NDArray[np.float32] | None:
+        """Unit vectors float32 [count, D] of one media from ordinal `first` on, None where it has none."""
+        row = self._one("SELECT dimensions FROM vectors WHERE media=?", (media_number,))
+        if row is None:
+            return None
+        width = int(row[0])
+        with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
+            blob.seek(first * width * 2)
+            return _unpack(blob.read(-1 if count is None else count * width * 2), width)
+
+    def counts(self, expressions: Sequence[str]) -> tuple[int, list[int]]:
+        """How many passages there are, and how many match each FTS5 expression."""
+        total = self._one("SELECT count(*) FROM passages")
+        found = [self._one("SELECT count(*) FROM words WHERE words MATCH ?", (e,)) for e in expressions]
+        return int((total or (0,))[0]), [int((row or (0,))[0]) for row in found]
+
+    def passage_vectors(self) -> tuple[list[int], NDArray[np.float32]]:
+        """All passage vectors float32 [N, D] with their rows, kept in memory until the library changes."""
+        import numpy as np
+
+        with self._lock:
+            generation = str((self._one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
+            if self._matrix is None or self._matrix[0] != generation:
+                ids: dict[int, list[int]] = {}
+                for row, number in self._all("SELECT id, media FROM passages ORDER BY media, ordinal"):
+                    ids.setdefault(number, []).append(row)
+                stored = self._all("SELECT media, dimensions, passages FROM vectors ORDER BY media")
+                order = [row for number, _, _ in stored for row in ids.get(number, ())]
+                dimensions = stored[0][1] if stored else 0
+                matrix = np.empty((len(order), dimensions), np.float32)
+                at = 0
+                for _, width, blob in stored:
+                    part = _unpack(blob, width)
+                    matrix[at : at + len(part)] = part
+                    at += len(part)
+                self._matrix = (generation, order, matrix)
+            return self._matrix[1], self._matrix[2]
+
+    # ---- the database --------------------------------------------------------------------------------------------
+
+    def _one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        with self._mapped(), self._lock:
+            row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
+            return row
+
+    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._mapped(), self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        if self.read_only:
+            raise StorageError(f"the library {self.path} is read-only",
+                               hint="make it writable, or choose another with --home DIR")  # fmt: skip
+        with self._mapped(), self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _explain(error, self.path) from error
+
+
+def _explain(error: sqlite3.Error, path: Path) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    table: dict[int, Callable[[], Exception]] = {
+        sqlite3.SQLITE_BUSY: lambda: LibraryBusyError(
+            f"another process is writing to {path}", hint="wait for it to end, then try again"),
+        sqlite3.SQLITE_LOCKED: lambda: LibraryBusyError(
+            f"another process holds {path}", hint="wait for it to end, then try again"),
+        sqlite3.SQLITE_FULL: lambda: StorageError(
+            f"the disk is full: {path} cannot grow", hint="free some space; what was stored before is unharmed"),
+        sqlite3.SQLITE_READONLY: lambda: StorageError(
+            f"{path} is read-only", hint="make it writable, or choose another with --home DIR"),
+        sqlite3.SQLITE_CANTOPEN: lambda: StorageError(
+            f"{path} cannot be opened", hint="check that the folder exists and is yours, or use --home DIR"),
+        sqlite3.SQLITE_NOTADB: lambda: _foreign(path),
+        sqlite3.SQLITE_CORRUPT: lambda: StorageError(
+            f"{path} is damaged", hint="move it away and index again; the videos themselves are untouched"),
+    }  # fmt: skip
+    make = table.get(code)
+    if make is not None:
+        return make()
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StorageError(f"the library {path} was used after it was closed", hint="open it again")
+    return StorageError(f"the library {path} cannot be used: {error}", hint="run seehear doctor")
+
+
+def _foreign(path: Path) -> StorageError:
+    return StorageError(f"{path} is not a seehear library", hint="move it away, or choose another with --home DIR")
+
+
+def _writable(home: Path, path: Path) -> bool:
+    return os.access(home, os.W_OK) and os.access(path, os.W_OK)
+
+
+def _bump(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE facts SET value=CAST(value AS INTEGER)+1 WHERE name='generation'")
+
+
+def _signed(inode: int) -> int:
+    # SQLite integers are signed, file systems number unsigned.
+    return inode - (1 << 64) if inode >= 1 << 63 else inode
+
+
+def _pack(vectors: NDArray[np.float32]) -> bytes:
+    return vectors.astype("<f2").tobytes()
+
+
+def _unpack(blob: bytes, dimensions: int) -> NDArray[np.float32]:
+    import numpy as np
+
+    return np.frombuffer(blob, "<f2").reshape(-1, dimensions).astype(np.float32)
+
+
+def _parts(keys: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    for at in range(0, len(keys), size):
+        yield keys[at : at + size]

@@ -1,0 +1,91 @@
+"""From a question to the words that can be looked up: content terms, exact strings, and a safe FTS5 expression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[^\W_]+")
+_QUOTED = re.compile(r"[`\"“”„]([^`\"“”„]{1,80})[`\"“”„]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
+_IDENTIFIER = re.compile(
+    r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|[a-z]+[A-Z]\w*|"
+    r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b"
+)
+
+STOP = frozenset(
+    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "down", "during", "each", "few", "for", "from", "further", "get", "gets", "give", "given", "go", "goes", "going", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "lets", "like", "ll", "make", "makes", "many", "me", "more", "most", "much", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "please", "really", "s", "same", "she", "should", "so", "some", "still", "such", "t", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those", "through", "to", "too", "under", "until", "up", "upon", "us", "use", "used", "using", "ve", "very", "want", "was", "way", "we", "well", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours"]
+)
+"""Words that carry no topic."""
+
+FRAME = frozenset(
+    ["answer", "author", "clip", "code", "talk", "talks", "talked", "talking", "lecture", "lectures", "lecturer", "video", "videos", "recording", "speaker", "presenter", "presentation", "professor", "teacher", "instructor", "slide", "slides", "screen", "screens", "say", "says", "said", "saying", "speak", "speaks", "spoken", "mention", "mentions", "mentioned", "mentioning", "explain", "explains", "explained", "explaining", "explanation", "discuss", "discusses", "discussed", "discussing", "cover", "covers", "covered", "describe", "describes", "described", "introduce", "introduces", "introduced", "define", "defined", "defines", "show", "shows", "shown", "showing", "display", "displayed", "displays", "appear", "appears", "appeared", "written", "write", "writes", "see", "seen", "first", "time", "times", "timestamp", "moment", "minute", "minutes", "second", "seconds", "part", "point", "start", "starts", "begin", "begins", "called", "name", "named", "mean", "means", "meant", "exactly", "according", "happen", "happens", "does", "example", "examples", "question", "course", "early", "late", "beginning", "end", "whole", "many", "number"]
+)
+"""Words of the question about the recording itself; they count only when nothing else is left."""
+
+_SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of a question is looked up: stems with their surface words, and strings wanted exactly as typed."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    exact: tuple[str, ...]
+
+    @property
+    def topic(self) -> str:
+        """The content words on their own, for a vector free of the question's frame."""
+        return " ".join(self.words)
+
+
+def stem(word: str) -> str:
+    """A rough English stem, the same for a word's usual forms: `functions`, `function`; `copied`, `copy`."""
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            root = word[: -len(suffix)]
+            if len(root) >= 4 and root[-1] == root[-2] and suffix in ("ing", "ings", "ed", "er", "ers"):
+                root = root[:-1]
+            return root.rstrip("ie") if len(root.rstrip("ie")) >= 3 else root
+    return word
+
+
+def stems_of(text: str) -> list[str]:
+    """Every word of a text as a stem, in order."""
+    return [stem(word) for word in _WORD.findall(text.lower())]
+
+
+def content_stems(text: str) -> list[str]:
+    """The stems of a text's words that carry a topic."""
+    return [stem(word) for word in _WORD.findall(text.lower()) if word not in STOP]
+
+
+def terms_of(question: str) -> Terms:
+    """Take the topic out of a question; never fails, whatever the text."""
+    exact = [(a or b).strip() for a, b in _QUOTED.findall(question)]
+    exact += [match.group().strip() for match in _IDENTIFIER.finditer(question)]
+    exact = [text for text in dict.fromkeys(exact) if _WORD.search(text)]
+    words = list(dict.fromkeys(_WORD.findall(question.lower())))
+    quoted = {word for text in exact for word in _WORD.findall(text.lower())}
+    content = [w for w in words if w in quoted or (w not in STOP and w not in FRAME)]
+    content = content or [w for w in words if w not in STOP] or words
+    return Terms(tuple(content), tuple(dict.fromkeys(stem(w) for w in content)), tuple(exact))
+
+
+def match_expression(terms: Terms, *, media_numbers: Sequence[int] = ()) -> str:
+    """An FTS5 expression that finds any of the terms, within some media when given; empty when nothing can be found."""
+    parts = [_phrase(word) for word in terms.words[:40]]
+    parts += [_phrase(" ".join(_WORD.findall(text))) for text in terms.exact[:10]]
+    parts = [part for part in dict.fromkeys(parts) if part != '""']
+    if not parts:
+        return ""
+    any_of = "{title said shown} : (" + " OR ".join(parts) + ")"
+    if not media_numbers:
+        return any_of
+    scope = " OR ".join(f'"m{number}"' for number in media_numbers)
+    return f"{any_of} AND {{media}} : ({scope})"
+
+
+def _phrase(text: str) -> str:
+    return '"' + text.replace('"', " ").replace("\0", " ") + '"'
