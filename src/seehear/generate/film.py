@@ -16,6 +16,7 @@ from seehear.errors import SetupError, StorageError
 from seehear.values import Audio, Chapter, Segment
 
 if TYPE_CHECKING:
+    from av.container.core import Chapter as AvChapter
     from numpy.typing import NDArray
 
 _KEYFRAME_EVERY_S = 10
@@ -173,7 +174,7 @@ class Film:
         )
 
 
-def _chapter(number: int, chapter: Chapter) -> dict[str, object]:
+def _chapter(number: int, chapter: Chapter) -> AvChapter:
     return {
         "id": number, "start": round(chapter.span.start_s * 1000), "end": round(chapter.span.end_s * 1000),
         "time_base": _MILLISECOND, "metadata": {"title": chapter.title},

@@ -229,7 +229,7 @@ class _Reader:
         if node.type == "heading":
             self.show(Element("heading", _line(node), runs=_runs(node)))
         elif node.type in ("bullet_list", "ordered_list"):
-            self.list(node, level)
+            self.items(node, level)
         elif node.type in ("fence", "code_block"):
             self.fence(node)
         elif node.type == "blockquote":
@@ -259,7 +259,7 @@ class _Reader:
         self.steps.append(Show(len(self.elements)))
         self.elements.append(replace(element, column=self.column))
 
-    def list(self, node: SyntaxTreeNode, level: int) -> None:
+    def items(self, node: SyntaxTreeNode, level: int) -> None:
         first = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else 0
         for number, item in enumerate(node.children, start=first):
             marker = f"{number}." if node.type == "ordered_list" else "•"

@@ -124,30 +124,26 @@ class SlideDrawing:
         columns = sorted({element.column for element in self._slide.elements})
         gap = self._px(40)
         room = (width - 2 * self._px(72) - gap * max(0, len(columns) - 1)) // max(1, len(columns))
-        boxes: dict[int, _Placed] = {}
-        for order, column in enumerate(columns):
-            left = self._px(72) + order * (room + gap)
-            members = [(i, e) for i, e in enumerate(self._slide.elements) if e.column == column]
-            boxes.update(self._stack(members, left, top, room, bottom))
-        return tuple(boxes[i] for i in range(len(self._slide.elements)))
-
-    def _stack(
-        self, members: Sequence[tuple[int, Element]], left: int, top: int, room: int, bottom: int
-    ) -> list[tuple[int, _Placed]]:
         scale = 1.2
         while scale > 0.5:
-            y, stacked, fits = top, [], True
-            for index, element in members:
-                wide, high = self._measure(element, room, scale)
-                fits = fits and wide <= room and y + high <= bottom
-                stacked.append((index, _Placed(element, (left, y, left + wide, y + high), scale)))
-                y += high + self._px(22 * scale)
-            if fits:
-                return stacked
+            boxes: dict[int, _Placed] = {}
+            for order, column in enumerate(columns):
+                boxes.update(self._stack(column, self._px(72) + order * (room + gap), top, room, scale))
+            if all(p.box_px[3] <= bottom and p.box_px[2] - p.box_px[0] <= room for p in boxes.values()):
+                return tuple(boxes[i] for i in range(len(boxes)))
             scale *= 0.94
         raise self._fail(
-            members[0][1].line, f"the slide {self._slide.title_text!r} is too full", "move some of it to another slide"
+            self._slide.line, f"the slide {self._slide.title_text!r} is too full", "move some of it to another slide"
         )
+
+    def _stack(self, column: int, left: int, top: int, room: int, scale: float) -> dict[int, _Placed]:
+        stacked = {}
+        for index, element in enumerate(self._slide.elements):
+            if element.column == column:
+                wide, high = self._measure(element, room, scale)
+                stacked[index] = _Placed(element, (left, top, left + wide, top + high), scale)
+                top += high + self._px(22 * scale)
+        return stacked
 
     def _text_px(self, element: Element, scale: float) -> int:
         sizes = {"bullet": 34, "heading": 34, "note": 30, "table": 28, "code": 27, "output": 26, "picture": 20}
@@ -156,13 +152,12 @@ class SlideDrawing:
     def _measure(self, element: Element, room: int, scale: float) -> tuple[int, int]:
         size = self._text_px(element, scale)
         if element.kind in ("code", "output"):
-            lines = element.body.split("\n")
-            wide = max(_font("code", size).getlength(line) for line in lines) + 2 * self._px(22)
+            rows = element.body.split("\n")
+            wide = max(_font("code", size).getlength(row) for row in rows) + 2 * self._px(22)
             # The panel spans the column, so that its edge does not tell how long the line being typed will get.
-            return max(room, round(wide)), round(len(lines) * size * 1.42) + 2 * self._px(16)
+            return max(room, round(wide)), round(len(rows) * size * 1.42) + 2 * self._px(16)
         if element.kind == "table":
-            rows, widths = element.rows, self._cell_widths(element, size)
-            return sum(widths), round(len(rows) * size * 1.75)
+            return sum(self._cell_widths(element, size)), round(len(element.rows) * size * 1.75)
         if element.kind == "picture":
             assert element.path is not None
             picture = self._pictures[element.path]
