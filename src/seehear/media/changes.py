@@ -1,0 +1,338 @@
+"""Finding the moments at which a screen shows something new: slides, added bullets, typed and scrolled text.
+
+Every tile of the picture remembers what was last reported there (its reference) and what it shows now (its candidate).
+A change counts when tiles that are calm leave their reference, come to rest on something else and stay there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seehear.media.glance import EVERY_S, Glance
+from seehear.media.tiles import PIXELS, TILE_PX, Flags, Floats, Picture, contrast, difference
+from seehear.spans import Span
+from seehear.values import SamplePoint
+
+SETTLE_S = 1.2
+HOLD_S = 4.0
+PATIENCE_S = 10.0
+SHOT_S = 3.0
+SHOTS_APART_S = 8.0
+FLOOR = 6.0
+RELATIVE = 0.25
+NOISES = 3.0
+RESTLESS = 0.15
+MEMORY = 1 / 30
+TEXTURE = 6.0
+
+Times = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Change:
+    """A change that came to rest: `tiles` (indices) began to leave `old` at `left_s`; does it stay?"""
+
+    time_s: float
+    left_s: float
+    settled_s: float
+    reason: str
+    tiles: NDArray[np.intp]
+    old: Floats
+    old_energy: Floats
+    sweeping: bool
+    lost: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    verdict: bool | None = None
+
+
+class ChangeFinder:
+    """The state machine fed with glances in time order; `feed` and `finish` yield the points that became certain."""
+
+    def __init__(self) -> None:
+        """Start without having seen anything."""
+        self._picture: Picture | None = None
+        self._now_s = 0.0
+        self._open: deque[Change] = deque()
+        self._looks: deque[tuple[float, int]] = deque()
+        self._jump = 0.0
+        self._cut_s = -np.inf
+        self._start_s = 0.0
+        self._settled_s = 0.0
+        self._reason = "start"
+
+    def cares(self, picture: Picture) -> bool:
+        """Tell whether `picture` differs from the last one in calm tiles, so that the way there matters."""
+        if self._picture is None or self._open or bool((self._differs & self._calm()).sum() > 40):
+            return True
+        moved = self._moved(picture)[0] & self._calm()
+        return any(len(group) >= 2 for group in self._groups(moved))
+
+    def feed(self, glance: Glance) -> Iterator[SamplePoint]:
+        """Take the next glance; yield the points whose end is now known."""
+        if self._picture is None:
+            self._begin(glance)
+            return
+        if glance.time_s - self._now_s > 2 * EVERY_S:
+            # Nothing was shown in between, so the last picture stood still: let it come to rest, then let it stay.
+            for pause_s in (SETTLE_S, HOLD_S + SETTLE_S):
+                if self._now_s + pause_s < glance.time_s:
+                    yield from self._judge(self._now_s + pause_s)
+            yield from self._judge(glance.time_s)
+        self._take(glance)
+        yield from self._judge(glance.time_s)
+
+    def finish(self, end_s: float) -> Iterator[SamplePoint]:
+        """The video ends at `end_s`: yield what is left, the last span included."""
+        if self._picture is None:
+            return
+        end_s = max(end_s, self._now_s)
+        yield from self._judge(end_s)
+        yield from self._judge(end_s, last=True)
+        while self._open:
+            change = self._open[0]
+            change.verdict = change.verdict if change.verdict is not None else change.lost.mean() < 0.5
+            yield from self._settle_verdicts()
+        yield SamplePoint(self._best_s(np.inf), Span(self._start_s, max(end_s, self._start_s)), self._reason)
+
+    def _begin(self, glance: Glance) -> None:
+        picture = glance.picture
+        count = len(picture.energy)
+        self._picture, self._now_s, self._grid = picture, glance.time_s, glance.grid
+        self._candidate, self._candidate_energy = picture.detail.copy(), picture.energy.copy()
+        self._reference, self._reference_energy = picture.detail.copy(), picture.energy.copy()
+        self._since_s: Times = np.full(count, glance.time_s)
+        self._left_s: Times = np.full(count, np.inf)
+        self._differs: Flags = np.zeros(count, bool)
+        self._noise: Floats = np.ones(count, np.float32)
+        self._activity: Floats = np.zeros(count, np.float32)
+        self._start_s = self._settled_s = glance.time_s
+        self._looks.append((glance.time_s, 0))
+
+    def _calm(self) -> Flags:
+        return self._activity < RESTLESS
+
+    def _limit(self, energy: Floats, other: Floats) -> Floats:
+        limit: Floats = np.maximum(np.maximum(FLOOR, RELATIVE * contrast(energy, other)), NOISES * self._noise)
+        return limit
+
+    def _moved(self, picture: Picture) -> tuple[Flags, Floats]:
+        apart = difference(picture.detail, picture.energy, self._candidate, self._candidate_energy)
+        return apart > self._limit(picture.energy, self._candidate_energy), apart
+
+    def _textured(self) -> Flags:
+        return contrast(self._candidate_energy, self._reference_energy) > TEXTURE
+
+    def _take(self, glance: Glance) -> None:
+        picture, time_s = glance.picture, glance.time_s
+        assert self._picture is not None
+        jump = float(np.abs(picture.mean - self._picture.mean).mean())
+        if jump > max(12.0, 3 * self._jump):
+            self._cut_s = time_s
+        self._jump += 0.2 * (min(jump, 12.0) - self._jump)
+        moved, apart = self._moved(picture)
+        still = ~moved
+        self._noise[still] += 0.05 * (np.minimum(apart[still], 6.0) - self._noise[still])
+        textured = max(1, int(self._textured().sum()))
+        sweep = int(moved.sum()) > 0.5 * textured
+        self._activity *= 1 - MEMORY
+        self._activity[moved] += MEMORY * (0.3 if sweep else 1.0)
+        index = np.flatnonzero(moved)
+        if len(index):
+            at_s = self._when(glance, moved & self._calm())
+            self._candidate[index] = picture.detail[index]
+            self._candidate_energy[index] = picture.energy[index]
+            self._since_s[index] = at_s
+            apart_ref = difference(
+                self._candidate[index], self._candidate_energy[index],
+                self._reference[index], self._reference_energy[index],
+            )  # fmt: skip
+            limit = np.maximum(FLOOR, RELATIVE * contrast(self._candidate_energy[index], self._reference_energy[index]))
+            differs = apart_ref > np.maximum(limit, NOISES * self._noise[index])
+            was = self._differs[index]
+            self._differs[index] = differs
+            self._left_s[index] = np.where(differs, np.where(was, self._left_s[index], at_s), np.inf)
+            for change in self._open:
+                change.lost |= moved[change.tiles]
+                if change.verdict is None and not change.sweeping and change.lost.mean() > 0.5:
+                    change.verdict = sweep
+        self._looks.append((time_s, int(self._differs.sum())))
+        if len(self._looks) > 600:
+            kept = min(list(self._looks)[:300], key=lambda look: (look[1], -look[0]))
+            self._looks = deque([kept, *list(self._looks)[300:]])
+        self._picture, self._now_s = picture, time_s
+
+    def _when(self, glance: Glance, moved: Flags) -> float:
+        """When the calm tiles in `moved` took their new look: the first frame closer to it than to the old."""
+        index = np.flatnonzero(moved)
+        if len(index) < 3 or not glance.between:
+            return glance.time_s
+        new, energy = glance.picture.detail[index], glance.picture.energy[index]
+        old, old_energy = self._candidate[index], self._candidate_energy[index]
+        low, high, best = 0, len(glance.between), glance.time_s
+        while low < high:
+            middle = (low + high) // 2
+            time_s, frame = glance.between[middle]
+            seen = self._grid.picture(frame)
+            detail, seen_energy = seen.detail[index], seen.energy[index]
+            to_new = difference(detail, seen_energy, new, energy)
+            to_old = difference(detail, seen_energy, old, old_energy)
+            if float((to_new < to_old).mean()) > 0.5:
+                high, best = middle, time_s
+            else:
+                low = middle + 1
+        return best
+
+    def _groups(self, flags: Flags) -> list[NDArray[np.intp]]:
+        """Indices of tiles that touch (a gap of one tile is bridged), largest first."""
+        rows, columns = self._grid.rows, self._grid.columns
+        todo = set(np.flatnonzero(flags).tolist())
+        groups: list[NDArray[np.intp]] = []
+        while todo:
+            seed = todo.pop()
+            members, frontier = [seed], [seed]
+            while frontier:
+                row, column = divmod(frontier.pop(), columns)
+                for y in range(max(0, row - 2), min(rows, row + 3)):
+                    for x in range(max(0, column - 2), min(columns, column + 3)):
+                        tile = y * columns + x
+                        if tile in todo:
+                            todo.remove(tile)
+                            members.append(tile)
+                            frontier.append(tile)
+            groups.append(np.array(members, np.intp))
+        return sorted(groups, key=len, reverse=True)
+
+    def _is_text_sized(self, group: NDArray[np.intp]) -> bool:
+        """Tell whether a group of tiles is larger than a mouse cursor."""
+        if len(group) < 4:
+            return False
+        columns = group % self._grid.columns
+        rows = group // self._grid.columns
+        return int(np.ptp(columns)) >= 3 or int(np.ptp(rows)) >= 3
+
+    def _judge(self, now_s: float, *, last: bool = False) -> Iterator[SamplePoint]:
+        settle_s = 0.3 if last else SETTLE_S
+        calm = self._calm()
+        away = self._differs & calm
+        if away.any():
+            resting = away & (now_s - self._since_s >= settle_s)
+            waiting = away & ~resting
+            groups = [g for g in self._groups(resting) if self._is_text_sized(g)] if resting.any() else []
+            if groups:
+                flux = sum(len(g) for g in self._groups(waiting) if len(g) >= 4)
+                oldest_s = now_s - float(self._since_s[np.concatenate(groups)].min())
+                if last or flux <= 0.1 * len(resting.nonzero()[0]) or oldest_s > PATIENCE_S:
+                    self._close(np.concatenate(groups), np.flatnonzero(resting))
+        for change in self._open:
+            if change.verdict is None:
+                if change.sweeping:
+                    change.verdict = True
+                elif now_s - change.settled_s >= HOLD_S:
+                    change.verdict = bool(change.lost.mean() < 0.5 and self._activity[change.tiles].mean() < RESTLESS)
+        yield from self._settle_verdicts()
+        yield from self._shot(now_s)
+
+    def _close(self, tiles: NDArray[np.intp], adopt: NDArray[np.intp]) -> None:
+        textured_before = (np.sqrt(self._reference_energy / PIXELS) > TEXTURE) & self._calm()
+        gone = textured_before & self._differs
+        textured = self._textured() & self._calm()
+        share = len(tiles) / max(1, int(textured.sum()))
+        left, since = self._left_s[tiles], self._since_s[tiles]
+        left_s, settled_s = float(np.median(left)), float(np.median(since))
+        early_s, late_s = float(np.percentile(left, 5)), float(np.percentile(since, 95))
+        if late_s - early_s <= 3.0:
+            time_s = left_s if settled_s - left_s < EVERY_S else (left_s + settled_s) / 2
+        else:
+            time_s = early_s
+        old_share = int(gone.sum()) / max(1, int(textured_before.sum()))
+        reason = "slide" if old_share > 0.4 else "build"
+        if old_share > 0.15 and self._scrolled(tiles):
+            reason = "scroll"
+        self._open.append(
+            Change(
+                time_s, float(left.min()), float(since.max()), reason, adopt, self._reference[adopt].copy(),
+                self._reference_energy[adopt].copy(), share > 0.5 or len(tiles) > 0.25 * len(self._differs),
+                np.zeros(len(adopt), bool),
+            )
+        )  # fmt: skip
+        self._reference[adopt] = self._candidate[adopt]
+        self._reference_energy[adopt] = self._candidate_energy[adopt]
+        self._differs[adopt] = False
+        self._left_s[adopt] = np.inf
+
+    def _scrolled(self, tiles: NDArray[np.intp]) -> bool:
+        """Tell whether what the changed region shows now is what it showed before, moved up or down."""
+        rows, columns = tiles // self._grid.columns, tiles % self._grid.columns
+        top, bottom = int(rows.min()), int(rows.max()) + 1
+        left, right = int(columns.min()), int(columns.max()) + 1
+        if bottom - top < 6:
+            return False
+
+        def profile(detail: Floats) -> Floats:
+            work = detail.reshape(self._grid.rows, self._grid.columns, TILE_PX, TILE_PX)[top:bottom, left:right]
+            lines = np.abs(work).sum(axis=3).transpose(0, 2, 1).reshape((bottom - top) * TILE_PX, right - left)
+            centred: Floats = lines - lines.mean(axis=0)
+            return centred
+
+        old, new = profile(self._reference), profile(self._candidate)
+
+        def alike(shift: int) -> float:
+            a, b = (old[shift:], new[: len(new) - shift]) if shift >= 0 else (old[:shift], new[-shift:])
+            return float((a * b).sum() / max(1e-6, float(np.sqrt((a * a).sum() * (b * b).sum()))))
+
+        reach = len(old) * 3 // 4
+        best = max(alike(shift) for shift in range(-reach, reach + 1) if abs(shift) >= 3)
+        return best > 0.75 and best > alike(0) + 0.2
+
+    def _settle_verdicts(self) -> Iterator[SamplePoint]:
+        while self._open and self._open[0].verdict is not None:
+            change = self._open.popleft()
+            if change.verdict:
+                yield from self._point(change.time_s, change.left_s, change.settled_s, change.reason)
+            else:
+                self._restore(change)
+
+    def _restore(self, change: Change) -> None:
+        """A change that did not stay: remember again what was there before."""
+        tiles = change.tiles
+        self._reference[tiles], self._reference_energy[tiles] = change.old, change.old_energy
+        apart = difference(self._candidate[tiles], self._candidate_energy[tiles], change.old, change.old_energy)
+        differs = apart > np.maximum(FLOOR, RELATIVE * contrast(self._candidate_energy[tiles], change.old_energy))
+        self._differs[tiles] = differs
+        self._left_s[tiles] = np.where(differs, self._since_s[tiles], np.inf)
+
+    def _shot(self, now_s: float) -> Iterator[SamplePoint]:
+        """A cut into a picture that never rests (a film, a speaker): one point, and not often."""
+        cut_s = self._cut_s
+        if now_s - cut_s < SHOT_S or not np.isfinite(cut_s):
+            return
+        self._cut_s = -np.inf
+        if self._open or cut_s - self._start_s < SHOTS_APART_S:
+            return
+        textured = self._textured()
+        if int((self._differs & textured).sum()) < 0.6 * int(textured.sum()):
+            return
+        self._reference[:], self._reference_energy[:] = self._candidate, self._candidate_energy
+        self._differs[:] = False
+        self._left_s[:] = np.inf
+        yield from self._point(cut_s, cut_s, cut_s, "scene")
+
+    def _point(self, time_s: float, left_s: float, settled_s: float, reason: str) -> Iterator[SamplePoint]:
+        blank = not (np.sqrt(self._reference_energy / PIXELS) > TEXTURE).any()
+        if time_s > self._start_s + 0.3 and not blank:
+            yield SamplePoint(self._best_s(min(left_s, time_s)), Span(self._start_s, time_s), self._reason)
+            self._start_s, self._reason = time_s, reason
+        self._settled_s = settled_s
+        while len(self._looks) > 1 and self._looks[0][0] < settled_s:
+            self._looks.popleft()
+
+    def _best_s(self, before_s: float) -> float:
+        """When the current picture was complete and least covered; the latest such look before it was left."""
+        looks = [look for look in self._looks if self._settled_s <= look[0] < before_s]
+        if not looks:
+            return min(max(self._settled_s, self._start_s), max(self._start_s, before_s - 1e-3))
+        return min(looks, key=lambda look: (look[1], -look[0]))[0]

@@ -1,0 +1,258 @@
+"""Looking at a video frugally: a few pictures a second, and only where the picture may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.video.codeccontext import VideoCodecContext
+
+from seehear.errors import MediaError
+from seehear.media.container import open_media, video_stream
+from seehear.media.tiles import Grid, Picture
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    VideoPacket = Packet[VideoStream]
+
+EVERY_S = 0.33
+_GROUP_S = 1.0
+_GROUP_BYTES = 64 << 20
+_RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One looked-at picture at `time_s`; `between` are frames decoded since the last glance, looked at on demand."""
+
+    time_s: float
+    picture: Picture
+    grid: Grid
+    between: tuple[tuple[float, VideoFrame], ...] = ()
+
+
+class Glancer:
+    """Reads one video stream group by group of pictures (from keyframe to keyframe).
+
+    Before a group is decoded, the keyframe that ends it is decoded on its own and shown to `cares`: when the picture
+    has not changed where it matters and no packet inside is unusually large, the whole group is left undecoded.
+    Inside a group, frames that no other frame refers to are left undecoded.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open `path`; raises what `open_media` raises, MediaError when there is no picture in it."""
+        self.path = Path(path)
+        self.container: InputContainer = open_media(self.path)
+        stream = video_stream(self.container)
+        if stream is None:
+            self.container.close()
+            raise MediaError(f"{self.path.name} has no video", hint="seehear transcribe works on sound alone")
+        self.stream: VideoStream = stream
+        context = stream.codec_context
+        context.thread_type = "NONE"
+        context.skip_frame = "NONREF"
+        self._peeker = _second_decoder(context)
+        self.grid: Grid | None = None
+        self.end_s = 0.0
+        self.decoded = 0
+        self._last_s = float("-inf")
+        self._between: list[tuple[float, VideoFrame]] = []
+        self._peeked: tuple[float, Picture] | None = None
+        self._fresh = True
+
+    def close(self) -> None:
+        """Close the file."""
+        self.container.close()
+
+    def look(self, cares: Callable[[Picture], bool]) -> Iterator[Glance]:
+        """Yield glances in time order, about three a second at most, until the last decodable frame.
+
+        `cares` tells whether a picture differs from the last one yielded where it matters.
+        Raises MediaError when not one frame can be decoded.
+        """
+        group: list[VideoPacket] = []
+        held_bytes = 0
+        for packet in self._packets():
+            if packet.is_keyframe and group and self._ends(group, packet):
+                yield from self._group(group, packet, cares)
+                group, held_bytes = [], 0
+            group.append(packet)
+            held_bytes += packet.size
+            if held_bytes > _GROUP_BYTES:
+                yield from self._decode(group)
+                group, held_bytes = [], 0
+        if group:
+            yield from self._decode(group)
+        yield from self._drain()
+        if self.grid is None:
+            raise self.undecodable()
+
+    def frames(self) -> Iterator[VideoFrame]:
+        """Every frame, in order, until the last decodable one."""
+        context = self.stream.codec_context
+        context.skip_frame = "DEFAULT"
+        for packet in chain(self._packets(), (None,)):
+            try:
+                frames = context.decode(packet)
+            except av.error.FFmpegError:
+                continue
+            yield from frames
+
+    def first_s(self) -> float:
+        """The time of the first picture; raises MediaError when there is none. Rewinds."""
+        for frame in self.frames():
+            time = frame_time_s(frame)
+            if time is not None:
+                self.container.seek(0)
+                return time
+        raise self.undecodable()
+
+    def packet_ends(self) -> Iterator[float]:
+        """The time at which each stored picture ends, in stored order, without decoding."""
+        for packet in self._packets():
+            time = _time_s(packet)
+            if time is not None and packet.time_base is not None:
+                yield time + float((packet.duration or 0) * packet.time_base)
+
+    def undecodable(self) -> MediaError:
+        """The error to raise when not one picture came out."""
+        return MediaError(f"no picture of {self.path.name} can be decoded", hint=_RESTORE)
+
+    def _packets(self) -> Iterator[VideoPacket]:
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError):
+                return
+            if packet.size and not packet.is_corrupt:
+                if packet.pts is not None:
+                    end = packet.pts + (packet.duration or 0)
+                    self.end_s = max(self.end_s, float(end * packet.time_base))
+                yield packet
+
+    def _ends(self, group: list[VideoPacket], packet: VideoPacket) -> bool:
+        first, time = _time_s(group[0]), _time_s(packet)
+        return first is None or time is None or time - first >= _GROUP_S
+
+    def _group(
+        self, group: list[VideoPacket], following: VideoPacket, cares: Callable[[Picture], bool]
+    ) -> Iterator[Glance]:
+        if self._peeked is not None and self._peeked[0] > self._last_s:
+            yield self._glance(*self._peeked)
+        self._peeked = self._peek(following) if len(group) > 1 else None
+        if self._peeked is None or _has_spike(group) or cares(self._peeked[1]):
+            yield from self._decode(group)
+            # The next keyframe may be handed out before the main decoder gets there, so nothing may linger in it.
+            if self._peeked is not None:
+                yield from self._drain()
+
+    def _peek(self, packet: VideoPacket) -> tuple[float, Picture] | None:
+        if self._peeker is None or self.grid is None:
+            return None
+        try:
+            frames = [*self._peeker.decode(packet), *self._peeker.decode(None)]
+        except av.error.FFmpegError:
+            frames = []
+        self._peeker.flush_buffers()
+        time = _time_s(packet)
+        if time is None or len(frames) != 1:
+            return None
+        self.decoded += 1
+        return time, self.grid.picture(frames[0])
+
+    def _decode(self, group: list[VideoPacket]) -> Iterator[Glance]:
+        self._fresh = False
+        for index, packet in enumerate(group):
+            following = group[index + 1] if index + 1 < len(group) else None
+            if following is not None and packet.is_keyframe and following.is_keyframe and not self._due(packet):
+                continue
+            try:
+                frames = self.stream.codec_context.decode(packet)
+            except av.error.FFmpegError:
+                continue
+            for frame in frames:
+                yield from self._offer(frame)
+
+    def _due(self, packet: VideoPacket) -> bool:
+        time = _time_s(packet)
+        return time is None or time - self._last_s >= EVERY_S
+
+    def _drain(self) -> Iterator[Glance]:
+        if self._fresh:
+            return
+        context = self.stream.codec_context
+        try:
+            frames = context.decode(None)
+        except av.error.FFmpegError:
+            frames = []
+        for frame in frames:
+            yield from self._offer(frame)
+        if self._between:
+            time, frame = self._between.pop()
+            yield from self._take(time, frame)
+        context.flush_buffers()
+        self._fresh = True
+
+    def _offer(self, frame: VideoFrame) -> Iterator[Glance]:
+        self.decoded += 1
+        time = frame_time_s(frame)
+        if time is None or time <= self._last_s:
+            return
+        if time - self._last_s < EVERY_S - 1e-3:
+            self._between.append((time, frame))
+            return
+        yield from self._take(time, frame)
+
+    def _take(self, time: float, frame: VideoFrame) -> Iterator[Glance]:
+        if self.grid is None:
+            self.grid = Grid.of(frame.width, frame.height)
+        between, self._between = tuple(b for b in self._between if b[0] < time), []
+        yield self._glance(time, self.grid.picture(frame), between)
+
+    def _glance(self, time: float, picture: Picture, between: tuple[tuple[float, VideoFrame], ...] = ()) -> Glance:
+        self._last_s = time
+        assert self.grid is not None
+        return Glance(time, picture, self.grid, between)
+
+
+def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
+    try:
+        decoder = av.CodecContext.create(context.name, "r")
+        assert isinstance(decoder, VideoCodecContext)
+        decoder.extradata = context.extradata
+        decoder.width, decoder.height = context.width, context.height
+        decoder.thread_type = "NONE"
+        decoder.open()
+    except (av.error.FFmpegError, ValueError):
+        return None
+    return decoder
+
+
+def _has_spike(group: list[VideoPacket]) -> bool:
+    """Tell whether a packet inside is so large that a passing picture may hide between two equal keyframes."""
+    sizes = sorted(packet.size for packet in group if not packet.is_keyframe)
+    if not sizes:
+        return False
+    key = max(packet.size for packet in group if packet.is_keyframe)
+    return sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])
+
+
+def _time_s(packet: VideoPacket) -> float | None:
+    return None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
+
+
+def frame_time_s(frame: VideoFrame) -> float | None:
+    """A frame's presentation time in seconds, None when the file does not say."""
+    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
