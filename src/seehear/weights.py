@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 from seehear.errors import NotFoundError, StorageError, WeightsError
 from seehear.fetch import Network, sha256_of
-from seehear.pins import OnProgress, Part, PullProgress, WeightFile, WeightSet, sets
+from seehear.pins import OnProgress, Part, PullProgress, WeightFile, WeightSet, read_catalogue, sets
 from seehear.pull import Pull, Tally
 
 __all__ = [
     "OnProgress", "Part", "PullProgress", "Shelf", "Status", "WeightFile", "WeightSet", "folder", "locate", "pull",
-    "remove", "resolve", "sets", "shelf", "status", "verify",
+    "read_catalogue", "remove", "resolve", "sets", "shelf", "status", "verify",
 ]  # fmt: skip
 
 Status = Literal["missing", "partial", "present", "corrupt"]
