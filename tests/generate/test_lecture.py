@@ -1,6 +1,7 @@
 """A rendered lecture is what its script says, and its truth is true: to the frame, to the sample."""
 
 import json
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from seehear.backends.hibari import Hibari
 from seehear.backends.protocols import Speaker
-from seehear.errors import BackendError, CancelledError, InputError, StorageError
+from seehear.errors import BackendError, CancelledError, InputError, MissingPackageError, StorageError
 from seehear.generate.lecture import LectureTruth, generate_lecture
 
 SIZE_PX = (640, 360)
@@ -277,6 +278,20 @@ def test_a_place_that_cannot_be_written_is_the_users_to_change(tmp_path: Path, v
         generate_lecture(script, tmp_path / "a.mp4", speaker=voice, size_px=(320, 180))
 
 
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path, voice: Speaker) -> None:
+    resource = pytest.importorskip("resource", reason="file size limits stand in for a full disk, on POSIX only")
+    script = write(tmp_path, "# T\n\n" + "One sentence after the other.\n" * 4)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(StorageError, match=r"a\.mp4 cannot be written") as caught:
+            generate_lecture(script, tmp_path / "a.mp4", speaker=voice)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "-o" in caught.value.hint
+    assert {p.name for p in tmp_path.iterdir()} == {"script.md"}
+
+
 def test_the_voice_repeats_itself_exactly_and_never_clips(voice: Speaker) -> None:
     first, second = voice.speak("The same words."), voice.speak("The same words.")
     assert np.array_equal(first.samples, second.samples)
@@ -288,3 +303,18 @@ def test_the_voice_repeats_itself_exactly_and_never_clips(voice: Speaker) -> Non
     voice.close()
     voice.close()
     assert np.array_equal(voice.speak("The same words.").samples, first.samples)
+
+
+def test_a_broken_voice_is_the_installations_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "voice.onnx").write_bytes(b"no model")
+    monkeypatch.setattr("hibari.tts.voice_path", lambda name: str(tmp_path / "voice.onnx"))
+    with pytest.raises(BackendError, match="cannot be loaded") as caught:
+        Hibari().speak("Hello.")
+    assert "pip install" in caught.value.hint
+
+
+def test_a_missing_voice_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hibari", None)
+    with pytest.raises(MissingPackageError) as caught:
+        Hibari().speak("Hello.")
+    assert "seehear[local]" in caught.value.hint

@@ -169,6 +169,14 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
     assert script.slides[0].steps == (Say("Hello there.", True, 3),)
 
 
+def test_the_documented_example_is_a_script() -> None:
+    page = (EXAMPLE.parent.parent / "docs" / "generate-lecture.md").read_text("utf-8")
+    example = page.split("````markdown\n")[1].split("````")[0]
+    front, slide = parse(example).slides
+    assert front.front and front.elements[0].text == "Lesson 1"
+    assert [element.kind for element in slide.elements] == ["bullet", "code", "output"]
+
+
 def test_every_question_on_the_example_names_one_place_in_its_script() -> None:
     script = read_script(EXAMPLE / "script.md")
     titles = [slide.title_text for slide in script.slides]

@@ -49,10 +49,10 @@ class Hibari:
                 f"the voice was given {len(text):,} characters at once", hint=f"send up to {MAX_CHARACTERS:,}"
             )
         voice = self._loaded()
-        # What the runtime raises on text or a model it cannot handle; the noise component is seeded for repeatability.
         try:
+            # The voice adds noise for breath and hiss; a seed makes it the same each time.
             samples = voice(text, seed=0)
-        except (RuntimeError, ValueError, KeyError, IndexError, OSError) as error:
+        except _failures() as error:
             raise BackendError(
                 f"the voice hibari failed on {text[:60]!r}: {error}", hint="rephrase the sentence and try again"
             ) from error
@@ -68,12 +68,20 @@ class Hibari:
                 ) from error
             try:
                 self._voice = Voice(threads=self._threads)
-            except (RuntimeError, ValueError, OSError) as error:
+            except _failures() as error:
                 raise BackendError(
                     f"the voice hibari cannot be loaded: {error}",
                     hint="pip install --force-reinstall hibari-tts",
                 ) from error
         return self._voice
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the voice raises on its own, and what the runtime below it raises (its errors share no base class)."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+    raised = [c for c in vars(runtime).values() if isinstance(c, type) and issubclass(c, Exception)]
+    return (RuntimeError, ValueError, LookupError, OSError, *raised)
 
 
 def _even(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -39,8 +41,8 @@ class Film:
     """An mp4 file being written: H.264 at a constant rate, AAC when there are `clips`, subtitles when there are `cues`.
 
     `clips` are stretches of sound at one rate in order of time, silence lies between them; `cues` are in order too.
-    Use it as a context manager. Raises StorageError when the file cannot be written, SetupError when the codecs are
-    missing.
+    Use it as a context manager: the file appears at `path` when it is complete, and never otherwise. Raises
+    StorageError when it cannot be written, SetupError when the codecs are missing.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Film:
         clips: Sequence[Audio] = (), cues: Sequence[Segment] = (), chapters: Sequence[Chapter] = (),
     ) -> None:  # fmt: skip
         self._path = path
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._rate_fps = rate_fps
         self._clips = list(clips)
         self._cues = list(cues)
@@ -57,7 +60,7 @@ class Film:
         self._force_key = False
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
         try:
-            self._container = av.open(str(path), "w", format="mp4", options=options)
+            self._container = av.open(str(self._part), "w", format="mp4", options=options)
             self._container.metadata["title"] = title
             self._container.set_chapters([_chapter(i, chapter) for i, chapter in enumerate(chapters)])
             video = self._container.add_stream("libx264", rate=rate_fps, options={
@@ -93,14 +96,13 @@ class Film:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._finish()
-            return
-        # The file is given up; a second failure while closing it must not hide the first.
         try:
-            self._container.close()
-        except OSError:
-            return
+            if error is None:
+                self._finish()
+            else:
+                self._give_up()
+        finally:
+            self._part.unlink(missing_ok=True)
 
     def show(self, rgb: NDArray[np.uint8], *, key: bool = False) -> None:
         """From the current frame on show `rgb`, uint8 [H, W, 3]; `key` lets a player jump exactly there."""
@@ -133,8 +135,14 @@ class Film:
             if self._audio is not None:
                 self._container.mux(self._audio.encode())
             self._container.close()
+            self._part.replace(self._path)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _give_up(self) -> None:
+        # A second failure while closing must not hide the first.
+        with contextlib.suppress(OSError):
+            self._container.close()
 
     def _write_sound(self) -> None:
         if self._audio is None:

@@ -110,7 +110,7 @@ def generate_lecture(
     """Render the Markdown script to an mp4 at `output_path`, with its truth in a JSON file beside it.
 
     `size_px` is (width, height), even, from 320x180; `rate_fps` is 5 to 60. `on_progress(done, total)` is called
-    after each step. Both files appear only when they are complete.
+    after each step. A file appears only when it is complete.
 
     Raises InputError (with the line) when the script or an option is wrong, NotFoundError without a script,
     BackendError when the voice fails, StorageError when the files cannot be written.
@@ -130,15 +130,8 @@ def generate_lecture(
 
     plan = _plan(script, speaker, rate_fps, step_done)
     truth = _truth(script, plan)
-    part = output_path.with_name(f".{output_path.name}.{os.getpid()}.part")
-    try:
-        _write_film(part, plan, truth, drawings, script, size_px=size_px, step_done=step_done)
-        _replace_text(
-            output_path.with_suffix(".json"), json.dumps(truth.to_dict(), indent=1, ensure_ascii=False) + "\n"
-        )
-        _move(part, output_path)
-    finally:
-        part.unlink(missing_ok=True)
+    _write_film(output_path, plan, truth, drawings, script, size_px=size_px, step_done=step_done)
+    _replace_text(output_path.with_suffix(".json"), json.dumps(truth.to_dict(), indent=1, ensure_ascii=False) + "\n")
     return truth
 
 
@@ -356,15 +349,6 @@ def _replace_text(path: Path, text: str) -> None:
         ) from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _move(part: Path, path: Path) -> None:
-    try:
-        part.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}", hint="choose another place with -o"
-        ) from error
 
 
 def _span_dict(span: Span) -> dict[str, float]:
