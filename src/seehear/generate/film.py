@@ -55,6 +55,7 @@ class Film:
         self._clips = list(clips)
         self._cues = list(cues)
         self._frame = 0
+        self._rate_hz = 0
         self._sample = 0
         self._picture: av.VideoFrame | None = None
         self._force_key = False
@@ -73,9 +74,9 @@ class Film:
             self._video = video
             self._audio = None
             if self._clips:
-                rate_hz = self._clips[0].rate_hz
+                self._rate_hz = self._clips[0].rate_hz
                 self._audio = self._container.add_stream(
-                    "aac", rate=rate_hz, layout="mono", options={"flags": "+bitexact"}
+                    "aac", rate=self._rate_hz, layout="mono", options={"flags": "+bitexact"}
                 )
                 self._audio.bit_rate = 64_000
             self._subtitles = None
@@ -147,7 +148,7 @@ class Film:
     def _write_sound(self) -> None:
         if self._audio is None:
             return
-        rate_hz = self._audio.rate
+        rate_hz = self._rate_hz
         end = self._frame * rate_hz // self._rate_fps
         block = np.zeros(end - self._sample, np.float32)
         while self._clips:
