@@ -1,0 +1,132 @@
+"""Sentence vectors from all-MiniLM-L6-v2 through onnxruntime: mean of the last layer, 384 dimensions, length 1.
+
+The pooling is that of Reimers and Gurevych, "Sentence-BERT" (2019); docs/weights.md has the measurements.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from seehear import weights
+from seehear.backends.protocols import Card
+from seehear.errors import BackendError, InputError, MissingPackageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DIMENSIONS = 384
+MAX_TOKENS = 256
+"""Longer texts are cut here, as the publisher's own configuration does."""
+BATCH_TOKENS = 1024
+"""Padded tokens that go through the model at once; larger batches were not faster and take more memory."""
+
+
+class MiniLM:
+    """Embeds texts; `threads` ≥ 1, the model loads on first use. A text's vector does not depend on its neighbours."""
+
+    def __init__(self, *, threads: int = 1) -> None:
+        if threads < 1:
+            raise InputError(f"an embedder needs at least one thread, got {threads}")
+        self._threads = threads
+        self._model: tuple[Any, Any] | None = None
+        self._lock = threading.Lock()
+        self._card = Card(
+            name="minilm", capabilities=("embed",), runs="here", dimensions=DIMENSIONS, context_tokens=MAX_TOKENS,
+            languages=("en",), weights=("minilm",), packages=("onnxruntime", "tokenizers"), licence="Apache-2.0",
+        )  # fmt: skip
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do."""
+        return self._card
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+        with self._lock:
+            self._model = None
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [N, 384], rows of length 1, equal to 1e-5 however texts are grouped.
+
+        Raises WeightsError when the model is not on this machine, MissingPackageError, BackendError.
+        """
+        import numpy as np
+
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        if not texts:
+            return vectors
+        session, tokenizer = self._loaded()
+        # Lone surrogates, which OCR and file names can hold, are no text to the tokenizer.
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        rows = [tokenizer.encode(text).ids for text in clean]
+        for group in _groups([len(row) for row in rows]):
+            width = max(len(rows[i]) for i in group)
+            ids = np.zeros((len(group), width), np.int64)
+            mask = np.zeros((len(group), width), np.int64)
+            for place, i in enumerate(group):
+                ids[place, : len(rows[i])] = rows[i]
+                mask[place, : len(rows[i])] = 1
+            feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            try:
+                hidden = session.run(["last_hidden_state"], feed)[0]  # [B, T, 384]
+            except _foreign() as error:
+                raise BackendError(f"the embedding model failed: {error}") from error
+            pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+            vectors[group] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def _loaded(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._model is None:
+                self._model = _load(self._threads)
+            return self._model
+
+
+def _load(threads: int) -> tuple[Any, Any]:
+    home = weights.locate("minilm")
+    try:
+        import onnxruntime
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise MissingPackageError(
+            f"search by meaning needs the package {error.name}", hint="pip install 'seehear[local]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Higher levels were no faster and took longer to load.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    try:
+        session = onnxruntime.InferenceSession(home / "model.onnx", options, providers=["CPUExecutionProvider"])
+    except _foreign() as error:
+        raise BackendError(
+            f"onnxruntime cannot load the embedding model: {error}", hint="pip install --upgrade onnxruntime"
+        ) from error
+    tokenizer = Tokenizer.from_file(str(home / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return session, tokenizer
+
+
+def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices in groups of similar length, each at most `BATCH_TOKENS` when padded."""
+    group: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if group and lengths[i] * (len(group) + 1) > BATCH_TOKENS:
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def _foreign() -> tuple[type[BaseException], ...]:
+    """Every class that onnxruntime raises; they share no base of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    raised = [item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception)]
+    return (*raised, MemoryError, RuntimeError)
