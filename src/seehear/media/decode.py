@@ -183,15 +183,18 @@ class _Reader:
                 time_s = self._seconds(stamp)
                 if time_s <= last_s:
                     continue
+                if frame.is_corrupt:
+                    # The decoder guessed what it could not read.
+                    self.errors += 1
+                    damaged_s = time_s if damaged_s is None else min(damaged_s, time_s)
                 if damaged_s is not None and time_s >= damaged_s:
-                    if damaged_s > last_s:
+                    healed = not frame.is_corrupt and (frame.key_frame or time_s - damaged_s >= _MAX_DAMAGE_S)
+                    if damaged_s > last_s and not (healed and damaged_s == time_s):
                         last_s = damaged_s
                         yield _State(damaged_s, None)
-                    if not frame.key_frame and time_s - damaged_s < _MAX_DAMAGE_S:
+                    if not healed:
                         continue
                     damaged_s = None
-                    if time_s <= last_s:
-                        continue
                 started, last_s = True, time_s
                 yield _State(time_s, frame)
         if damaged_s is not None and damaged_s > last_s:
@@ -334,6 +337,8 @@ def _measured_end_s(
     container.seek(round((start_s + origin) * 1_000_000))
     end_s = longest_s = 0.0
     last_s: dict[int, float] = {}
+    # Transport streams do not tell how long a picture stays.
+    usual = {s.index: 1 / s.average_rate for s in streams if s.type == "video" and s.average_rate}
     try:
         for packet in container.demux(*streams):
             if packet.pts is None:
@@ -341,7 +346,8 @@ def _measured_end_s(
             time_s = presentation_s(packet.pts, packet.time_base, origin_s=origin)
             longest_s = max(longest_s, time_s - last_s.get(packet.stream_index, time_s))
             last_s[packet.stream_index] = time_s
-            end_s = max(end_s, time_s + float((packet.duration or 0) * packet.time_base))
+            length = packet.duration * packet.time_base if packet.duration else usual.get(packet.stream_index, 0)
+            end_s = max(end_s, time_s + float(length))
     except av.error.FFmpegError:
         # Whatever could be read before the damage counts; decoding reports the damage itself.
         pass

@@ -67,11 +67,9 @@ def _segments(container: InputContainer, stream: SubtitleStream) -> list[Segment
         except av.error.FFmpegError:
             continue
         start_s = max(0.0, presentation_s(packet.pts, packet.time_base, origin_s=origin))
-        length_s = float((packet.duration or 0) * packet.time_base)
+        length_s = float((packet.duration or 0) * packet.time_base) or _NO_LENGTH_S
         if lines:
-            found.append(
-                Segment(Span(start_s, start_s + (length_s if length_s > 0 else _NO_LENGTH_S)), " ".join(lines))
-            )
+            found.append(Segment(Span(start_s, start_s + length_s), " ".join(lines)))
     return found
 
 
