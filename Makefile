@@ -23,7 +23,8 @@ demo: setup
 else
 demo: $(LECTURE)
 	$(BIN)/seehear models pull hear search answer
-	$(BIN)/seehear ask $(LECTURE) "$(ASK)"
+	@# The example carries its own subtitles; leaving them aside shows what hearing does.
+	$(BIN)/seehear ask $(LECTURE) "$(ASK)" --captions never
 endif
 
 $(LECTURE): examples/lecture/script.md $(VENV)/.done

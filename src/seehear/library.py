@@ -241,17 +241,13 @@ class Library:
 
         cut = cut_up(timeline)
         embedder = self._embedder()
-        passages, units = texts_to_embed(cut)
+        texts = texts_to_embed(cut)
         rows = []
-        texts = [*passages, *units]
         for at in range(0, len(texts), EMBED_BATCH):
             reporter("embed", at, len(texts))
             rows.append(embedder.embed(texts[at : at + EMBED_BATCH]))
         vectors = np.concatenate(rows) if rows else np.zeros((0, embedder.card.dimensions), np.float32)
-        self.store.put_timeline(
-            timeline, cut, embedder=embedder.card.name, passage_vectors=vectors[: len(passages)],
-            unit_vectors=vectors[len(passages) :],
-        )  # fmt: skip
+        self.store.put_timeline(timeline, cut, embedder=embedder.card.name, unit_vectors=vectors)
         reporter("embed", len(texts), len(texts))
 
     # ---- asking --------------------------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""What many tests share: the small weights, a short lecture rendered once, and a library that has indexed it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seehear import weights
+
+SMALL_WEIGHTS = ("whisper-base", "minilm")
+SCRIPT = """\
+# A short lesson
+
+> Room 42, Friday at noon
+
+Welcome to a very short lesson about Python.
+
+## Functions
+
+- A function is a named piece of work
+
+A function is a named piece of work. You define it once, and then you call it as often as you like.
+
+```python
+def double(x):
+    return 2 * x
+```
+
+This one doubles whatever number you give it.
+
+## Loops
+
+- for repeats once per item
+
+A loop repeats the same lines again and again. Bananas are a good source of potassium, by the way.
+"""
+
+
+@pytest.fixture(scope="session")
+def small_weights() -> None:
+    """The weights that seeing, hearing and searching need; fetched on first use, then shared by every run."""
+    for name in SMALL_WEIGHTS:
+        weights.pull(name)
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lecture of about half a minute, without captions inside: `lesson.mp4`, its truth in `lesson.json`."""
+    from seehear.backends.registry import open_speaker
+    from seehear.generate.lecture import generate_lecture
+
+    folder = tmp_path_factory.mktemp("lesson")
+    (folder / "script.md").write_text(SCRIPT, encoding="utf-8")
+    generate_lecture(folder / "script.md", folder / "lesson.mp4", speaker=open_speaker())
+    return folder / "lesson.mp4"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+def run_seehear(*arguments: str | os.PathLike[str], home: Path, env: Mapping[str, str] | None = None) -> Ran:
+    """Run the command line as a user does, in a process of its own."""
+    environment = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), **(env or {})}
+    environment.pop("SEEHEAR_DEBUG", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "seehear", *map(os.fspath, arguments)],
+        capture_output=True, env=environment, timeout=110, check=False,
+    )  # fmt: skip
+    out, err = (raw.decode("utf-8", "surrogateescape") for raw in (done.stdout, done.stderr))
+    assert "Traceback" not in err, err
+    return Ran(done.returncode, out, err)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run commands against an empty library of this test's own."""
+    return lambda *arguments, **options: run_seehear(*arguments, **{"home": tmp_path / "home", **options})
+
+
+@pytest.fixture(scope="session")
+def indexed_home(tmp_path_factory: pytest.TempPathFactory, lesson: Path, small_weights: None) -> Path:
+    """A library in which the lesson was really seen and heard (its captions left aside)."""
+    home = tmp_path_factory.mktemp("indexed")
+    done = run_seehear("index", lesson, "--captions", "never", home=home)
+    assert done.code == 0, done.err
+    return home
+
+
+@pytest.fixture
+def library_home(indexed_home: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the indexed library that a test may change."""
+    home = tmp_path / "copy"
+    shutil.copytree(indexed_home, home)
+    yield home

@@ -1,0 +1,117 @@
+"""A run that was killed goes on where it was, and ends as if nothing had happened."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run_seehear
+
+KILLS = 30
+
+
+def start(lesson: Path, home: Path) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "SEEHEAR_HOME": str(home)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never"],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def outcome(lesson: Path, home: Path) -> dict[str, Any]:
+    timeline: dict[str, Any] = run_seehear("timeline", lesson, "--json", home=home).json
+    found = run_seehear("search", "function", "--json", home=home).json
+    return {"events": timeline["events"], "gaps": timeline["gaps"], "found": found}
+
+
+def kill_at(delays_s: list[float], lesson: Path, home: Path) -> None:
+    for delay_s in delays_s:
+        process = start(lesson, home)
+        time.sleep(delay_s)
+        process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        process.wait()
+
+
+def test_killed_and_started_again_ends_as_an_undisturbed_run(
+    lesson: Path, indexed_home: Path, tmp_path: Path, small_weights: None
+) -> None:
+    home = tmp_path / "killed"
+    kill_at([0.4, 1.5, 3.0], lesson, home)
+    done = run_seehear("index", lesson, "--captions", "never", home=home)
+    assert done.code == 0, done.err
+    assert outcome(lesson, home) == outcome(lesson, indexed_home)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_at_thirty_random_moments(lesson: Path, indexed_home: Path, tmp_path: Path, small_weights: None) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    began = time.monotonic()
+    start(lesson, undisturbed).wait()
+    whole_s = time.monotonic() - began
+    dice = random.Random(20)
+    for round_ in range(3):
+        home = tmp_path / f"killed{round_}"
+        kill_at([dice.uniform(0.1, whole_s) for _ in range(KILLS // 3)], lesson, home)
+        assert run_seehear("index", lesson, "--captions", "never", home=home).code == 0
+        assert outcome(lesson, home) == outcome(lesson, indexed_home)
+
+
+def test_finished_stages_are_not_done_again(
+    lesson: Path, indexed_home: Path, tmp_path: Path, small_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+    import sqlite3
+
+    from seehear.backends.ocr import PPOcr
+    from seehear.backends.whisper import Whisper
+    from seehear.library import Library
+
+    home = tmp_path / "home"
+    shutil.copytree(indexed_home, home)
+    with sqlite3.connect(home / "library.db") as db:
+        # As if the run had been killed just before it was reported done: the stages stand in the cache only.
+        db.execute("DELETE FROM stage_cache WHERE key LIKE 'ingested:%'")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a finished stage was done again")
+
+    monkeypatch.setattr(PPOcr, "read", refuse)
+    monkeypatch.setattr(Whisper, "transcribe", refuse)
+    with Library(home, captions="never") as library:
+        (row,) = library.index([lesson])
+    assert row.status == "indexed"
+    assert row.events > 0
+    assert json.dumps(row.as_json())
+
+
+def test_two_processes_index_the_same_file_at_once(lesson: Path, tmp_path: Path, small_weights: None) -> None:
+    home = tmp_path / "shared"
+    one, other = start(lesson, home), start(lesson, home)
+    assert (one.wait(), other.wait()) == (0, 0)
+    rows = run_seehear("library", "--json", home=home).json["media"]
+    assert len(rows) == 1
+    assert rows[0]["events"] > 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(lesson: Path, tmp_path: Path, small_weights: None) -> None:
+    home = tmp_path / "stopped"
+    environment = {**os.environ, "SEEHEAR_HOME": str(home)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never"],
+        env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    assert run_seehear("index", lesson, "--captions", "never", home=home).code == 0
