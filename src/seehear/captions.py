@@ -23,7 +23,7 @@ _RUBY = re.compile(r"<rt(?:\.[^>]*)?>.*?(?:</rt>|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|lang|ruby|rt|span|font|br)(?:[.\s][^<>]*)?/?>|<\d[\d:.,]*>", re.I)
 # The styling of another format (ASS) that players accept in SRT; LaTeX such as {\alpha} is none.
 _ASS = re.compile(r"\{\\(?:an?\d|[ibus]\d|\d?c&|fn|fs\d|pos\(|move\(|fade?\(|kf?\d)[^{}]*\}")
-_ENTITY = re.compile(r"&(?=#?\w+;)")
+_ENTITY = re.compile(r"&#?\w+;")
 _LANGUAGE = re.compile(r"^Language:\s*([a-zA-Z]{2})\b", re.MULTILINE)
 # Put inside what looks like a tag but is text; invisible, and taken out again when read.
 _JOINER = "\u2060"
@@ -54,8 +54,9 @@ def parse_captions(text: str | bytes, *, via: str) -> Transcript:
     source = _decode(text) if isinstance(text, bytes) else text
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff")
     is_vtt = source.startswith("WEBVTT")
+    source = source if is_vtt else _ASS.sub("", source)
     cues = sorted(_cues(source, is_vtt=is_vtt), key=lambda cue: cue.start_s)
-    if not cues and source.strip() and not is_vtt:
+    if "-->" not in source and source.strip() and not is_vtt:
         raise MediaError(
             "this is neither SRT nor WebVTT: no line holds two times", hint="check that the file holds captions"
         )
@@ -66,13 +67,11 @@ def parse_captions(text: str | bytes, *, via: str) -> Transcript:
 
 def to_srt(events: Iterable[Event]) -> str:
     """Write events as SubRip; long texts are wrapped, times rounded to milliseconds."""
-    blocks = []
-    for number, event in enumerate((e for e in events if e.text.strip()), start=1):
-        text = plain = _clean(f"{event.speaker}: {event.text}" if event.speaker else event.text)
-        # SRT has no escapes: what merely looks like a tag, an entity, a style or a time line is broken up invisibly.
-        text = _TAG.sub(lambda m: f"<{_JOINER}{m.group()[1:]}", plain)
-        text = _ENTITY.sub(f"&{_JOINER}", text).replace("{\\", f"{{{_JOINER}\\").replace("-->", f"--{_JOINER}>")
-        blocks.append(f"{number}\n{_times(event.span, ',')}\n{_wrap(text)}\n")
+    blocks: list[str] = []
+    for event in events:
+        if text := _clean(event.text):
+            shown = _defused(f"{_clean(event.speaker)}: {text}" if event.speaker else text)
+            blocks.append(f"{len(blocks) + 1}\n{_times(event.span, ',')}\n{_wrap(shown)}\n")
     return "\n".join(blocks)
 
 
@@ -80,17 +79,23 @@ def to_vtt(events: Iterable[Event]) -> str:
     """Write events as WebVTT; speakers become voices, long texts are wrapped, times rounded to milliseconds."""
     blocks = ["WEBVTT\n"]
     for event in events:
-        if not event.text.strip():
-            continue
-        voice = f"<v {html.escape(_clean(event.speaker))}>" if event.speaker else ""
-        text = "\n".join(html.escape(line, quote=False) for line in _wrap(_clean(event.text)).split("\n"))
-        blocks.append(f"{_times(event.span, '.')}\n{voice}{text}\n")
+        if text := _clean(event.text):
+            voice = f"<v {html.escape(_clean(event.speaker))}>" if event.speaker else ""
+            blocks.append(f"{_times(event.span, '.')}\n{voice}{html.escape(_wrap(text), quote=False)}\n")
     return "\n".join(blocks)
 
 
+def _defused(text: str) -> str:
+    """SRT has no escapes: what merely looks like a tag, an entity, a style or a time line is broken up invisibly."""
+    for look_alike in (_TAG, _ENTITY, _ASS):
+        text = look_alike.sub(lambda match: f"{match.group()[0]}{_JOINER}{match.group()[1:]}", text)
+    return text.replace("-->", f"--{_JOINER}>")
+
+
 def plain_text(markup: str) -> str:
-    """A cue's text without tags, styles and entities, on one line."""
-    return _clean(html.unescape(_TAG.sub("", _ASS.sub("", _RUBY.sub("", markup)))))
+    """A cue's text without tags and entities, on one line."""
+    bare = _TAG.sub("", _RUBY.sub("", markup))
+    return _clean(_ENTITY.sub(lambda match: html.unescape(match.group()), bare))
 
 
 def _clean(text: str) -> str:
@@ -142,7 +147,8 @@ def _decode(data: bytes) -> str:
 def _cues(source: str, *, is_vtt: bool) -> Iterator[_Cue]:
     lines = source.split("\n")
     timings = [(n, match) for n, line in enumerate(lines) if "-->" in line and (match := _TIMING.match(line))]
-    for (number, match), stop in zip(timings, [*(n for n, _ in timings[1:]), None], strict=True):
+    for index, (number, match) in enumerate(timings):
+        stop = timings[index + 1][0] if index + 1 < len(timings) else None
         body = lines[number + 1 : stop]
         # What stands right before the next time line, after an empty line, is that cue's number or name.
         if stop is not None and body and body[-1] and (body[-1].strip().isdecimal() or body[-2:-1] == [""]):
