@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from seehear.backends.protocols import Embedder
-from seehear.passages import cut, vectors
+from seehear.passages import cut_up, vectors
 from seehear.route import read_question
 from seehear.search import Weights, find
 from seehear.sentences import sentences
@@ -175,10 +175,8 @@ def fill(store: Store, timelines: list[Timeline], embedder: Embedder) -> None:
     known = {row.id for row in store.media()}
     for timeline in timelines:
         if timeline.media.id not in known:
-            made = cut(timeline)
-            passage_rows, unit_rows = vectors(made, embedder)
-            store.put_timeline(timeline, made, embedder=embedder.card.name,
-                               passage_vectors=passage_rows, unit_vectors=unit_rows)  # fmt: skip
+            made = cut_up(timeline)
+            store.put_timeline(timeline, made, embedder=embedder.card.name, unit_vectors=vectors(made, embedder))
 
 
 def evaluate(
@@ -220,9 +218,8 @@ def main() -> None:
             tallies["seehear words only"] = evaluate(store, None, questions, marks, within=within)
             tallies["seehear"] = evaluate(store, embedder, questions, marks, within=within)
             took = (time.process_time() - began) / (2 * len(questions))
-            print(
-                f"\n{'within the lecture' if within else 'whole library':20}  lecture@1      hit@1      hit@5    start@1      iou@1"
-            )
+            scope = "within the lecture" if within else "whole library"
+            print(f"\n{scope:20}  lecture@1      hit@1      hit@5    start@1      iou@1")
             for name, tally in tallies.items():
                 print(f"{name:20}  {tally.row()}")
             print(f"{took * 1000:.0f} CPU ms per question")

@@ -29,7 +29,7 @@ BLOCK_WORDS = 40
 _FRESH = frozenset({"start", "slide", "scene"})
 
 
-def cut(timeline: Timeline) -> Cut:
+def cut_up(timeline: Timeline) -> Cut:
     """Cut one timeline into units and passages; both in order of time."""
     shown = [e for e in timeline.of_kind("visual") if e.text.strip() or e.screen.strip()]
     said = sentences(timeline.of_kind("transcript"))
@@ -54,20 +54,17 @@ def cut(timeline: Timeline) -> Cut:
     return Cut(tuple(units), tuple(passages), tuple(members))
 
 
-def vectors(made: Cut, embedder: Embedder) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embed a cut: float32 [passages, D] and [units, D], rows of length 1. Raises BackendError.
-
-    A passage's vector is the mean of its units' vectors: measured as good as embedding its whole text, at no cost.
-    """
+def vectors(made: Cut, embedder: Embedder) -> NDArray[np.float32]:
+    """Embed the units of a cut: float32 [units, D], rows of length 1. Raises BackendError."""
     import numpy as np
 
-    units = embedder.embed([unit_text(unit) for unit in made.units])
-    width = units.shape[1] if len(made.units) else 0
-    passages = np.zeros((len(made.passages), width), np.float32)
-    for row, group in enumerate(made.members):
-        mean = units[list(group)].mean(axis=0)
-        passages[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
-    return passages, units
+    texts = texts_to_embed(made)
+    return embedder.embed(texts) if texts else np.zeros((0, embedder.card.dimensions), np.float32)
+
+
+def texts_to_embed(made: Cut) -> list[str]:
+    """The texts whose vectors `Store.put_timeline` wants, one per unit."""
+    return [unit_text(unit) for unit in made.units]
 
 
 def unit_text(unit: Unit) -> str:

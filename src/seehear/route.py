@@ -1,4 +1,4 @@
-"""What a question wants: said or shown, one moment or the whole recording, first mention or explanation, which stretch."""
+"""What a question wants: said or shown, one moment or the whole, first mention or explanation, which stretch."""
 
 from __future__ import annotations
 
@@ -8,42 +8,53 @@ from typing import Literal
 
 from seehear.errors import InputError
 from seehear.spans import Span, parse_clock
-from seehear.terms import Terms, terms_of
+from seehear.terms import FRAME, Terms, terms_of
 from seehear.values import Route
 
 Want = Literal["when", "what", "broad"]
 
+_FLAGS = re.IGNORECASE | re.VERBOSE
 _SHOWN = re.compile(
-    r"\bon (?:the |a |this |his |her |their )?(?:\w+ )?(?:slides?|screen|board|whiteboard|blackboard|display|terminal|picture)\b"
-    r"|\b(?:shown?|shows|showing|displayed|written|visible|appears?|drawn|depicted|typed|pictured)\b"
-    r"|\b(?:slide|screenshot|diagram|figure|chart|caption|heading)\b|\bcode\b.{0,20}\b(?:screen|slide|look)"
-    r"|\b(?:can|do) (?:we|you|i) see\b|\bseen\b|\bwhat colou?r\b",
-    re.IGNORECASE,
+    r"""\bon\ (?:(?:the|a|this|his|her|their)\ )?(?:\w+\ )?
+        (?:slides?|screen|board|whiteboard|blackboard|display|terminal|picture)\b
+    |\b(?:shown?|shows|showing|displayed|written|visible|appears?|drawn|depicted|typed|pictured)\b
+    |\b(?:slide|screenshot|diagram|figure|chart|caption|heading)\b
+    |\bcode\b.{0,20}\b(?:screen|slide|look)|\b(?:can|do)\ (?:we|you|i)\ see\b|\bseen\b|\bwhat\ colou?r\b""",
+    _FLAGS,
 )
 _SAID = re.compile(
-    r"\b(?:says?|said|saying|mention(?:s|ed|ing)?|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told|hear|heard"
-    r"|pronounce[sd]?|aloud|out loud|narrat\w+|(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b",
-    re.IGNORECASE,
+    r"""\b(?:says?|said|saying|mention(?:s|ed|ing)?|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told
+    |hear|heard|pronounce[sd]?|aloud|out\ loud|narrat\w+
+    |(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b""",
+    _FLAGS,
 )
 _FIRST = re.compile(
-    r"\bfirst (?:mention|time|use|appear|occur|shown|said|seen|come|hear|talk|see|introduc)\w*|\bfirst\b.{0,40}\bmention"
-    r"|\b(?:mentioned|appears?|used|seen|shown|said|introduced|come up) (?:for the )?first\b|\bearliest\b",
-    re.IGNORECASE,
+    r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|seen|come|hear|talk|see|introduc)\w*
+    |\bfirst\b.{0,40}\bmention|\bearliest\b
+    |\b(?:mentioned|appears?|used|seen|shown|said|introduced|come\ up)\ (?:for\ the\ )?first\b""",
+    _FLAGS,
 )
+_TOPICS = r"(?:topics?|concepts?|sections?|chapters?|subjects?)"
 _LIST = re.compile(
-    r"\b(?:list|enumerate|outline|table of contents|chapters|agenda|overview)\b"
-    r"|\b(?:what|which) (?:are )?(?:all )?(?:the )?(?:main |key |different |other )?(?:topics?|concepts?|sections?|chapters?|subjects?|points|ideas)\b"
-    r"|\ball (?:the )?(?:topics|concepts|sections|chapters|subjects)\b",
-    re.IGNORECASE,
+    rf"""\b(?:list|enumerate|outline|table\ of\ contents|chapters|agenda|overview)\b
+    |\b(?:what|which)\ (?:are\ )?(?:all\ )?(?:the\ )?(?:(?:main|key|different|other)\ )?(?:{_TOPICS}|points|ideas)\b
+    |\ball\ (?:the\ )?{_TOPICS}\b""",
+    _FLAGS,
 )
+_RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
-    r"\b(?:summari[sz]e|summary|sum up|recap|gist|tl;?dr|main (?:idea|message|takeaways?|points?)|key (?:points|takeaways?))\b"
-    r"|\bwhat (?:is|was) (?:the|this|that|it) ?(?:whole |entire )?(?:video|lecture|talk|recording|presentation|clip|course)?"
-    r"(?: all)? about\b|\bwhat does (?:the|this) (?:video|lecture|talk|recording|presentation|clip) (?:cover|teach|discuss|explain)\b",
-    re.IGNORECASE,
+    rf"""\b(?:summari[sz]e|summary|sum\ up|recap|gist|tl;?dr|main\ (?:idea|message|takeaways?|points?)
+    |key\ (?:points|takeaways?))\b
+    |\bwhat\ (?:is|was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?{_RECORDING}?(?:\ all)?\ about\b
+    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b""",
+    _FLAGS,
 )
-_WHEN = re.compile(r"\b(?:when|at what (?:time|point|minute|second)|where in|where (?:is|are|does|do)|timestamps?|which (?:minute|part|moment))\b",
-                   re.IGNORECASE)  # fmt: skip
+_WHEN = re.compile(
+    r"""\b(?:when|at\ what\ (?:time|point|minute|second)|where\ in|where\ (?:is|are|does|do)|timestamps?
+    |which\ (?:minute|part|moment))\b""",
+    _FLAGS,
+)
+_BROAD_NOUN = re.compile(rf"\b(?:{_TOPICS}|outline|agenda|overview|table\ of\ contents)\b", _FLAGS)
 _CLOCK = r"(\d{1,3}:\d{2}(?::\d{2})?)"
 _BETWEEN = re.compile(
     rf"\b(?:between|from)\s+{_CLOCK}\s+(?:and|to|until|till|-|–)\s+{_CLOCK}|{_CLOCK}\s*[-–]\s*{_CLOCK}", re.IGNORECASE
@@ -53,24 +64,36 @@ _AT = re.compile(
 )
 _AFTER = re.compile(rf"\b(?:after|since|from)\s+{_CLOCK}", re.IGNORECASE)
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to)\s+{_CLOCK}", re.IGNORECASE)
-_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "fifteen": 15, "twenty": 20,
-          "thirty": 30, "a": 1, "few": 5}  # fmt: skip
+_COUNT = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "a": 1, "few": 5,
+}  # fmt: skip
 _EDGE = re.compile(
     r"\b(first|last|opening|initial|final)\s+(?:the\s+)?(\d{1,3}|"
     + "|".join(_COUNT)
     + r")\s*(seconds?|secs?|s|minutes?|mins?|m|hours?)\b",
     re.IGNORECASE,
 )
-_PART = (
-    (re.compile(r"\b(?:early|first|opening|initial) (?:part|third|section)\b|\bearly on\b|\b(?:at|in|near) the (?:very )?(?:beginning|start)\b"
-                r"|\bbeginning of the\b", re.IGNORECASE), (0.0, 1 / 3)),
-    (re.compile(r"\b(?:first|early) half\b", re.IGNORECASE), (0.0, 0.5)),
-    (re.compile(r"\b(?:second|latter|last|later) half\b", re.IGNORECASE), (0.5, 1.0)),
-    (re.compile(r"\bmiddle (?:part|third|section)\b|\bin the middle\b", re.IGNORECASE), (1 / 3, 2 / 3)),
-    (re.compile(r"\b(?:late|later|last|final|closing) (?:part|third|section)\b|\b(?:at|near|towards?) the (?:very )?end\b", re.IGNORECASE), (2 / 3, 1.0)),
+# "at the end of the loop" is not the end of the recording.
+_OF = rf"(?!\ of\ (?!(?:the|this)\ {_RECORDING}))"
+_PART = tuple(
+    (re.compile(pattern, _FLAGS), part)
+    for pattern, part in (
+        (rf"""\b(?:early|first|opening|initial)\ (?:part|third|section)\b|\bearly\ on\b
+        |\b(?:at|in|near)\ the\ (?:very\ )?(?:beginning|start)\b{_OF}|\bbeginning\ of\ (?:the|this)\ {_RECORDING}""",
+         (0.0, 1 / 3)),
+        (r"\b(?:first|early)\ half\b", (0.0, 0.5)),
+        (r"\b(?:second|latter|last|later)\ half\b", (0.5, 1.0)),
+        (rf"\bmiddle\ (?:part|third|section)\b|\bin\ the\ middle\b{_OF}", (1 / 3, 2 / 3)),
+        (rf"""\b(?:late|later|last|final|closing)\ (?:part|third|section)\b
+        |\b(?:at|near|towards?)\ the\ (?:very\ )?end\b{_OF}""", (2 / 3, 1.0)),
+    )
 )  # fmt: skip
-_SENTENCES = re.compile(r"\b(?:in|with)\s+(\d|one|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|one|two|three|four|five|six))?\s+sentences?\b",
-                        re.IGNORECASE)  # fmt: skip
+_SENTENCES = re.compile(
+    r"\b(?:in|with)\s+(\d|one|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|one|two|three|four|five|six))?"
+    r"\s+sentences?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +135,9 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
     terms = terms_of(_strip_times(text))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
-    broad = summary or (list_ and _is_broad_list(text, terms))
+    left = [word for word in terms.words if word not in _LIST_FRAME and word not in FRAME]
+    whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
+    broad = (summary and whole) or (list_ and _is_broad_list(text, terms))
     want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"
     return Intent(
         route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
@@ -126,16 +151,15 @@ def _route(text: str) -> Route:
 
 
 _LIST_FRAME = frozenset(
-    ["list", "enumerate", "outline", "chapter", "chapters", "agenda", "overview", "table", "contents", "topic", "topics", "concept", "concepts", "section", "sections", "subject", "subjects", "idea", "ideas", "key", "main", "taught", "teach", "learn", "learned", "learnt", "summary", "summarise", "summarize", "short", "brief", "sentences", "sentence", "two", "three", "four", "five", "half", "middle", "opening", "closing", "final", "last", "different", "each", "points"]
+    """list enumerate outline chapter chapters agenda overview table contents topic topics concept concepts section
+    sections subject subjects idea ideas key main taught teach learn learned learnt summary summarise summarize
+    short brief sentences sentence two three four five half middle opening closing final last different each
+    points""".split()  # noqa: SIM905
 )
 
 
 def _is_broad_list(text: str, terms: Terms) -> bool:
-    if re.search(
-        r"\b(?:topics?|concepts?|sections?|chapters?|subjects?|outline|agenda|overview|table of contents)\b",
-        text,
-        re.IGNORECASE,
-    ):
+    if _BROAD_NOUN.search(text):
         return sum(word not in _LIST_FRAME for word in terms.words) <= 2
     return all(word in _LIST_FRAME for word in terms.words)
 

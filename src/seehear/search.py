@@ -275,7 +275,7 @@ def _earliest(order: list[int], pool: Pool, scores: NDArray[np.float32], coverag
 def _moment(
     pool: Pool, index: int, scores: NDArray[np.float32], scope: _Scope, weights: Weights, *, grow: bool
 ) -> Moment:
-    number, ordinal = pool.keys[index]
+    number = pool.keys[index][0]
     unit, row = pool.units[index], scope.media[number]
     mine = [i for i, key in enumerate(pool.keys) if key[0] == number]
     spoken = [i for i in mine if pool.units[i].kind == "transcript"]

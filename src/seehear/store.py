@@ -165,24 +165,24 @@ class Store:
         cut: Cut,
         *,
         embedder: str = "",
-        passage_vectors: NDArray[np.float32] | None = None,
         unit_vectors: NDArray[np.float32] | None = None,
     ) -> None:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
-        The vectors are float32 [passages, D] and [units, D] in the space named `embedder`. Raises ConfigError when the
-        library holds vectors of another space.
+        The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
+        which was measured to find as well as embedding its whole text. Raises ConfigError when the library holds
+        vectors of another space.
         """
         media = timeline.media
-        if passage_vectors is not None:
-            self._check_vectors(cut, embedder, passage_vectors, unit_vectors)
+        if unit_vectors is not None:
+            self._check_vectors(cut, embedder, unit_vectors)
         blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogateescape"), 6)
         with self._write() as db:
             number = self._clear(media.id)
             db.execute(
                 "INSERT INTO media VALUES(?,?,?,?,?,?,?,?,?,?)",
                 (number, media.id, clean(media.title), media.kind, media.duration_s, media.size_bytes,
-                 os.fsencode(media.path), embedder if passage_vectors is not None else "", len(timeline.events),
+                 os.fsencode(media.path), embedder if unit_vectors is not None else "", len(timeline.events),
                  len(timeline.gaps)),
             )  # fmt: skip
             number = int(db.execute("SELECT number FROM media WHERE id=?", (media.id,)).fetchone()[0])
@@ -201,18 +201,17 @@ class Store:
                     "INSERT INTO words(rowid, media, title, said, shown) VALUES(?,?,?,?,?)",
                     (row, f"m{number}", clean(passage.title), clean(passage.said), clean(passage.shown)),
                 )
-            if passage_vectors is not None and unit_vectors is not None and len(passage_vectors):
+            if unit_vectors is not None and len(unit_vectors):
+                means = _means(unit_vectors, cut.members)
                 db.execute(
                     "INSERT INTO vectors VALUES(?,?,?,?)",
-                    (number, passage_vectors.shape[1], _pack(passage_vectors), _pack(unit_vectors)),
+                    (number, unit_vectors.shape[1], _pack(means), _pack(unit_vectors)),
                 )
             _bump(db)
 
-    def _check_vectors(
-        self, cut: Cut, embedder: str, passages: NDArray[np.float32], units: NDArray[np.float32] | None
-    ) -> None:
-        if not embedder or units is None or (len(passages), len(units)) != (len(cut.passages), len(cut.units)):
-            raise ConfigError("vectors need their space's name and one row per passage and per unit")
+    def _check_vectors(self, cut: Cut, embedder: str, units: NDArray[np.float32]) -> None:
+        if not embedder or units.ndim != 2 or len(units) != len(cut.units):
+            raise ConfigError("vectors need their space's name and one row per unit")
         known = self.embedder()
         if known and known != embedder:
             raise ConfigError(
@@ -241,7 +240,7 @@ class Store:
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""
         rows = self._all("SELECT * FROM media ORDER BY number")
-        return [MediaRow(*row[:6], Path(os.fsdecode(row[6])), *row[7:]) for row in rows]
+        return [MediaRow(r[0], r[1], r[2], r[3], r[4], r[5], Path(os.fsdecode(r[6])), r[7], r[8], r[9]) for r in rows]
 
     def has(self, media_id: str) -> bool:
         """Tell whether a media is indexed."""
@@ -312,7 +311,8 @@ class Store:
     def match(self, query: str, *, limit: int, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
         """Passage rows for an FTS5 query with their BM25 (higher is better); `weights` are title, said, shown."""
         rows = self._all(
-            "SELECT rowid, -bm25(words, 0.0, ?, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC LIMIT ?",
+            "SELECT rowid, -bm25(words, 0.0, ?, ?, ?) AS score FROM words WHERE words MATCH ? "
+            "ORDER BY score DESC LIMIT ?",
             (*weights, query, limit),
         )
         return [(int(row), float(score)) for row, score in rows]
@@ -456,6 +456,16 @@ def _bump(db: sqlite3.Connection) -> None:
 def _signed(inode: int) -> int:
     # SQLite integers are signed, file systems number unsigned.
     return inode - (1 << 64) if inode >= 1 << 63 else inode
+
+
+def _means(units: NDArray[np.float32], members: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    import numpy as np
+
+    means = np.zeros((len(members), units.shape[1]), np.float32)
+    for row, group in enumerate(members):
+        mean = units[list(group)].mean(axis=0)
+        means[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return means
 
 
 def _pack(vectors: NDArray[np.float32]) -> bytes:

@@ -14,12 +14,25 @@ _IDENTIFIER = re.compile(
 )
 
 STOP = frozenset(
-    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "down", "during", "each", "few", "for", "from", "further", "get", "gets", "give", "given", "go", "goes", "going", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "lets", "like", "ll", "make", "makes", "many", "me", "more", "most", "much", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "please", "really", "s", "same", "she", "should", "so", "some", "still", "such", "t", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those", "through", "to", "too", "under", "until", "up", "upon", "us", "use", "used", "using", "ve", "very", "want", "was", "way", "we", "well", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours"]
+    """a about above after again all also am an and any are as at be because been before being below between both but
+    by can cannot could did do does doing down during each few for from further get gets give given go goes going
+    had has have having he her here hers him his how however i if in into is it its itself just let lets like ll
+    make makes many me more most much my no nor not now of off on once one only or other our out over own please
+    really s same she should so some still such t tell than that the their them then there these they thing things
+    this those through to too under until up upon us use used using ve very want was way we well were what when
+    where which while who whom whose why will with would you your yours""".split()  # noqa: SIM905
 )
 """Words that carry no topic."""
 
 FRAME = frozenset(
-    ["answer", "author", "clip", "code", "talk", "talks", "talked", "talking", "lecture", "lectures", "lecturer", "video", "videos", "recording", "speaker", "presenter", "presentation", "professor", "teacher", "instructor", "slide", "slides", "screen", "screens", "say", "says", "said", "saying", "speak", "speaks", "spoken", "mention", "mentions", "mentioned", "mentioning", "explain", "explains", "explained", "explaining", "explanation", "discuss", "discusses", "discussed", "discussing", "cover", "covers", "covered", "describe", "describes", "described", "introduce", "introduces", "introduced", "define", "defined", "defines", "show", "shows", "shown", "showing", "display", "displayed", "displays", "appear", "appears", "appeared", "written", "write", "writes", "see", "seen", "first", "time", "times", "timestamp", "moment", "minute", "minutes", "second", "seconds", "part", "point", "start", "starts", "begin", "begins", "called", "name", "named", "mean", "means", "meant", "exactly", "according", "happen", "happens", "does", "example", "examples", "question", "course", "early", "late", "beginning", "end", "whole", "many", "number"]
+    """answer author clip code talk talks talked talking lecture lectures lecturer video videos recording speaker
+    presenter presentation professor teacher instructor slide slides screen screens say says said saying speak
+    speaks spoken mention mentions mentioned mentioning explain explains explained explaining explanation discuss
+    discusses discussed discussing cover covers covered describe describes described introduce introduces
+    introduced define defined defines show shows shown showing display displayed displays appear appears appeared
+    written write writes see seen first time times timestamp moment minute minutes second seconds part point start
+    starts begin begins called name named mean means meant exactly according happen happens does example examples
+    question course early late beginning end whole many number""".split()  # noqa: SIM905
 )
 """Words of the question about the recording itself; they count only when nothing else is left."""
 

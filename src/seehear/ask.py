@@ -1,0 +1,164 @@
+"""From a question to an answer whose every sentence was checked and whose every time comes from the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from seehear import prompts
+from seehear.backends.protocols import Answerer, Embedder, Message
+from seehear.broad import answer_broadly
+from seehear.evidence import Checked, Evidence, check, gather, plain, sentences_of, shorten
+from seehear.refusal import fits
+from seehear.route import Intent, read_question
+from seehear.search import Found, find
+from seehear.store import Store
+from seehear.terms import content_stems
+from seehear.values import Answer, Citation, Moment, Route
+
+MOST_SENTENCES = 4
+MOST_TOKENS = 160
+EVIDENCE_COUNT = 4
+EVIDENCE_WORDS = 55
+
+
+def ask(
+    question: str,
+    *,
+    store: Store,
+    embedder: Embedder | None = None,
+    answerer: Answerer | None = None,
+    media: Sequence[str] | None = None,
+    route: Route | None = None,
+    on_moments: Callable[[Sequence[Moment]], None] | None = None,
+    on_text: Callable[[str], None] | None = None,
+    limit: int = 5,
+) -> Answer:
+    """Answer a question from the library or from some media (by id).
+
+    The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
+    each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
+    quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
+    """
+    intent = read_question(question, route=route)
+    backends = {
+        "embed": embedder.card.name if embedder is not None else "none",
+        "answer": answerer.card.name if answerer is not None else "extractive",
+    }
+    writer = None if answerer is None or answerer.card.name == "extractive" else answerer
+    say = _Sayer(on_text)
+    if intent.want == "broad":
+        rows = [row for row in store.media() if media is None or row.id in set(media)]
+        broad = answer_broadly(
+            intent, store=store, rows=rows, embedder=embedder, answerer=writer, say=say.say, on_moments=on_moments
+        )
+        return Answer(question, say.text, bool(broad.citations), intent.route, broad.moments, broad.citations, backends)
+    found = find(store, embedder, intent, query=question, media=media, limit=limit)
+    if on_moments is not None:
+        on_moments(found.moments)
+    several = len({m.media for m in found.moments[:EVIDENCE_COUNT]}) > 1
+    evidence = gather(found.moments, limit=EVIDENCE_COUNT)
+    if not fits(found.signal, vectors=_has_vectors(store, embedder)) or not evidence:
+        return _refuse(question, intent, found, evidence, backends, say, several=several)
+    citations: list[Citation] = []
+    if intent.want == "when":
+        say.say(_lead(intent, evidence[0], several=several))
+        citations.append(evidence[0].citation)
+    written = _write(question, intent, evidence, embedder, writer) if writer is not None else iter(())
+    count = 0
+    for checked in written:
+        say.say(checked.printed(several=several))
+        citations += [e.citation for e in checked.evidence]
+        count += 1
+    if not count:
+        for checked in extract(intent, evidence):
+            say.say(checked.printed(several=several) if intent.want != "when" else checked.text)
+            citations += [e.citation for e in checked.evidence]
+    unique = tuple(dict.fromkeys(citations))
+    return Answer(question, say.text, True, intent.route, found.moments, unique, backends)
+
+
+def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
+    """The answer without a model: the best excerpt quoted, and a second one when it adds to the first."""
+    first = evidence[0]
+    quotes = [_quote(first, 32)]
+    if intent.want == "what" and len(evidence) > 1:
+        second = evidence[1]
+        asked = set(intent.terms.stems)
+        adds = asked & set(content_stems(second.text)) - set(content_stems(first.text))
+        if adds:
+            quotes.append(_quote(second, 24))
+    return quotes
+
+
+def _quote(evidence: Evidence, words: int) -> Checked:
+    text = plain(shorten(evidence.text, words))
+    lead = "On screen: " if evidence.kind == "visual" else ""
+    return Checked(f"{lead}“{text}”", (evidence,))
+
+
+def _lead(intent: Intent, evidence: Evidence, *, several: bool) -> str:
+    where = "On screen at" if evidence.kind == "visual" else "At"
+    if intent.first:
+        where = "First at"
+    return f"{where} {evidence.mark(several=several)}:"
+
+
+def _write(
+    question: str, intent: Intent, evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer
+) -> Iterator[Checked]:
+    """What the model writes, sentence by sentence, as far as it holds."""
+    excerpts = [f"{_label(e)}: {shorten(e.text, EVIDENCE_WORDS)}" for e in evidence]
+    messages = [Message(role, text) for role, text in prompts.answer(question, excerpts)]
+    count = 0
+    for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
+        if prompts.NOT_FOUND.lower() in sentence.lower():
+            return
+        checked = check(sentence, evidence, embedder=embedder, question=question)
+        if checked is None:
+            continue
+        yield checked
+        count += 1
+        if count >= MOST_SENTENCES:
+            return
+
+
+def _label(evidence: Evidence) -> str:
+    return "on screen" if evidence.kind == "visual" else "said"
+
+
+def _refuse(
+    question: str,
+    intent: Intent,
+    found: Found,
+    evidence: Sequence[Evidence],
+    backends: dict[str, str],
+    say: _Sayer,
+    *,
+    several: bool,
+) -> Answer:
+    say.say(
+        "The recording does not seem to cover this." if not several else "The recordings do not seem to cover this."
+    )
+    if evidence:
+        near = ", ".join(f"{e.mark(several=several)} “{plain(shorten(e.text, 8))}…”" for e in list(evidence)[:3])
+        say.say(f"Nearest moments: {near}")
+    return Answer(question, say.text, False, intent.route, found.moments, (), backends)
+
+
+def _has_vectors(store: Store, embedder: Embedder | None) -> bool:
+    return embedder is not None and store.embedder() == embedder.card.name
+
+
+class _Sayer:
+    """Collects the answer and hands each piece on as it comes."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self._on_text = on_text
+        self.text = ""
+
+    def say(self, piece: str) -> None:
+        """Add a sentence, or lines when the piece starts with a line break."""
+        joined = piece if not self.text or piece.startswith("\n") or self.text.endswith("\n") else " " + piece
+        self.text += joined
+        if self._on_text is not None:
+            self._on_text(joined)

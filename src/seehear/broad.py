@@ -1,0 +1,219 @@
+"""Broad questions: the topics of a recording with their times, a summary of the whole or of a part of it, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seehear import prompts
+from seehear.backends.protocols import Answerer, Embedder, Message
+from seehear.evidence import Checked, Evidence, check, plain, sentences_of, shorten
+from seehear.outline import Topic, central, topics
+from seehear.route import Intent
+from seehear.spans import Span, clock
+from seehear.store import MediaRow, Store
+from seehear.timeline import Timeline
+from seehear.units import Cut
+from seehear.values import Citation, Moment
+
+PART_TOKENS = 700
+MOST_TOKENS = 220
+
+
+@dataclass(frozen=True, slots=True)
+class Broad:
+    """What a broad question came to: a moment per topic, and the citations of what was written."""
+
+    moments: tuple[Moment, ...]
+    citations: tuple[Citation, ...]
+
+
+def answer_broadly(
+    intent: Intent,
+    *,
+    store: Store,
+    rows: Sequence[MediaRow],
+    embedder: Embedder | None,
+    answerer: Answerer | None,
+    say: Callable[[str], None],
+    on_moments: Callable[[Sequence[Moment]], None] | None = None,
+) -> Broad:
+    """Answer from the whole timeline of each media; the moments go out before a word is written."""
+    works = [_look(store, row, intent) for row in rows]
+    moments = tuple(_moment(work, topic) for work in works for topic in work.listed)
+    if on_moments is not None:
+        on_moments(moments)
+    citations: list[Citation] = []
+    several = len(works) > 1
+    for work in works:
+        if not work.made.units:
+            continue
+        if several:
+            say(f"\n{work.row.title}\n")
+        if intent.list_:
+            citations += _say_list(work, intent, say)
+        if intent.summary:
+            citations += _say_summary(work, intent, embedder, answerer, say, after_list=intent.list_)
+    if not citations:
+        say("Nothing was said or shown that could be outlined.")
+    return Broad(moments, tuple(dict.fromkeys(citations)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    row: MediaRow
+    timeline: Timeline
+    made: Cut
+    topics: tuple[Topic, ...]
+    listed: tuple[Topic, ...]
+    span: Span
+    leaders: dict[int, tuple[int, ...]]  # topic's place -> its central units
+
+
+def _look(store: Store, row: MediaRow, intent: Intent) -> _Work:
+    timeline = store.timeline(row.id)
+    stored = store.units(row.number)
+    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    vectors = store.unit_vectors(row.number)
+    everything = tuple(topics(timeline, made, vectors))
+    whole = Span(0.0, max(row.duration_s, everything[-1].span.end_s if everything else 0.0))
+    span = intent.stretch.span(whole.duration_s) if intent.stretch is not None else whole
+    listed = tuple(
+        t for t in everything if span.contains(t.span.start_s) or t.span.overlap_s(span) > 0.6 * t.span.duration_s > 0
+    ) or tuple(t for t in everything if t.span.overlap_s(span) > 0)
+    leaders = {place: tuple(central(made, vectors, t.units, count=1)) for place, t in enumerate(everything)}
+    return _Work(row, timeline, made, everything, listed, span, leaders)
+
+
+def _moment(work: _Work, topic: Topic) -> Moment:
+    said = [work.made.units[i].text for i in topic.units if work.made.units[i].kind == "transcript"]
+    shown = [work.made.units[i].text for i in topic.units if work.made.units[i].kind == "visual"]
+    frames = [work.made.units[i].frame for i in topic.units if work.made.units[i].frame]
+    kind = "visual" if _first(work, topic) == "visual" else "transcript"
+    return Moment(
+        work.row.id, work.row.title, topic.span, "visual" if kind == "visual" else "transcript", topic.title, 1.0,
+        shorten(" ".join(said), 60), shorten("\n".join(shown), 60), frames[0] if frames else "",
+    )  # fmt: skip
+
+
+def _first(work: _Work, topic: Topic) -> str:
+    return work.made.units[topic.units[0]].kind if topic.units else "transcript"
+
+
+def _say_list(work: _Work, intent: Intent, say: Callable[[str], None]) -> list[Citation]:
+    citations = []
+    say(f"{_part(intent)} {len(work.listed)} topic{'s' if len(work.listed) != 1 else ''}:\n")
+    for topic in work.listed:
+        say(f"- [{clock(topic.span.start_s)}] {plain(topic.title)}\n")
+        place = work.topics.index(topic)
+        held = work.leaders.get(place) or topic.units[:1]
+        if held:
+            unit = work.made.units[held[0]]
+            citations.append(Citation(work.row.id, unit.span, unit.text))
+    return citations
+
+
+def _part(intent: Intent) -> str:
+    stretch = intent.stretch
+    if stretch is None:
+        return "The recording has"
+    if stretch.start_s is not None or stretch.end_s is not None:
+        return "That part of the recording has"
+    middle = ((stretch.start_part or 0.0) + (1.0 if stretch.end_part is None else stretch.end_part)) / 2
+    return f"The {'early' if middle < 0.4 else 'later' if middle > 0.6 else 'middle'} part has"
+
+
+def _say_summary(
+    work: _Work, intent: Intent, embedder: Embedder | None, answerer: Answerer | None,
+    say: Callable[[str], None], *, after_list: bool,
+) -> list[Citation]:  # fmt: skip
+    # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
+    chosen = work.topics if after_list else work.listed
+    evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen])
+    if not evidence:
+        return []
+    if after_list:
+        say("\nSummary: ")
+    sentences: list[Checked] = []
+    if answerer is not None:
+        sentences = _phrase(evidence, embedder, answerer, intent.sentences)
+    if not sentences:
+        sentences = _quote(work, evidence, intent.sentences)
+    for sentence in sentences:
+        say(sentence.printed(several=False))
+    say(f"\n(From all {len(chosen)} topics{' of that part' if chosen != work.topics else ''}.)\n")
+    return [e.citation for sentence in sentences for e in sentence.evidence]
+
+
+def _summary_evidence(work: _Work, places: Sequence[int]) -> list[Evidence]:
+    found: list[Evidence] = []
+    for place in places:
+        topic = work.topics[place]
+        held = work.leaders.get(place) or topic.units[:1]
+        if not held:
+            continue
+        unit = work.made.units[held[0]]
+        text = shorten(unit.text, 40)
+        found.append(Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, text))
+    return found
+
+
+def _quote(work: _Work, evidence: Sequence[Evidence], count: int) -> list[Checked]:
+    """Without a model: the sentences nearest to the whole, from topics far apart."""
+    spans = {e.span: e for e in evidence}
+    units = [i for i, u in enumerate(work.made.units) if u.span in spans and u.text.startswith(spans[u.span].text[:20])]
+    chosen = central(work.made, None, units, count=count) or units[:count]
+    return [
+        Checked(f"“{plain(spans[work.made.units[i].span].text)}”", (spans[work.made.units[i].span],)) for i in chosen
+    ]
+
+
+def _phrase(evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:
+    """Let the model put it into words; in parts when it is long: sentences on each part first, then on those."""
+    parts = _parts(evidence, answerer)
+    if len(parts) == 1:
+        return _ask_for(parts[0], embedder, answerer, count)
+    kept: list[Checked] = []
+    for part in parts:
+        kept += _ask_for(part, embedder, answerer, 2) or [Checked(f"“{plain(e.text)}”", (e,)) for e in part[:1]]
+    if len(kept) <= count:
+        return kept
+    # The sentences that held become the evidence of the last step; each still points to where it came from.
+    origin = dict(enumerate(kept, start=1))
+    again = [
+        Evidence(n, c.evidence[0].media, c.evidence[0].title, c.evidence[0].kind, c.evidence[0].span, c.text)
+        for n, c in origin.items()
+    ]
+    final = _phrase(again, embedder, answerer, count) if len(again) < len(evidence) else []
+    traced = []
+    for sentence in final or [Checked(c.text, (again[n - 1],)) for n, c in list(origin.items())[:count]]:
+        sources = [e for use in sentence.evidence for e in origin[use.number].evidence]
+        traced.append(Checked(sentence.text, tuple(dict.fromkeys(sources))[:3]))
+    return traced
+
+
+def _parts(evidence: Sequence[Evidence], answerer: Answerer) -> list[list[Evidence]]:
+    parts: list[list[Evidence]] = [[]]
+    used = 0
+    for item in evidence:
+        cost = answerer.count_tokens(item.text) + 6
+        if parts[-1] and used + cost > PART_TOKENS:
+            parts.append([])
+            used = 0
+        parts[-1].append(item)
+        used += cost
+    return parts
+
+
+def _ask_for(part: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:
+    local = [Evidence(n, e.media, e.title, e.kind, e.span, e.text) for n, e in enumerate(part, start=1)]
+    back = dict(enumerate(part, start=1))
+    messages = [Message(role, text) for role, text in prompts.summary([e.text for e in local], sentences=count)]
+    found: list[Checked] = []
+    for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
+        checked = check(sentence, local, embedder=embedder, question="")
+        if checked is not None:
+            found.append(Checked(checked.text, tuple(back[e.number] for e in checked.evidence)))
+        if len(found) >= count:
+            break
+    return found

@@ -1,0 +1,160 @@
+"""Numbered evidence for an answer, and the check whether a written sentence rests on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seehear.backends.protocols import Embedder
+from seehear.spans import Span, clock
+from seehear.terms import content_stems
+from seehear.values import Citation, EventKind, Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_WORDS = 70
+ENOUGH_WORDS_SHARED = 0.6
+SOME_WORDS_SHARED = 0.34
+ENOUGH_COSINE = 0.62
+
+_CITED = re.compile(r"\[\s*(\d{1,2}(?:\s*(?:,|and|-|;)\s*\d{1,2})*)\s*\]")
+_TIME = re.compile(
+    r"[\[(]?\b(?:(?:at|around|about|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?\b[\])]?"
+    r"|\b(?:at|after|around)\s+(?:the\s+)?\d+(?:\.\d+)?(?:st|nd|rd|th)?[\s-]*(?:seconds?|secs?|minutes?|mins?|hours?)\b(?:\s+mark)?",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(.+?(?:[.!?…]+[\"”')]*|\n)(?:\s*\[[\d,;\s-]+\][.]?)*)(?=\s+[^\s\[])", re.DOTALL)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One numbered excerpt: what was said or shown, where; `title` names its media."""
+
+    number: int
+    media: str
+    title: str
+    kind: EventKind
+    span: Span
+    text: str
+
+    @property
+    def citation(self) -> Citation:
+        """The pointer that an answer carries."""
+        return Citation(self.media, self.span, self.text)
+
+    def mark(self, *, several: bool) -> str:
+        """The time as it is printed: `[m:ss]`, with the media's title when there are several."""
+        at = f"[{clock(self.span.start_s)}]"
+        return f"({plain(self.title)} {at})" if several else at
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence that holds, and the evidence it rests on, best first."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+    def printed(self, *, several: bool) -> str:
+        """The sentence with the times of its evidence."""
+        marks = " ".join(dict.fromkeys(e.mark(several=several) for e in self.evidence))
+        return f"{self.text} {marks}".strip()
+
+
+def gather(moments: Sequence[Moment], *, limit: int = 4) -> list[Evidence]:
+    """Number the moments, best first; each keeps its own span."""
+    return [
+        Evidence(number, m.media, m.title, m.kind, m.span, shorten(m.text, LONGEST_WORDS))
+        for number, m in enumerate(moments[:limit], start=1)
+    ]
+
+
+def shorten(text: str, words: int) -> str:
+    """At most so many words of a text, cut at a sentence's end where there is one; always a part of the text."""
+    tokens = list(re.finditer(r"\S+", text))
+    if len(tokens) <= words:
+        return text.strip()
+    part = text[: tokens[words - 1].end()]
+    stop = max(part.rfind(". "), part.rfind("? "), part.rfind("! "), part.rfind("\n"))
+    return (part[: stop + 1] if stop > len(part) // 3 else part).strip()
+
+
+def plain(text: str) -> str:
+    """Evidence on one line, without anything that reads as a citation, a fence or a chat template."""
+    one = " ".join(text.split())
+    return one.replace("[", "(").replace("]", ")").replace("<|", "< |").replace("|>", "| >").replace("```", "'''")
+
+
+def sentences_of(pieces: Iterable[str]) -> Iterator[str]:
+    """Turn a stream of text into whole sentences, each with the citations that follow it."""
+    buffer = ""
+    for piece in pieces:
+        buffer += piece
+        while match := _SENTENCE.match(buffer):
+            yield match.group(1).strip()
+            buffer = buffer[match.end() :]
+    if buffer.strip():
+        yield buffer.strip()
+
+
+def check(sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str) -> Checked | None:
+    """Keep a written sentence if its cited evidence, or else other evidence, holds what it says; None otherwise.
+
+    A time that the model wrote is taken out; the numbers it cites become evidence, and code prints their times. Every
+    other number must occur in the evidence or the question.
+    """
+    cited = {int(n) for group in _CITED.findall(sentence) for n in re.findall(r"\d+", group)}
+    text = _TIME.sub("", _CITED.sub("", _LEAD.sub("", sentence)))
+    text = re.sub(r"\(\s*\)|\[[^\]]*\]", "", text)
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).strip(" ,;:-–")
+    said = list(dict.fromkeys(content_stems(text)))
+    if len(said) < 1 or not re.search(r"[^\W\d_]{2}", text):
+        return None
+    if text[-1] not in '.!?…”"':
+        text += "."
+    asked = set(content_stems(question))
+    ranked = sorted(evidence, key=lambda e: (-support(said, asked, e.text), e.number))
+    pointed = [e for e in ranked if e.number in cited]
+    cosines = _cosines(text, evidence, embedder)
+    for choice in (pointed, ranked[:1]):
+        if choice and _holds(text, said, asked, choice, question, cosines):
+            strong = [e for e in choice if support(said, asked, e.text) >= 0.2] or choice[:1]
+            return Checked(text, tuple(strong[:3]))
+    return None
+
+
+def support(said: Sequence[str], asked: set[str], text: str) -> float:
+    """The share of a sentence's content stems that the text holds; the question's own words count little."""
+    held = set(content_stems(text))
+    weight = {s: 0.3 if s in asked else 1.0 for s in said}
+    total = sum(weight.values())
+    return sum(w for s, w in weight.items() if s in held) / total if total else 0.0
+
+
+def _holds(
+    text: str,
+    said: Sequence[str],
+    asked: set[str],
+    choice: Sequence[Evidence],
+    question: str,
+    cosines: dict[int, float],
+) -> bool:
+    joined = " ".join(e.text for e in choice)
+    numbers = set(_NUMBER.findall(text))
+    if not numbers <= set(_NUMBER.findall(joined)) | set(_NUMBER.findall(question)):
+        return False
+    shared = support(said, asked, joined)
+    cosine = max((cosines.get(e.number, 0.0) for e in choice), default=0.0)
+    return shared >= ENOUGH_WORDS_SHARED or (shared >= SOME_WORDS_SHARED and cosine >= ENOUGH_COSINE)
+
+
+def _cosines(text: str, evidence: Sequence[Evidence], embedder: Embedder | None) -> dict[int, float]:
+    if embedder is None or not evidence:
+        return {}
+    rows = embedder.embed([text, *(e.text for e in evidence)])
+    return {e.number: float(row @ rows[0]) for e, row in zip(evidence, rows[1:], strict=True)}

@@ -1,0 +1,248 @@
+"""The whole of a recording at a glance: topics with their starts, chapters, and the sentences that sum it up."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from seehear.backends.protocols import Embedder
+from seehear.passages import cut_up, texts_to_embed
+from seehear.pool import weights_of
+from seehear.spans import Span
+from seehear.terms import FRAME, STOP, content_stems, stem
+from seehear.timeline import Timeline
+from seehear.units import Cut, Unit, clean
+from seehear.values import Chapter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SHORTEST_TOPIC_S = 10.0
+TOPIC_S = 120.0
+BLOCK = 4
+_WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A stretch of a recording about one thing; `units` are the ordinals of what was said and shown in it."""
+
+    span: Span
+    title: str
+    units: tuple[int, ...]
+
+
+def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapter]:
+    """Chapters fit to publish: those of the file, else slide titles, else topics; the first starts at 0.
+
+    None lasts less than ten seconds unless the recording does. Raises BackendError when the embedder fails.
+    """
+    if len(timeline.media.chapters) > 1:
+        return list(timeline.media.chapters)
+    made = cut_up(timeline)
+    found = topics(timeline, made, _vectors(made, embedder))
+    if not found:
+        return []
+    starts = [0.0] + [topic.span.start_s for topic in found[1:]]
+    end_s = max(timeline.media.duration_s, found[-1].span.end_s)
+    ends = [*starts[1:], end_s]
+    return [Chapter(Span(a, max(a, b)), t.title) for a, b, t in zip(starts, ends, found, strict=True)]
+
+
+def topics(timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None) -> list[Topic]:
+    """The topics of a recording in order of time: chapters of the file, slide titles, or shifts in what is said."""
+    marks = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
+    if len(marks) < 2:
+        marks = _slides(timeline)
+    if len(marks) < 3 or _uncovered(timeline, marks) > 0.5:
+        marks = _shifts(made, vectors, timeline.media.duration_s) or marks
+    marks = _merge(marks)
+    if not marks:
+        return []
+    end_s = max([timeline.media.duration_s, *(u.span.end_s for u in made.units)])
+    found = []
+    for (start_s, title), following in zip(marks, [*(m[0] for m in marks[1:]), end_s], strict=True):
+        span = Span(start_s, max(start_s, following))
+        inside = tuple(i for i, unit in enumerate(made.units) if span.contains(unit.span.start_s))
+        found.append(Topic(span, title, inside))
+    return found
+
+
+def central(
+    made: Cut, vectors: NDArray[np.float32] | None, among: Sequence[int], *, count: int, variety: float = 0.6
+) -> list[int]:
+    """Units that sum up `among`, in order of time: near the centre, unlike each other (maximal marginal relevance,
+    Carbonell and Goldstein 1998)."""
+    import numpy as np
+
+    spoken = [i for i in among if made.units[i].kind == "transcript"]
+    fit = [i for i in spoken if 7 <= len(made.units[i].text.split()) <= 45] or spoken or list(among)
+    if not fit:
+        return []
+    rows = vectors[fit] if vectors is not None else _bags(made, fit)
+    centre = rows.mean(axis=0)
+    gain = rows @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(fit)):
+        near = (rows @ rows[chosen].T).max(axis=1) if chosen else np.zeros(len(fit))
+        score = gain - (1 - variety) * near
+        score[chosen] = -np.inf
+        chosen.append(int(np.argmax(score)))
+    return sorted(fit[i] for i in chosen)
+
+
+def _vectors(made: Cut, embedder: Embedder | None) -> NDArray[np.float32] | None:
+    return None if embedder is None or not made.units else embedder.embed(texts_to_embed(made))
+
+
+def _bags(made: Cut, rows: Sequence[int]) -> NDArray[np.float32]:
+    import numpy as np
+
+    bags = [Counter(content_stems(made.units[i].text)) for i in rows]
+    vocabulary = {word: column for column, word in enumerate(dict.fromkeys(w for bag in bags for w in bag))}
+    frequency = Counter(word for bag in bags for word in bag)
+    idf = dict(zip(vocabulary, weights_of(len(bags), [float(frequency[w]) for w in vocabulary]), strict=True))
+    out = np.zeros((len(bags), max(1, len(vocabulary))), np.float32)
+    for row, bag in enumerate(bags):
+        for word, count in bag.items():
+            out[row, vocabulary[word]] = min(count, 3) * idf[word]
+    norms: NDArray[np.float32] = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    scaled: NDArray[np.float32] = out / norms
+    return scaled
+
+
+def _slides(timeline: Timeline) -> list[tuple[float, str]]:
+    marks: list[tuple[float, str]] = []
+    for event in timeline.of_kind("visual"):
+        title = " ".join(clean(event.title).split()).strip(" -–—:·|.")
+        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title):
+            continue
+        if not marks or not _alike(marks[-1][1], title):
+            marks.append((event.span.start_s, title))
+    return marks
+
+
+def _alike(a: str, b: str) -> bool:
+    one, two = set(content_stems(a)) or {a.casefold()}, set(content_stems(b)) or {b.casefold()}
+    return len(one & two) / len(one | two) >= 0.7
+
+
+def _uncovered(timeline: Timeline, marks: Sequence[tuple[float, str]]) -> float:
+    """The longest stretch without a mark, as a share of the recording."""
+    end_s = max(timeline.media.duration_s, 1.0)
+    edges = [0.0, *(m[0] for m in marks), end_s]
+    return max(b - a for a, b in pairwise(edges)) / end_s
+
+
+def _merge(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    kept: list[tuple[float, str]] = []
+    for mark in marks:
+        if kept and mark[0] - kept[-1][0] < SHORTEST_TOPIC_S:
+            # Two in a breath: a title page gives way to what follows it, except at the very start.
+            if len(kept) > 1:
+                kept[-1] = (kept[-1][0], mark[1])
+            continue
+        kept.append(mark)
+    return kept
+
+
+def _shifts(made: Cut, vectors: NDArray[np.float32] | None, duration_s: float) -> list[tuple[float, str]]:
+    """Cut speech where the words before and after differ most (depth scores after Hearst 1997, TextTiling)."""
+    import numpy as np
+
+    spoken = [i for i, unit in enumerate(made.units) if unit.kind == "transcript"]
+    if not spoken:
+        return []
+    rows = vectors[spoken] if vectors is not None else _bags(made, spoken)
+    starts = [made.units[i].span.start_s for i in spoken]
+    wanted = max(1, min(24, round(duration_s / TOPIC_S)))
+    cuts = [0]
+    if wanted > 1 and len(spoken) > 2 * BLOCK:
+        sums = np.vstack([np.zeros((1, rows.shape[1]), np.float32), np.cumsum(rows, axis=0)])
+        gaps = np.arange(BLOCK, len(spoken) - BLOCK + 1)
+        left, right = sums[gaps] - sums[gaps - BLOCK], sums[gaps + BLOCK] - sums[gaps]
+        norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+        alike = (left * right).sum(axis=1) / np.maximum(norms, 1e-9)
+        depth = [alike[: g + 1].max() + alike[g:].max() - 2 * alike[g] if len(alike) < 3 else _depth(alike, g)
+                 for g in range(len(alike))]  # fmt: skip
+        apart_s = max(SHORTEST_TOPIC_S, min(TOPIC_S, duration_s / wanted) / 3)
+        for g in np.argsort(-np.asarray(depth), kind="stable"):
+            if len(cuts) >= wanted:
+                break
+            place = int(gaps[int(g)])
+            edges = [starts[c] for c in cuts] + [duration_s]
+            if all(abs(starts[place] - edge) >= apart_s for edge in edges):
+                cuts.append(place)
+    cuts.sort()
+    parts = [spoken[a:b] for a, b in zip(cuts, [*cuts[1:], len(spoken)], strict=True)]
+    titles = _titles(made, parts)
+    return [(starts[c], title) for c, title in zip(cuts, titles, strict=True)]
+
+
+def _depth(alike: NDArray[np.float32], at: int) -> float:
+    """How deep a valley is: climb to the next peak on both sides."""
+    low = high = float(alike[at])
+    for value in alike[at::-1]:
+        if value < low:
+            break
+        low = float(value)
+    for value in alike[at:]:
+        if value < high:
+            break
+        high = float(value)
+    return low + high - 2 * float(alike[at])
+
+
+def _titles(made: Cut, parts: Sequence[Sequence[int]]) -> list[str]:
+    """A phrase that is frequent in each part and rare in the others, in the words of the part."""
+    tables = [_phrases([made.units[i] for i in part]) for part in parts]
+    spread = Counter(phrase for table in tables for phrase in table)
+    used: set[str] = set()
+    titles = []
+    for part, table in zip(parts, tables, strict=True):
+
+        def worth(phrase: tuple[str, ...], table: Counter[tuple[str, ...]] = table) -> float:
+            idf = weights_of(len(parts), [float(spread[phrase])])[0] + 0.2
+            return float(table[phrase]) * idf * (1.0 + 0.6 * (len(phrase) - 1))
+
+        best = sorted(table, key=lambda p: (-worth(p), p))
+        fresh = [p for p in best if not used & {stem(w.lower()) for w in p}] or best
+        if not fresh:
+            titles.append(" ".join(made.units[part[0]].text.split()[:6]))
+            continue
+        used |= {stem(w.lower()) for w in fresh[0]}
+        second = next(
+            (p for p in fresh[1:] if not {stem(w.lower()) for w in p} & {stem(w.lower()) for w in fresh[0]}), ()
+        )
+        parts_of = [" ".join(fresh[0])] + ([" ".join(second)] if second and len(fresh[0]) < 3 else [])
+        title = ", ".join(parts_of)
+        titles.append(title[:1].upper() + title[1:])
+    return titles
+
+
+def _phrases(units: Sequence[Unit]) -> Counter[tuple[str, ...]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    for unit in units:
+        for clause in re.split(r"[,.;:!?()\n]", unit.text):
+            run: list[str] = []
+            for word in [*_WORD.findall(clause), ""]:
+                low = word.lower()
+                if (
+                    word
+                    and low not in STOP
+                    and low not in FRAME
+                    and len(word) > 2
+                    and "'" not in word
+                    and not word.isdigit()
+                ):
+                    run.append(low if word[1:].islower() else word)
+                    continue
+                for size in (1, 2, 3):
+                    counts.update(tuple(run[i : i + size]) for i in range(len(run) - size + 1))
+                run = []
+    return Counter({p: n for p, n in counts.items() if n > 1 or len(p) == 1})
