@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
-import av.error
 import numpy as np
 
 from seehear.media.clock import origin_s, presentation_s
-from seehear.media.container import audio_stream, open_media, seeks_truly
+from seehear.media.container import READ_ERRORS, audio_stream, opened, seeks_truly
 from seehear.spans import Span
 from seehear.values import Audio, Gap
 
@@ -44,7 +44,7 @@ def audio_chunks(
 
     Raises NotFoundError when the file is missing, InputError when it may not be read, MediaError when it is no media.
     """
-    with open_media(path) as container:
+    with opened(path) as container:
         stream = audio_stream(container)
         if stream is None:
             return
@@ -70,14 +70,16 @@ def audio_at(path: Path, span: Span, *, rate_hz: int = 16000) -> Audio:
     Raises NotFoundError when the file is missing, InputError when it may not be read, MediaError when it is no media.
     """
     empty = Audio(np.zeros(0, np.float32), rate_hz, span.start_s)
-    with open_media(path) as container:
+    with opened(path) as container:
         stream = audio_stream(container)
         if stream is None or stream.time_base is None:
             return empty
         # Decoders need some packets before their first good sample.
         start_s = max(0.0, span.start_s - _SEEK_MARGIN_S)
         if start_s > 0 and seeks_truly(container):
-            container.seek(round((start_s + origin_s(container)) / stream.time_base), stream=stream)
+            # A file that refuses to be jumped in is read from where it stands: its start.
+            with suppress(*READ_ERRORS):
+                container.seek(round((start_s + origin_s(container)) / stream.time_base), stream=stream)
         first = round(span.start_s * rate_hz)
         samples = np.zeros(max(0, round(span.end_s * rate_hz) - first), np.float32)
         heard_from, heard_to = len(samples), 0
@@ -233,10 +235,10 @@ def _frames(container: InputContainer, stream: AudioStream, origin: float, damag
                     last_s = presentation_s(packet.pts, packet.time_base, origin_s=origin)
                 try:
                     yield from stream.decode(packet)
-                except av.error.FFmpegError:
+                except READ_ERRORS:
                     damage.strike(last_s)
             return
-        except av.error.FFmpegError:
+        except READ_ERRORS:
             damage.strike(last_s)
             errors += 1
             if errors > _MAX_READ_ERRORS:

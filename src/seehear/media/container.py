@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
+# PyAV raises IndexError where a damaged transport stream makes a new stream appear midway.
+READ_ERRORS = (av.error.FFmpegError, IndexError)
 MAX_PIXELS = 100_000_000
 MAX_DURATION_S = 24 * 3600.0
 
@@ -48,6 +52,16 @@ def open_media(path: Path) -> InputContainer:
             hint="give the files that it names",
         )
     return container
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Like `open_media`, closing at the end; what the decoder cannot cope with inside becomes a MediaError."""
+    with open_media(path) as container:
+        try:
+            yield container
+        except READ_ERRORS as error:
+            raise _not_media(path, error) from error
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:

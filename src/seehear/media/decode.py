@@ -7,13 +7,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import av.error
 import numpy as np
 
 from seehear.captions import parse_captions
 from seehear.errors import InputError, MediaError, NotFoundError
 from seehear.media.clock import origin_s, presentation_s
-from seehear.media.container import MAX_DURATION_S, MAX_PIXELS, audio_stream, open_media, seeks_truly, video_stream
+from seehear.media.container import (
+    MAX_DURATION_S,
+    MAX_PIXELS,
+    READ_ERRORS,
+    audio_stream,
+    opened,
+    seeks_truly,
+    video_stream,
+)
 from seehear.media.picture import load_picture
 from seehear.media.source import identify, kind_of, title_of
 from seehear.spans import Span
@@ -62,7 +69,7 @@ def probe(path: Path, *, media_id: str | None = None) -> Media:
         if not transcript.segments:
             raise MediaError(f"{path.name!r} holds no captions", hint="check that it is SRT or WebVTT")
         return Media(digest, path, title, kind, max(s.span.end_s for s in transcript.segments), size_bytes)
-    with open_media(path) as container:
+    with opened(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise MediaError(
@@ -112,7 +119,7 @@ def shown_at(
         rgb = load_picture(path)
         yield from ((time_s, Frame(0.0, rgb)) for time_s in wanted)
         return
-    with open_media(path) as container:
+    with opened(path) as container:
         stream = video_stream(container)
         if stream is None:
             raise MediaError(f"{path.name!r} has no picture, only sound", hint="frames need a video or an image")
@@ -169,7 +176,7 @@ class _Reader:
         for packet in self._packets():
             try:
                 frames = self.stream.decode(packet)
-            except av.error.FFmpegError:
+            except READ_ERRORS:
                 self.errors += 1
                 if packet.pts is not None and damaged_s is None and started:
                     damaged_s = self._seconds(packet.pts)
@@ -200,12 +207,18 @@ class _Reader:
         if damaged_s is not None and damaged_s > last_s:
             yield _State(damaged_s, None)
 
-    def jump(self, time_s: float) -> tuple[_State | None, Iterator[_State]]:
-        """Go to the last key frame at or before `time_s`; returns the state there and those after it."""
+    def jump(self, time_s: float) -> tuple[_State | None, Iterator[_State]] | None:
+        """Go to the last key frame at or before `time_s`; returns the state there and those after it.
+
+        None when the file does not let itself be jumped in; reading goes on where it was.
+        """
         back_s = 0.0
         while True:
             target_s = max(0.0, time_s - back_s)
-            self._container.seek(round((target_s + self._origin_s) / self._time_base), stream=self.stream)
+            try:
+                self._container.seek(round((target_s + self._origin_s) / self._time_base), stream=self.stream)
+            except READ_ERRORS:
+                return None
             states = self.states()
             first = next(states, None)
             if target_s == 0.0 or (first is not None and first.time_s <= time_s + _SNAP_S):
@@ -221,7 +234,7 @@ class _Reader:
                     errors = 0
                     yield packet
                 return
-            except av.error.FFmpegError:
+            except READ_ERRORS:
                 self.errors += 1
                 errors += 1
                 if errors > _MAX_READ_ERRORS:
@@ -244,10 +257,14 @@ def _displayed(
         limit_s = time_s + _SNAP_S
         if upcoming is not None and limit_s - upcoming.time_s > jump_s:
             passed_s = upcoming.time_s
-            shown, states = reader.jump(time_s)
-            upcoming = next(states, None)
-            # A jump that lands behind us cost more than it saved: the key frames lie further apart than that.
-            jump_s = 2 * (time_s - passed_s) if shown is not None and shown.time_s <= passed_s else _FIRST_JUMP_S
+            landed = reader.jump(time_s)
+            if landed is None:
+                jump_s = float("inf")
+            else:
+                shown, states = landed
+                upcoming = next(states, None)
+                # A jump that lands behind us cost more than it saved: the key frames lie further apart than that.
+                jump_s = 2 * (time_s - passed_s) if shown is not None and shown.time_s <= passed_s else _FIRST_JUMP_S
         while upcoming is not None and upcoming.time_s <= limit_s:
             shown, upcoming = upcoming, next(states, None)
         if shown is None or shown.frame is None:
@@ -289,7 +306,7 @@ def _first_size(container: InputContainer, stream: VideoStream, name: str) -> tu
     for number, packet in enumerate(container.demux(stream)):
         try:
             frames = stream.decode(packet)
-        except av.error.FFmpegError:
+        except READ_ERRORS:
             frames = []
         if frames:
             height, width = upright_rgb(frames[0], pixel_aspect=stream.sample_aspect_ratio).shape[:2]
@@ -334,12 +351,12 @@ def _measured_end_s(
     container: InputContainer, streams: Sequence[VideoStream | AudioStream], start_s: float, origin: float
 ) -> tuple[float, float]:
     """Where the data ends when read from `start_s`, and the longest time between two packets of a stream."""
-    container.seek(round((start_s + origin) * 1_000_000))
     end_s = longest_s = 0.0
     last_s: dict[int, float] = {}
     # Transport streams do not tell how long a picture stays.
     usual = {s.index: 1 / s.average_rate for s in streams if s.type == "video" and s.average_rate}
     try:
+        container.seek(round((start_s + origin) * 1_000_000))
         for packet in container.demux(*streams):
             if packet.pts is None:
                 continue
@@ -348,7 +365,7 @@ def _measured_end_s(
             last_s[packet.stream_index] = time_s
             length = packet.duration * packet.time_base if packet.duration else usual.get(packet.stream_index, 0)
             end_s = max(end_s, time_s + float(length))
-    except av.error.FFmpegError:
+    except READ_ERRORS:
         # Whatever could be read before the damage counts; decoding reports the damage itself.
         pass
     return end_s, longest_s

@@ -29,6 +29,8 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     Raises NotFoundError when it is missing, InputError when it may not be read, MediaError when it is no picture or
     has more than 100 megapixels.
     """
+    # With chosen formats Pillow does not load their plugins by itself.
+    Image.init()
     try:
         with warnings.catch_warnings():
             # Pillow's own size warning comes far above what we refuse.

@@ -6,11 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av.error
-
 from seehear.captions import plain_text
 from seehear.media.clock import origin_s, presentation_s
-from seehear.media.container import open_media
+from seehear.media.container import READ_ERRORS, opened
 from seehear.media.source import language_code
 from seehear.spans import Span
 from seehear.values import Segment, Transcript
@@ -36,7 +34,7 @@ def embedded_captions(path: Path, *, language: str | None = None) -> Transcript 
 
     Raises NotFoundError when the file is missing, InputError when it may not be read, MediaError when it is no media.
     """
-    with open_media(path) as container:
+    with opened(path) as container:
         tracks = [s for s in container.streams.subtitles if _is_text(s)]
         tracks.sort(key=lambda s: (_language(s) != language, not s.disposition & _DEFAULT, s.index))
         if not tracks:
@@ -64,7 +62,7 @@ def _segments(container: InputContainer, stream: SubtitleStream) -> list[Segment
             continue
         try:
             lines = [line for part in packet.decode() if (line := _text(getattr(part, "ass", b"")))]
-        except av.error.FFmpegError:
+        except READ_ERRORS:
             continue
         start_s = max(0.0, presentation_s(packet.pts, packet.time_base, origin_s=origin))
         length_s = float((packet.duration or 0) * packet.time_base) or _NO_LENGTH_S
