@@ -1,0 +1,242 @@
+"""Answers written by a small language model on this machine, through llama.cpp (xllamacpp) in a child process.
+
+docs/weights.md has the measurements behind the settings.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from seehear import weights
+from seehear.backends.protocols import Card, Message
+from seehear.errors import (
+    BackendError,
+    BackendUnavailableError,
+    CancelledError,
+    ConfigError,
+    InputError,
+    MissingPackageError,
+)
+
+_WORKER = Path(__file__).with_name("llama_worker.py")
+_TOKEN_LIKE = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|[^\sA-Za-z]|\n+|[ \t]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """What the last reply took: tokens read (`cached_tokens` were still known from before) and written, seconds."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    prompt_s: float
+    reply_tokens: int
+    reply_s: float
+    finish: str
+
+
+class Llama:
+    """Writes answers greedily, so the same messages give the same text on the same machine.
+
+    `model` names a weight set, `threads` ≥ 1 (None: SEEHEAR_LLAMA_THREADS, else half the processors, at most 8; the
+    runtime spins, so one too many makes it many times slower), `context_tokens` is room for prompt and reply together.
+    The model loads in a child process on first use, or ahead of it with `start`, and stays until `close`.
+    """
+
+    def __init__(
+        self, *, model: str = "qwen2.5-coder-1.5b", threads: int | None = None, context_tokens: int = 4096
+    ) -> None:
+        chosen = weights.resolve(model)
+        self._model = chosen.name
+        self._threads = _threads() if threads is None else threads
+        if self._threads < 1 or context_tokens < 128:
+            raise InputError(f"a language model needs 1 thread and 128 tokens, got {self._threads}, {context_tokens}")
+        self._child: _Child | None = None
+        self._lock = threading.Lock()
+        self._writing = False
+        self.timings: Timings | None = None
+        self._card = Card(
+            name=f"llama:{chosen.name}", capabilities=("answer",), runs="here", streams=True,
+            context_tokens=context_tokens, weights=(chosen.name,), packages=("xllamacpp",), licence=chosen.licence,
+        )  # fmt: skip
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do."""
+        return self._card
+
+    def start(self) -> None:
+        """Begin to load the model and return at once. Raises WeightsError, MissingPackageError, BackendError."""
+        with self._lock:
+            if self._child is None or self._child.ended():
+                home = weights.locate(self._model)
+                if importlib.util.find_spec("xllamacpp") is None:
+                    raise MissingPackageError(
+                        "the local language model needs the package xllamacpp", hint="pip install 'seehear[local]'"
+                    )
+                self._child = _Child(next(home.glob("*.gguf")), self._threads, self._card.context_tokens)
+
+    def close(self) -> None:
+        """End the child process at once, in the middle of a reply too; safe to call twice and from any thread."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate that lies 5–40 % above the true count for prose and code; no model is loaded for it."""
+        total = 0
+        for piece in _TOKEN_LIKE.findall(text):
+            if not piece[0].isascii():
+                total += 1 if ord(piece) < 0x10000 else 2
+            elif piece[0].isupper() and len(piece) > 1 and piece.isupper():
+                total += (len(piece) + 1) // 2
+            else:
+                total += 1 + (len(piece) - 1) // 5 if piece[0].isalpha() else 1
+        return total
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, grammar: str | None = None) -> Iterator[str]:
+        """Yield pieces of the reply as they are written; `grammar` (GBNF) restricts what may be written.
+
+        Closing the iterator early ends the child process; the next call starts another. Raises BackendError when
+        prompt and reply do not fit the context, the grammar is wrong or the process dies, CancelledError when `close`
+        is called meanwhile, BackendUnavailableError while another reply is being written, WeightsError,
+        MissingPackageError.
+        """
+        self.start()
+        with self._lock:
+            child = self._child
+            if child is None or self._writing:
+                raise BackendUnavailableError("the local language model is busy with another answer")
+            self._writing = True
+        finished = False
+        try:
+            # Marks of a turn inside the material must stay text and not become marks.
+            turns = [{"role": turn.role, "content": turn.text.replace("<|", "< |")} for turn in messages]
+            child.ask({"messages": turns, "max_tokens": max_tokens, "grammar": grammar})
+            for line in child.lines():
+                if "text" in line:
+                    yield str(line["text"])
+                elif "error" in line:
+                    finished = True
+                    raise self._refusal(line)
+                elif "done" in line:
+                    finished = True
+                    self.timings = _timings(line["done"])
+                    return
+            finished = True
+            if child is not self._child:
+                raise CancelledError("the answer was stopped")
+            raise BackendError(
+                f"the process of the local language model ended: {child.last_words()}",
+                hint="it needs about 1.5 GB of memory; a smaller one: seehear models pull answer-small",
+            )
+        finally:
+            with self._lock:
+                self._writing = False
+            if not finished:
+                self.close()
+
+    def _refusal(self, line: dict[str, Any]) -> BackendError:
+        if line["kind"] == "context":
+            return BackendError(
+                f"the question and its evidence are too long for {self._card.name}: {line['error']} "
+                f"do not fit its context of {self._card.context_tokens}",
+                hint="ask about less at once",
+            )
+        return BackendError(f"{self._card.name} failed: {line['error']}")
+
+
+class _Child:
+    """One running worker, its pipes, and the last lines it wrote to stderr."""
+
+    def __init__(self, model: Path, threads: int, context_tokens: int) -> None:
+        # -P keeps the worker's own folder, whose files are named after libraries, off its import path.
+        command = [sys.executable, "-P", str(_WORKER), str(model), str(threads), str(context_tokens)]
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+        except OSError as error:
+            raise BackendError(f"the local language model's process cannot be started: {error}") from error
+        self._heard: deque[str] = deque(maxlen=20)
+        self._listener = threading.Thread(target=_drain, args=(self._process.stderr, self._heard), daemon=True)
+        self._listener.start()
+        weakref.finalize(self, _end, self._process)
+
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def ask(self, request: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:  # it died; `lines` ends at once and `last_words` tells why
+            return
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        assert self._process.stdout is not None
+        while True:
+            try:
+                line = json.loads(self._process.stdout.readline() or "null")
+            except ValueError:  # killed in the middle of a line
+                return
+            if line is None:
+                return
+            yield line
+
+    def last_words(self) -> str:
+        code = self._process.wait()
+        self._listener.join(timeout=5)
+        said = [line for line in self._heard if line.strip()]
+        return said[-1] if said else f"exit {code}"
+
+    def kill(self) -> None:
+        _end(self._process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except (OSError, ValueError):  # unsent bytes of a request to a dead process
+                continue
+
+
+def _drain(pipe: IO[bytes] | None, heard: deque[str]) -> None:
+    if pipe is not None:
+        with pipe:
+            heard.extend(line.decode("utf-8", "replace").rstrip() for line in pipe)
+
+
+def _timings(done: dict[str, Any]) -> Timings:
+    return Timings(
+        int(done.get("prompt_n", 0)) + int(done.get("cache_n", 0)), int(done.get("cache_n", 0)),
+        float(done.get("prompt_ms", 0.0)) / 1000, int(done.get("predicted_n", 0)),
+        float(done.get("predicted_ms", 0.0)) / 1000, str(done.get("finish")),
+    )  # fmt: skip
+
+
+def _threads() -> int:
+    chosen = os.environ.get("SEEHEAR_LLAMA_THREADS")
+    if chosen is None:
+        return max(1, min(8, (os.cpu_count() or 1) // 2))
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise ConfigError(f"SEEHEAR_LLAMA_THREADS must be a number from 1, not {chosen!r}")
+    return int(chosen)

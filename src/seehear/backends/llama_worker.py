@@ -1,0 +1,141 @@
+"""The child process of `llama.py`: loads one GGUF model and answers requests, one JSON object per line each way.
+
+It runs apart because an exception inside the runtime can leave a native thread that keeps the process from ending,
+and because ending a process is the only way to stop a long prompt at once. It ends when its stdin does, so it never
+outlives the parent. It imports nothing of seehear and is started by its path.
+
+In:  {"messages": [{"role", "content"}], "max_tokens", "grammar"}
+Out: {"ready": {"load_s"}}, then per request {"text"}… and {"done": {…timings}} or {"error", "kind"}.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import queue
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+Say = Callable[[dict[str, Any]], None]
+
+
+def main(model: str, threads: int, context_tokens: int) -> None:
+    """Load `model`, then serve until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
+    say = _own_stdout()
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    begun = time.monotonic()
+    key = secrets.token_hex(16)
+    server = _load(model, threads, context_tokens, key)
+    say({"ready": {"load_s": round(time.monotonic() - begun, 3)}})
+    while True:
+        request = requests.get()
+        try:
+            _answer(server, key, request, context_tokens, say)
+        except (ValueError, RuntimeError, KeyError, OSError) as error:
+            say({"error": f"{type(error).__name__}: {error}", "kind": "failed"})
+
+
+def _own_stdout() -> Say:
+    """Keep the real stdout for the protocol and send whatever native code prints to stderr."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    def say(line: dict[str, Any]) -> None:
+        out.write(json.dumps(line).encode() + b"\n")
+        out.flush()
+
+    return say
+
+
+def _listen(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in sys.stdin.buffer:
+        requests.put(json.loads(line))
+    os._exit(0)
+
+
+def _load(model: str, threads: int, context_tokens: int, key: str) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = model
+    params.n_ctx = context_tokens
+    params.n_parallel = 1
+    params.n_batch = 512
+    for cpu in (params.cpuparams, params.cpuparams_batch):
+        cpu.n_threads = threads
+        cpu.poll = 0
+    params.n_gpu_layers = 0
+    params.no_extra_bufts = True  # a repacked copy of the weights doubles load time and memory for no gain here
+    params.fit_params = False
+    params.warmup = False
+    params.cache_ram_mib = 0
+    params.n_ctx_checkpoints = 0
+    params.offline = True
+    params.ui = False
+    params.endpoint_slots = False
+    params.api_keys = [key]  # the runtime opens a loopback port; nobody else on this machine may use it
+    params.verbosity = -1
+    return xllamacpp.Server(params)
+
+
+def _answer(server: Any, key: str, request: dict[str, Any], context_tokens: int, say: Say) -> None:
+    prompt = _post(server, key, "/apply-template", {"messages": request["messages"]})["prompt"]
+    tokens = len(_post(server, key, "/tokenize", {"content": prompt, "parse_special": True})["tokens"])
+    if tokens + request["max_tokens"] > context_tokens:
+        say({"error": f"{tokens} tokens and room for {request['max_tokens']} more", "kind": "context"})
+        return
+    body = {
+        "messages": request["messages"], "max_tokens": request["max_tokens"], "stream": True, "temperature": 0,
+        "top_k": 1, "seed": 1, "cache_prompt": True,
+    }  # fmt: skip
+    if request.get("grammar"):
+        body["grammar"] = request["grammar"]
+    end: dict[str, Any] = {}
+
+    def hear(chunk: dict[str, Any] | list[dict[str, Any]]) -> bool:
+        for piece in chunk if isinstance(chunk, list) else [chunk]:
+            if "error" in piece:
+                end["error"] = str(piece["error"].get("message", piece["error"]))
+                return True
+            end.update({name: piece[name] for name in ("timings",) if name in piece})
+            for choice in piece.get("choices", ()):
+                end["finish"] = choice.get("finish_reason") or end.get("finish")
+                if text := choice.get("delta", {}).get("content"):
+                    say({"text": text})
+        return False
+
+    server.handle_chat_completions(body, hear)
+    if "error" in end:
+        say({"error": end["error"], "kind": "request"})
+    else:
+        say({"done": {"finish": end.get("finish"), **end.get("timings", {})}})
+
+
+def _post(server: Any, key: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    # Not through a library that honours proxies: this never leaves the process.
+    link = http.client.HTTPConnection(urlsplit(server.listening_address).netloc, timeout=60)
+    try:
+        link.request(
+            "POST", path, json.dumps(body),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        reply = link.getresponse()
+        answer = reply.read()
+        if reply.status != 200:
+            raise ValueError(answer.decode("utf-8", "replace"))
+    finally:
+        link.close()
+    return dict(json.loads(answer))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
