@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_PICTURE_PIXELS = 100_000_000
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 # Decoders for what cameras and screens write; the others (EPS starts a program) are not for untrusted files.
-_READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+_READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 def load_picture(path: Path) -> NDArray[np.uint8]:
@@ -29,8 +29,6 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     Raises NotFoundError when it is missing, InputError when it may not be read, MediaError when it is no picture or
     has more than 100 megapixels.
     """
-    # With chosen formats Pillow does not load their plugins by itself.
-    Image.init()
     try:
         with warnings.catch_warnings():
             # Pillow's own size warning comes far above what we refuse.
