@@ -34,7 +34,13 @@ def main(model: str, threads: int, context_tokens: int) -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     begun = time.monotonic()
     key = secrets.token_hex(16)
-    server = _load(model, threads, context_tokens, key)
+    try:
+        server = _load(model, threads, context_tokens, key)
+    except (RuntimeError, ImportError, OSError) as error:
+        # The last line on stderr is what the parent shows; a normal exit would wait for the thread that listens.
+        sys.stderr.write(f"the model {model} cannot be loaded: {error}\n")
+        sys.stderr.flush()
+        os._exit(1)
     say({"ready": {"load_s": round(time.monotonic() - begun, 3)}})
     while True:
         request = requests.get()
