@@ -28,6 +28,7 @@ _SYMBOLS = re.compile(
     r"\w\([^)]*\)?|\w\[[^\]]*\]|[{};]\s*$|^\s*[\]})]+[,;]?$|[=!<>+*/%-]=|\w = |->|=>|::|\w_\w|\w\.\w+\(|^\s*#|\"\"\"|"
     r"^\s*[\"']\w+[\"']:\s"
 )
+_SINKS = re.compile(r"[gjpqyQ,;(){}\[\]|@$/\\_çµ]")
 _PROSE = re.compile(r"(?:^|\s)[A-Za-z]{2,}(?:\s+[A-Za-z]{2,}){3,}")
 
 
@@ -39,9 +40,18 @@ class Block:
     lines: tuple[str, ...]
 
 
-def height(line: TextLine) -> float:
-    """Height of the line's box in pixels."""
-    return line.box_px[3] - line.box_px[1]
+def size_px(line: TextLine) -> float:
+    """Size of the type in pixels, guessed from the height of the box and from how far the line's letters reach.
+
+    In common faces capitals rise about 0.73 of the size above the base line, small letters 0.54, and tails sink 0.22.
+    """
+    rises = re.search(r"[A-Z0-9bdfhklt!?/\\|(){}\[\]\"'#&%@$À-ÞΑ-ΩА-Я\u3040-\u9fff]", line.text)
+    return (line.box_px[3] - line.box_px[1]) / ((0.73 if rises else 0.54) + (0.22 if _SINKS.search(line.text) else 0.0))
+
+
+def _base(line: TextLine) -> float:
+    """Where the line's letters stand."""
+    return line.box_px[3] - (0.22 * size_px(line) if _SINKS.search(line.text) else 0.0)
 
 
 def _top(line: TextLine) -> float:
@@ -53,12 +63,12 @@ def _left(line: TextLine) -> float:
 
 
 def _glyph_px(line: TextLine) -> float:
-    return (line.box_px[2] - line.box_px[0] - 0.1 * height(line)) / max(1, len(line.text))
+    return (line.box_px[2] - line.box_px[0]) / max(1, len(line.text))
 
 
 def _same_row(a: TextLine, b: TextLine) -> bool:
     shared = min(a.box_px[3], b.box_px[3]) - max(a.box_px[1], b.box_px[1])
-    return shared > 0.6 * min(height(a), height(b))
+    return shared > 0.5 * min(a.box_px[3] - a.box_px[1], b.box_px[3] - b.box_px[1])
 
 
 def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
@@ -79,8 +89,8 @@ def join_fragments(lines: Sequence[TextLine]) -> list[TextLine]:
         current = row[0]
         for line in row[1:]:
             gap = line.box_px[0] - current.box_px[2]
-            alike = 0.7 < height(line) / max(1.0, height(current)) < 1.4
-            if alike and gap < 0.45 * min(height(line), height(current)):
+            alike = 0.7 < size_px(line) / max(1.0, size_px(current)) < 1.4
+            if alike and gap < 0.8 * min(size_px(line), size_px(current)):
                 a, b = current.box_px, line.box_px
                 box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
                 text = f"{current.text} {line.text}"
@@ -94,23 +104,30 @@ def join_fragments(lines: Sequence[TextLine]) -> list[TextLine]:
 
 def heading(lines: Sequence[TextLine], *, height_px: int) -> list[TextLine]:
     """The lines that make the title, from the top: the largest writing in the upper part; [] where there is none."""
-    upper = [line for line in lines if line.box_px[1] < 0.45 * height_px and re.search(r"\w\w", line.text)]
+    upper = [
+        line
+        for line in lines
+        if line.box_px[1] < 0.45 * height_px and re.search(r"\w\w", line.text) and not _BULLET.match(line.text)
+    ]
     if not upper:
         return []
     if len(lines) == 1:
         return upper
-    rest_px = median(height(line) for line in lines)
-    tallest_px = max(height(line) for line in upper)
+    rest_px = median(size_px(line) for line in lines)
+    words = [line for line in upper if not is_code_line(line.text)] or upper
+    tallest_px = max(size_px(line) for line in words)
     # Boxes are a little higher round letters that reach up and down, so nearly the tallest will do: the topmost.
-    large = [line for line in upper if height(line) > max(1.18 * rest_px, 0.82 * tallest_px)]
+    large = [line for line in words if size_px(line) > max(1.18 * rest_px, 0.82 * tallest_px)]
+    # What ends in a colon heads a list on the slide; the slide's own heading stands higher.
+    large = [line for line in large if not line.text.endswith(":") or _top(line) <= min(map(_top, lines)) + rest_px]
     largest = min(large, key=_top, default=None)
     if largest is None or sum(line.box_px[3] <= _top(largest) for line in lines) > max(2, 0.15 * len(lines)):
         # No larger writing on top: a first line that stands clear of the others, and is not code, still heads them.
-        first = min(upper, key=_top)
-        others = [line for line in lines if line is not first]
-        gap = min(_top(line) for line in others) - first.box_px[3]
-        clear = gap > 0.7 * height(first) and not is_code_line(first.text) and not _BULLET.match(first.text)
-        return [first] if clear and height(first) > 0.85 * rest_px and _top(first) < 0.3 * height_px else []
+        row = rows_of(lines)[0]
+        first = max(row, key=lambda line: line.box_px[2] - line.box_px[0])
+        gap = min((_top(line) for line in lines if line not in row), default=float(height_px)) - first.box_px[3]
+        clear = gap > 0.9 * size_px(first) and not is_code_line(first.text) and not _BULLET.match(first.text)
+        return [first] if clear and size_px(first) > 0.85 * rest_px and _top(first) < 0.3 * height_px else []
     title = [largest]
     for direction in (1, -1):
         edge = largest
@@ -118,9 +135,9 @@ def heading(lines: Sequence[TextLine], *, height_px: int) -> list[TextLine]:
             if line in title or (_top(line) - _top(edge)) * direction <= 0:
                 continue
             between = line.box_px[1] - edge.box_px[3] if direction > 0 else edge.box_px[1] - line.box_px[3]
-            alike = 0.8 < height(line) / height(largest) < 1.25
+            alike = 0.8 < size_px(line) / size_px(largest) < 1.25
             overlap = min(line.box_px[2], edge.box_px[2]) - max(line.box_px[0], edge.box_px[0])
-            if _BULLET.match(line.text) or not (alike and between < 0.6 * height(largest) and overlap > 0):
+            if _BULLET.match(line.text) or not (alike and between < 0.8 * size_px(largest) and overlap > 0):
                 break
             title.append(line)
             edge = line
@@ -140,7 +157,7 @@ def _cut(lines: list[TextLine]) -> list[list[TextLine]]:
     rows = rows_of(lines)
     if all(len(row) == 1 for row in rows) or _table(lines):
         return [[line for row in rows for line in row]]
-    line_px = median(height(line) for line in lines)
+    line_px = median(size_px(line) for line in lines)
     gutter = _gap(lines, 0, 1.0 * line_px)
     if gutter is not None:
         left = [line for line in lines if line.box_px[2] <= gutter]
@@ -159,7 +176,7 @@ def _merge(upper: list[list[TextLine]], lower: list[list[TextLine]]) -> list[lis
     if upper and lower:
         a, b = upper[-1], lower[0]
         single = all(len(row) == 1 for row in rows_of(a + b))
-        if single and abs(min(map(_left, a)) - min(map(_left, b))) < 12 * max(map(height, a + b)):
+        if single and abs(min(map(_left, a)) - min(map(_left, b))) < 12 * max(map(size_px, a + b)):
             return [*upper[:-1], a + b, *lower[1:]]
     return upper + lower
 
@@ -188,7 +205,7 @@ def _table(lines: Sequence[TextLine]) -> Block | None:
         or not any(re.search(r"\d", row[-1].text) for row in full)
     ):
         return None
-    line_px = median(height(line) for line in lines)
+    line_px = median(size_px(line) for line in lines)
     for column in range(widest):
         lefts = [row[column].box_px[0] for row in full]
         middles = [(row[column].box_px[0] + row[column].box_px[2]) / 2 for row in full]
@@ -213,11 +230,11 @@ def _column(lines: Sequence[TextLine]) -> list[Block]:
     code = [is_code_line(line.text) for line in lines]
     if sum(code) >= 2 or any(_signs(line.text) >= 2 for line in lines):
         glyph = median(_glyph_px(line) for line, is_code in zip(lines, code, strict=True) if is_code)
-        tall = median(height(line) for line, is_code in zip(lines, code, strict=True) if is_code)
+        tall = median(size_px(line) for line, is_code in zip(lines, code, strict=True) if is_code)
         for i, line in enumerate(lines):
             # In a fixed-width face short words of code ("pass", "else", a name) fit the grid of their neighbours.
             beside = any(code[j] for j in (i - 1, i + 1) if 0 <= j < len(code))
-            grid = abs(_glyph_px(line) - glyph) < 0.12 * glyph and 0.7 < height(line) / tall < 1.4
+            grid = abs(_glyph_px(line) - glyph) < 0.12 * glyph and 0.7 < size_px(line) / tall < 1.4
             code[i] = code[i] or (beside and grid and not _BULLET.match(line.text))
     else:
         code = [False] * len(lines)
@@ -260,7 +277,7 @@ def _code(lines: Sequence[TextLine]) -> Block:
         if all(min(c % step, step - c % step) <= (1 if step == 4 else 0) for c in columns):
             columns = [step * round(c / step) for c in columns]
             break
-    pitches = [b.box_px[1] - a.box_px[1] for a, b in pairwise(lines)]
+    pitches = [_base(b) - _base(a) for a, b in pairwise(lines)]
     pitch = median(pitches) if pitches else 0.0
     text: list[str] = []
     for i, (line, column) in enumerate(zip(lines, columns, strict=True)):
@@ -272,7 +289,7 @@ def _code(lines: Sequence[TextLine]) -> Block:
 
 def _prose(lines: Sequence[TextLine]) -> Block:
     right_px = max(line.box_px[2] for line in lines)
-    gaps = [b.box_px[1] - a.box_px[3] for a, b in pairwise(lines)]
+    gaps = [_base(b) - _base(a) - size_px(b) for a, b in pairwise(lines)]
     items: list[str] = []
     body_left = 0.0
     for i, line in enumerate(lines):
@@ -294,12 +311,12 @@ def _goes_on(
     before: TextLine, line: TextLine, right_px: float, gap: float, least: float, most: float, body_left: float
 ) -> bool:
     """Tell whether `line` continues the paragraph or bullet that `before` belongs to."""
-    tall = height(before)
+    tall = size_px(before)
     first_word_px = len(line.text.split()[0]) * _glyph_px(line)
     would_have_fitted = before.box_px[2] + first_word_px + 0.3 * tall < right_px
     spread_out = most - least > 0.5 * tall and gap > least + 0.5 * (most - least)
     in_line = abs(line.box_px[0] - body_left) < 1.2 * tall or abs(line.box_px[0] - before.box_px[0]) < 1.2 * tall
-    alike = 0.75 < height(line) / tall < 1.33
+    alike = 0.75 < size_px(line) / tall < 1.33
     closed = before.text.rstrip().endswith((".", "!", "?", ":", ";")) and not line.text[:1].islower()
     # Short lines that each begin with a capital are a list, not a paragraph; an address stands by itself.
     listed = not line.text[:1].islower() and len(before.text) < 40
