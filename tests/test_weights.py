@@ -352,6 +352,22 @@ def test_a_killed_pull_goes_on_without_fetching_finished_parts_again(shelf: Shel
     assert len(site.asked) <= 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
+def test_ctrl_c_ends_a_pull_at_once_and_keeps_what_arrived(shelf: Shelf, site: Site, tmp_path: Path) -> None:
+    site.pages["/tiny-two.whl"].slow_s = 20
+    process = child(shelf, site, tmp_path)
+    growing = shelf.folder / "tiny" / "tiny-two-1.0.whl.part"
+    deadline = time.monotonic() + 20
+    while not (growing.exists() and growing.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 4
+    assert "KeyboardInterrupt" in complaint
+    assert growing.stat().st_size > 0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs resource limits")
 def test_a_disk_that_takes_no_more_is_a_storage_error(shelf: Shelf, site: Site, tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
@@ -429,6 +445,8 @@ def test_verify_reads_the_bytes_even_where_size_and_time_look_right(shelf: Shelf
     (home / "model.bin").write_bytes(b"x" + MODEL[1:])
     os.utime(home / "model.bin", ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert shelf.verify("tiny") == ("model.bin",)
+    assert shelf.status("tiny") == "corrupt"
+    assert_whole(shelf.pull("tiny"))
 
 
 def test_files_that_someone_copied_in_are_accepted_by_their_hash(site: Site, tmp_path: Path) -> None:

@@ -73,14 +73,21 @@ class Shelf:
         return home
 
     def verify(self, name: str) -> tuple[str, ...]:
-        """Hash every file again and name those that are missing or damaged; empty when all is well."""
+        """Hash every file again and name those that are missing or damaged; empty when all is well.
+
+        A damaged one is remembered as such, so that `pull` mends it.
+        """
         wanted = self.resolve(name)
         home = self.folder / wanted.name
-        return tuple(
+        bad = tuple(
             file.name
             for file in wanted.files
             if not ((home / file.name).is_file() and sha256_of(home / file.name) == file.sha256)
         )
+        if bad and home.is_dir():
+            with suppress(OSError):
+                self._write_stamps(home, {n: stamp for n, stamp in self._stamps(home).items() if n not in bad})
+        return bad
 
     def remove(self, name: str) -> int:
         """Delete the set and whatever was half fetched; returns the bytes freed. Raises StorageError."""
@@ -171,7 +178,10 @@ class Shelf:
 
     def _stamp(self, home: Path, file: WeightFile) -> None:
         facts = (home / file.name).stat()
-        stamps = self._stamps(home) | {file.name: [facts.st_size, facts.st_mtime_ns, file.sha256]}
+        stamp = [facts.st_size, facts.st_mtime_ns, file.sha256]
+        self._write_stamps(home, self._stamps(home) | {file.name: stamp})
+
+    def _write_stamps(self, home: Path, stamps: dict[str, Any]) -> None:
         fresh = home / f"{_STAMPS}.{os.getpid()}"
         fresh.write_text(json.dumps(stamps), "utf-8")
         fresh.replace(home / _STAMPS)
