@@ -468,6 +468,17 @@ def test_missing_weights_say_what_to_type(shelf: Shelf) -> None:
     assert "tiny" in unknown.value.hint
 
 
+def test_a_role_stands_for_its_sets_and_a_name_for_one() -> None:
+    def named(*names: str) -> list[str]:
+        return [entry.name for entry in weights.resolve_all(names)]
+
+    assert named("hear") == ["whisper-tiny.en", "whisper-base"]
+    assert named("search", "minilm") == ["minilm"]
+    assert named("answer") == ["qwen2.5-coder-1.5b"], "an alias means one set, not every set of that role"
+    with pytest.raises(NotFoundError):
+        named("minilm", "smell")
+
+
 def test_removing_frees_the_bytes(shelf: Shelf) -> None:
     shelf.pull("tiny")
     assert shelf.remove("tiny") >= len(MODEL) + len(CONFIG)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +22,7 @@ from seehear.pull import Pull, Tally
 
 __all__ = [
     "OnProgress", "Part", "PullProgress", "Shelf", "Status", "WeightFile", "WeightSet", "folder", "locate", "pull",
-    "read_catalogue", "remove", "resolve", "sets", "shelf", "status", "verify",
+    "read_catalogue", "remove", "resolve", "resolve_all", "sets", "shelf", "status", "verify",
 ]  # fmt: skip
 
 Status = Literal["missing", "partial", "present", "corrupt"]
@@ -43,6 +43,16 @@ class Shelf:
             if name == wanted.name or name in wanted.aliases:
                 return wanted
         raise NotFoundError(f"there are no weights called {name!r}", hint=f"one of: {', '.join(self.catalogue)}")
+
+    def resolve_all(self, names: Iterable[str]) -> list[WeightSet]:
+        """The sets that are meant, each once: names, aliases, or a role for all of its sets. Raises NotFoundError."""
+        chosen: dict[str, WeightSet] = {}
+        for name in names:
+            of_role = [entry for entry in self.catalogue.values() if entry.role == name]
+            known = any(name in (entry.name, *entry.aliases) for entry in of_role)
+            for entry in of_role if of_role and not known else [self.resolve(name)]:
+                chosen[entry.name] = entry
+        return list(chosen.values())
 
     def status(self, name: str) -> Status:
         """How the set stands on disk; files are hashed only when they changed since they were last verified."""
@@ -211,6 +221,11 @@ def shelf() -> Shelf:
 def resolve(name: str) -> WeightSet:
     """See `Shelf.resolve`."""
     return shelf().resolve(name)
+
+
+def resolve_all(names: Iterable[str]) -> list[WeightSet]:
+    """See `Shelf.resolve_all`."""
+    return shelf().resolve_all(names)
 
 
 def locate(name: str) -> Path:
