@@ -19,7 +19,15 @@ from filelock import FileLock, Timeout
 
 from seehear import config, weights
 from seehear.backends import registry
-from seehear.errors import InputError, LibraryBusyError, MissingPackageError, NotFoundError, SeehearError, StorageError
+from seehear.errors import (
+    ConfigError,
+    InputError,
+    LibraryBusyError,
+    MissingPackageError,
+    NotFoundError,
+    SeehearError,
+    StorageError,
+)
 from seehear.ingest.progress import Listener, Reporter
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
@@ -117,6 +125,8 @@ class Library:
             began = time.perf_counter()
             try:
                 media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+            except ConfigError:
+                raise
             except InputError as error:
                 yield Indexed(path, "", path.name, "failed", time.perf_counter() - began, 0, 0, error)
                 continue
@@ -437,6 +447,8 @@ class Library:
         for name in backend.card.weights:
             if weights.status(name) in ("missing", "partial"):
                 weights.pull(name, on_progress=on_pull)
+            # Damaged weights are refused before any work is begun.
+            weights.locate(name)
 
 
 class Recording:

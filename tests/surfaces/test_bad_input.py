@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,14 +145,16 @@ def test_a_full_disk(lesson: Path, tmp_path: Path, small_weights: None) -> None:
     assert resource.RLIM_INFINITY  # the limit was the child's alone
     assert "Traceback" not in done.stderr
     assert done.returncode == errors.StorageError.exit_code, done.stderr
-    with sqlite3.connect(home / "library.db") as db:
+    with closing(sqlite3.connect(home / "library.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert run_seehear("index", lesson, "--captions", "never", home=home).code == 0
 
 
 def test_an_index_from_a_newer_version(library_home: Path, lesson: Path) -> None:
-    with sqlite3.connect(library_home / "library.db") as db:
+    with closing(sqlite3.connect(library_home / "library.db")) as db:
         db.execute("PRAGMA user_version = 9999")
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw = (library_home / "library.db").read_bytes()
     for command in (("library",), ("ask", lesson, "what?"), ("index", lesson)):
         assert_clear(run_seehear(*command, home=library_home), errors.LibraryVersionError, "upgrade")
@@ -165,7 +168,9 @@ def test_a_library_file_that_is_none(tmp_path: Path, run: Run) -> None:
     assert b"diary" in (tmp_path / "home" / "library.db").read_bytes()
 
 
-def test_weights_damaged_on_disk_are_refused_by_name(run: Run, lesson: Path, tmp_path: Path, small_weights: None) -> None:
+def test_weights_damaged_on_disk_are_refused_by_name(
+    run: Run, lesson: Path, tmp_path: Path, small_weights: None
+) -> None:
     shelf = tmp_path / "shelf"
     for name in ("whisper-base", "minilm"):
         shutil.copytree(weights.locate(name), shelf / name)

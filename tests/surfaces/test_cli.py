@@ -67,7 +67,9 @@ def test_code_on_a_slide_keeps_its_lines_and_indentation(indexed_home: Path, les
     assert any("def double(x):\n    return 2 * x" in e["screen"] for e in shown), [e["screen"] for e in shown]
 
 
-@pytest.mark.parametrize(("style", "mark"), [("srt", "00:00:"), ("vtt", "WEBVTT"), ("md", "### Functions"), ("chapters", "0:00 ")])
+@pytest.mark.parametrize(
+    ("style", "mark"), [("srt", "00:00:"), ("vtt", "WEBVTT"), ("md", "### Functions"), ("chapters", "0:00 ")]
+)
 def test_timeline_has_every_format(indexed_home: Path, lesson: Path, style: str, mark: str) -> None:
     done = run_seehear("timeline", lesson, "--format", style, home=indexed_home)
     assert done.code == 0, done.err
@@ -173,7 +175,9 @@ def test_every_command_takes_json_and_home() -> None:
 
 
 def test_text_from_a_recording_cannot_steer_the_terminal(run: Run, tmp_path: Path, small_weights: None) -> None:
-    (tmp_path / "evil.srt").write_text("1\n00:00:01,000 --> 00:00:04,000\nred \x1b[31malert\x1b]0;owned\x07 \u202eabc\n")
+    (tmp_path / "evil.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:04,000\nred \x1b[31malert\x1b]0;owned\x07 \u202eabc\n"
+    )
     run("index", tmp_path / "evil.srt")
     printed = run("timeline", tmp_path / "evil.srt").out + run("search", "alert").out
     assert "alert" in printed

@@ -6,7 +6,6 @@ Order, threads and progress belong to `seehear.ingest.run`.
 from __future__ import annotations
 
 import base64
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Tran
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ROUNDING_S = 0.001
 OnTime = Callable[[float], None]
 OnCount = Callable[[int, int], None]
 
@@ -60,9 +58,9 @@ def choose_points(media: Media, sampler: tuple[str, float | None], *, on_progres
     if media.kind == "image":
         return [SamplePoint(0.0, Span(0.0, 0.0), "start")]
     if name == "uniform":
-        return sample.uniform(media.path, every_s=number or 10.0, on_progress=on_progress)
+        return sample.uniform(media.path, every_s=10.0 if number is None else number, on_progress=on_progress)
     if name == "scenes":
-        return shots.scenes(media.path, threshold=number or 0.3, on_progress=on_progress)
+        return shots.scenes(media.path, threshold=0.3 if number is None else number, on_progress=on_progress)
     return shots.slides(media.path, on_progress=on_progress)
 
 
@@ -77,18 +75,13 @@ def find_points(
 
 
 def pictures(
-    media: Media, times_s: Iterable[float], *, on_gap: Callable[[Gap], None]
+    media: Media, times_s: Sequence[float], *, on_gap: Callable[[Gap], None]
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Decode the picture shown at each time, with the time it was asked for; what cannot be decoded is left out."""
-    from seehear.media.decode import frames_at
+    from seehear.media.decode import shown_at
 
-    wanted = deque(sorted(times_s))
-    for frame in frames_at(media.path, tuple(wanted), on_gap=on_gap):
-        # A picture appears at or before the time it is shown at, so times before it are the ones left out.
-        while wanted and wanted[0] < frame.time_s - ROUNDING_S:
-            wanted.popleft()
-        if wanted:
-            yield wanted.popleft(), frame.rgb
+    for time_s, frame in shown_at(media.path, times_s, on_gap=on_gap):
+        yield time_s, frame.rgb
 
 
 def frame_name(time_s: float) -> str:

@@ -57,10 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        cli.main(args=arguments, standalone_mode=False)
-        return 0
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        # Outside standalone mode click hands the code of an early exit back instead of raising it.
+        code = cli.main(args=arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.UsageError as error:
         error.show()
         return error.exit_code

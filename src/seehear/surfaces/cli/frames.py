@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,10 @@ from seehear.errors import InputError
 from seehear.spans import clock
 from seehear.surfaces.cli.console import common, note, print_json, say
 from seehear.surfaces.cli.progress import Live
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHEET_MOST = 60
 SHEET_COLUMNS = 5
@@ -58,7 +63,7 @@ def frames(
     elif threshold is not None:
         sampler = ("scenes", threshold)
     rows: list[dict[str, float | str]] = []
-    small = []
+    small: list[tuple[float, NDArray[np.uint8]]] = []
     with Live(quiet=as_json) as live:
         reporter = Reporter(live.progress)
         points = tuple(choose_points(found, sampler, on_progress=lambda at: reporter("find", at, found.duration_s)))
