@@ -29,6 +29,8 @@ NOISES = 3.0
 RESTLESS = 0.15
 MEMORY = 1 / 30
 TEXTURE = 6.0
+CLING = 0.3
+TOGETHER_S = 1.0
 
 Times = NDArray[np.float64]
 
@@ -66,24 +68,28 @@ class ChangeFinder:
 
     def cares(self, picture: Picture) -> bool:
         """Tell whether `picture` differs from the last one in calm tiles, so that the way there matters."""
-        if self._picture is None or self._open or bool((self._differs & self._calm()).sum() > 40):
+        if self._picture is None:
             return True
         moved = self._moved(picture)[0] & self._calm()
-        return any(len(group) >= 2 for group in self._groups(moved))
+        return any(self._is_text_sized(group) for group in self._groups(moved))
 
     def feed(self, glance: Glance) -> Iterator[SamplePoint]:
         """Take the next glance; yield the points whose end is now known."""
         if self._picture is None:
-            self._begin(glance)
+            if glance.picture is not None:
+                self._begin(glance, glance.picture)
             return
-        if glance.time_s - self._now_s > 2 * EVERY_S:
-            # Nothing was shown in between, so the last picture stood still: let it come to rest, then let it stay.
-            for pause_s in (SETTLE_S, HOLD_S + SETTLE_S):
-                if self._now_s + pause_s < glance.time_s:
-                    yield from self._judge(self._now_s + pause_s)
-            yield from self._judge(glance.time_s)
-        self._take(glance)
-        yield from self._judge(glance.time_s)
+        # Until just before this glance the last picture stood: let it come to rest, then let it stay.
+        until_s = glance.time_s - EVERY_S / 2
+        for pause_s in (SETTLE_S, HOLD_S + SETTLE_S):
+            if self._now_s + pause_s < until_s:
+                yield from self._judge(self._now_s + pause_s)
+        yield from self._judge(until_s)
+        if glance.picture is None:
+            self._now_s = glance.time_s
+            self._activity *= 1 - MEMORY
+        else:
+            self._take(glance, glance.picture)
 
     def finish(self, end_s: float) -> Iterator[SamplePoint]:
         """The video ends at `end_s`: yield what is left, the last span included."""
@@ -98,8 +104,7 @@ class ChangeFinder:
             yield from self._settle_verdicts()
         yield SamplePoint(self._best_s(np.inf), Span(self._start_s, max(end_s, self._start_s)), self._reason)
 
-    def _begin(self, glance: Glance) -> None:
-        picture = glance.picture
+    def _begin(self, glance: Glance, picture: Picture) -> None:
         count = len(picture.energy)
         self._picture, self._now_s, self._grid = picture, glance.time_s, glance.grid
         self._candidate, self._candidate_energy = picture.detail.copy(), picture.energy.copy()
@@ -126,9 +131,9 @@ class ChangeFinder:
     def _textured(self) -> Flags:
         return contrast(self._candidate_energy, self._reference_energy) > TEXTURE
 
-    def _take(self, glance: Glance) -> None:
-        picture, time_s = glance.picture, glance.time_s
+    def _take(self, glance: Glance, picture: Picture) -> None:
         assert self._picture is not None
+        time_s = glance.time_s
         jump = float(np.abs(picture.mean - self._picture.mean).mean())
         if jump > max(12.0, 3 * self._jump):
             self._cut_s = time_s
@@ -136,13 +141,18 @@ class ChangeFinder:
         moved, apart = self._moved(picture)
         still = ~moved
         self._noise[still] += 0.05 * (np.minimum(apart[still], 6.0) - self._noise[still])
-        textured = max(1, int(self._textured().sum()))
-        sweep = int(moved.sum()) > 0.5 * textured
+        rested = time_s - self._since_s > SETTLE_S
+        fresh = moved & rested
+        sweep = int(fresh.sum()) > max(0.5 * int((self._textured() & rested).sum()), 0.02 * len(moved))
         self._activity *= 1 - MEMORY
-        self._activity[moved] += MEMORY * (0.3 if sweep else 1.0)
+        if sweep or int(moved.sum()) > 0.3 * len(moved):
+            self._activity[fresh if sweep else moved] += MEMORY * 0.3
+            self._activity[moved & ~fresh] += MEMORY * (1.0 if sweep else 0.0)
+        else:
+            self._activity[moved] += MEMORY
         index = np.flatnonzero(moved)
         if len(index):
-            at_s = self._when(glance, moved & self._calm())
+            at_s = self._when(glance, picture, moved & self._calm())
             self._candidate[index] = picture.detail[index]
             self._candidate_energy[index] = picture.energy[index]
             self._since_s[index] = at_s
@@ -165,12 +175,12 @@ class ChangeFinder:
             self._looks = deque([kept, *list(self._looks)[300:]])
         self._picture, self._now_s = picture, time_s
 
-    def _when(self, glance: Glance, moved: Flags) -> float:
+    def _when(self, glance: Glance, picture: Picture, moved: Flags) -> float:
         """When the calm tiles in `moved` took their new look: the first frame closer to it than to the old."""
         index = np.flatnonzero(moved)
-        if len(index) < 3 or not glance.between:
+        if not glance.between or not self._is_text_sized(index):
             return glance.time_s
-        new, energy = glance.picture.detail[index], glance.picture.energy[index]
+        new, energy = picture.detail[index], picture.energy[index]
         old, old_energy = self._candidate[index], self._candidate_energy[index]
         low, high, best = 0, len(glance.between), glance.time_s
         while low < high:
@@ -218,15 +228,19 @@ class ChangeFinder:
         settle_s = 0.3 if last else SETTLE_S
         calm = self._calm()
         away = self._differs & calm
-        if away.any():
-            resting = away & (now_s - self._since_s >= settle_s)
-            waiting = away & ~resting
-            groups = [g for g in self._groups(resting) if self._is_text_sized(g)] if resting.any() else []
-            if groups:
-                flux = sum(len(g) for g in self._groups(waiting) if len(g) >= 4)
-                oldest_s = now_s - float(self._since_s[np.concatenate(groups)].min())
-                if last or flux <= 0.1 * len(resting.nonzero()[0]) or oldest_s > PATIENCE_S:
-                    self._close(np.concatenate(groups), np.flatnonzero(resting))
+        resting = away & (now_s - self._since_s >= settle_s)
+        if int(resting.sum()) >= 4:
+            waiting = self._spread(away & ~resting, 3)
+            restless = self._spread(~calm, 1)
+            ready = []
+            for group in self._groups(resting):
+                if not self._is_text_sized(group) or restless[group].mean() > CLING:
+                    continue
+                patient = now_s - float(self._since_s[group].min()) <= PATIENCE_S
+                if last or not patient or waiting[group].sum() <= 0.1 * len(group):
+                    ready.append(group)
+            for tiles in self._together(ready):
+                self._close(tiles)
         for change in self._open:
             if change.verdict is None:
                 if change.sweeping:
@@ -236,9 +250,33 @@ class ChangeFinder:
         yield from self._settle_verdicts()
         yield from self._shot(now_s)
 
-    def _close(self, tiles: NDArray[np.intp], adopt: NDArray[np.intp]) -> None:
+    def _together(self, groups: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
+        """Join groups of tiles that began to change or came to rest at the same moment; in order of time."""
+        joined: list[tuple[float, float, list[NDArray[np.intp]]]] = []
+        for group in sorted(groups, key=lambda g: float(np.median(self._since_s[g]))):
+            left_s, since_s = float(np.median(self._left_s[group])), float(np.median(self._since_s[group]))
+            if joined and (since_s - joined[-1][1] < TOGETHER_S or abs(left_s - joined[-1][0]) < TOGETHER_S):
+                joined[-1] = (min(left_s, joined[-1][0]), since_s, [*joined[-1][2], group])
+            else:
+                joined.append((left_s, since_s, [group]))
+        return [np.concatenate(parts) for _, _, parts in joined]
+
+    def _spread(self, flags: Flags, reach: int) -> Flags:
+        """The tiles at most `reach` tiles away from a flagged one."""
+        field = flags.reshape(self._grid.rows, self._grid.columns).copy()
+        for _ in range(reach):
+            wide = field.copy()
+            wide[1:] |= field[:-1]
+            wide[:-1] |= field[1:]
+            field = wide.copy()
+            field[:, 1:] |= wide[:, :-1]
+            field[:, :-1] |= wide[:, 1:]
+        return field.reshape(-1)
+
+    def _close(self, tiles: NDArray[np.intp]) -> None:
         textured_before = (np.sqrt(self._reference_energy / PIXELS) > TEXTURE) & self._calm()
-        gone = textured_before & self._differs
+        gone = textured_before[tiles]
+        adopt = tiles
         textured = self._textured() & self._calm()
         share = len(tiles) / max(1, int(textured.sum()))
         left, since = self._left_s[tiles], self._since_s[tiles]

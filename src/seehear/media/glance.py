@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     VideoPacket = Packet[VideoStream]
 
-EVERY_S = 0.33
+EVERY_S = 0.4
 _GROUP_S = 1.0
 _GROUP_BYTES = 64 << 20
 _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
@@ -32,10 +32,13 @@ _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One looked-at picture at `time_s`; `between` are frames decoded since the last glance, looked at on demand."""
+    """One looked-at picture at `time_s`; None where it is known to equal the last one.
+
+    `between` are frames decoded since the last glance, to be looked at when it matters when exactly a change came.
+    """
 
     time_s: float
-    picture: Picture
+    picture: Picture | None
     grid: Grid
     between: tuple[tuple[float, VideoFrame], ...] = ()
 
@@ -44,8 +47,10 @@ class Glancer:
     """Reads one video stream group by group of pictures (from keyframe to keyframe).
 
     Before a group is decoded, the keyframe that ends it is decoded on its own and shown to `cares`: when the picture
-    has not changed where it matters and no packet inside is unusually large, the whole group is left undecoded.
-    Inside a group, frames that no other frame refers to are left undecoded.
+    has not changed where it matters and no packet inside is unusually large, the whole group is left undecoded. When
+    it has changed and a single packet is large, the change came with that packet, and decoding adds nothing.
+    Inside a group, frames that no other frame refers to are left undecoded, and so is the tail after the last packet
+    that holds more than "as before".
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -63,8 +68,10 @@ class Glancer:
         self._peeker = _second_decoder(context)
         self.grid: Grid | None = None
         self.end_s = 0.0
-        self.decoded = 0
         self._last_s = float("-inf")
+        self._least_bytes = 24 + stream.width * stream.height // 256 // 100
+        self._longest = self._longest_seen = 0
+        self._loud_s: list[float] = []
         self._between: list[tuple[float, VideoFrame]] = []
         self._peeked: tuple[float, Picture] | None = None
         self._fresh = True
@@ -85,13 +92,15 @@ class Glancer:
             if packet.is_keyframe and group and self._ends(group, packet):
                 yield from self._group(group, packet, cares)
                 group, held_bytes = [], 0
+            if not group and self.grid is None and packet.is_keyframe:
+                self._peeked = self._peek(packet)
             group.append(packet)
             held_bytes += packet.size
             if held_bytes > _GROUP_BYTES:
                 yield from self._decode(group)
                 group, held_bytes = [], 0
-        if group:
-            yield from self._decode(group)
+        yield from self._pick_up()
+        yield from self._decode(self._without_tail(group) if self._peeked is not None else group)
         yield from self._drain()
         if self.grid is None:
             raise self.undecodable()
@@ -137,9 +146,9 @@ class Glancer:
             except (av.error.FFmpegError, OSError):
                 return
             if packet.size and not packet.is_corrupt:
-                if packet.pts is not None:
-                    end = packet.pts + (packet.duration or 0)
-                    self.end_s = max(self.end_s, float(end * packet.time_base))
+                if (time := _time_s(packet)) is not None and packet.time_base is not None:
+                    self._least_bytes = min(self._least_bytes, packet.size)
+                    self.end_s = max(self.end_s, time + float((packet.duration or 0) * packet.time_base))
                 yield packet
 
     def _ends(self, group: list[VideoPacket], packet: VideoPacket) -> bool:
@@ -149,17 +158,56 @@ class Glancer:
     def _group(
         self, group: list[VideoPacket], following: VideoPacket, cares: Callable[[Picture], bool]
     ) -> Iterator[Glance]:
+        yield from self._pick_up()
+        self._peeked = self._peek(following) if len(group) > 1 else None
+        if self._peeked is None:
+            yield from self._decode(group)
+            return
+        picture = self._peeked[1]
+        self._longest_seen = self._longest_seen + 1 if len(group) == self._longest else int(len(group) > self._longest)
+        self._longest = max(self._longest, len(group))
+        sizes = sorted(packet.size for packet in group if not packet.is_keyframe)
+        changed = cares(picture)
+        if changed and (alone_s := self._lone_change_s(group, sizes)) is not None:
+            yield self._glance(alone_s, picture)
+        elif changed or _has_spike(group, sizes):
+            loud = [packet for packet in group if packet.size > self._quiet_bytes]
+            median = sizes[len(sizes) // 2]
+            big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
+            big_s = max((t for t in map(_time_s, big) if t is not None), default=float("-inf"))
+            for glance in self._decode(self._without_tail(group)):
+                yield glance
+                # Once the picture is what the next keyframe shows, the rest of the group holds nothing new.
+                if glance.time_s >= big_s and not cares(picture):
+                    break
+            yield from self._drain()
+
+    def _pick_up(self) -> Iterator[Glance]:
         if self._peeked is not None and self._peeked[0] > self._last_s:
             yield self._glance(*self._peeked)
-        self._peeked = self._peek(following) if len(group) > 1 else None
-        if self._peeked is None or _has_spike(group) or cares(self._peeked[1]):
-            yield from self._decode(group)
-            # The next keyframe may be handed out before the main decoder gets there, so nothing may linger in it.
-            if self._peeked is not None:
-                yield from self._drain()
+
+    def _lone_change_s(self, group: list[VideoPacket], sizes: list[int]) -> float | None:
+        """When all that changed in a group came with one packet: its time."""
+        # A keyframe that came early was put where the picture changed: then it is the keyframe that brought the change.
+        if len(sizes) < 2 or self._longest_seen < 2 or len(group) < self._longest:
+            return None
+        if sizes[-2] > min(0.1 * sizes[-1], 12 * self._quiet_bytes):
+            return None
+        packet = max((p for p in group if not p.is_keyframe), key=lambda p: p.size)
+        time = _time_s(packet)
+        return time if time is not None and time > self._last_s else None
+
+    @property
+    def _quiet_bytes(self) -> float:
+        """Up to this size a packet holds nothing but "as before"; the smallest packets of the file tell."""
+        return 1.15 * self._least_bytes + 4
+
+    def _without_tail(self, group: list[VideoPacket]) -> list[VideoPacket]:
+        loud = [i for i, packet in enumerate(group) if packet.size > self._quiet_bytes or packet.is_keyframe]
+        return group[: loud[-1] + 1]
 
     def _peek(self, packet: VideoPacket) -> tuple[float, Picture] | None:
-        if self._peeker is None or self.grid is None:
+        if self._peeker is None:
             return None
         try:
             frames = [*self._peeker.decode(packet), *self._peeker.decode(None)]
@@ -169,11 +217,14 @@ class Glancer:
         time = _time_s(packet)
         if time is None or len(frames) != 1:
             return None
-        self.decoded += 1
+        if self.grid is None:
+            self.grid = Grid.of(frames[0].width, frames[0].height)
         return time, self.grid.picture(frames[0])
 
     def _decode(self, group: list[VideoPacket]) -> Iterator[Glance]:
         self._fresh = False
+        times = (_time_s(packet) for packet in group if packet.size > self._quiet_bytes)
+        self._loud_s = [t for t in self._loud_s if t > self._last_s] + [t for t in times if t is not None]
         for index, packet in enumerate(group):
             following = group[index + 1] if index + 1 < len(group) else None
             if following is not None and packet.is_keyframe and following.is_keyframe and not self._due(packet):
@@ -206,7 +257,6 @@ class Glancer:
         self._fresh = True
 
     def _offer(self, frame: VideoFrame) -> Iterator[Glance]:
-        self.decoded += 1
         time = frame_time_s(frame)
         if time is None or time <= self._last_s:
             return
@@ -219,6 +269,10 @@ class Glancer:
         if self.grid is None:
             self.grid = Grid.of(frame.width, frame.height)
         between, self._between = tuple(b for b in self._between if b[0] < time), []
+        if self._last_s > float("-inf") and not any(self._last_s < loud_s <= time for loud_s in self._loud_s):
+            self._last_s = time
+            yield Glance(time, None, self.grid)
+            return
         yield self._glance(time, self.grid.picture(frame), between)
 
     def _glance(self, time: float, picture: Picture, between: tuple[tuple[float, VideoFrame], ...] = ()) -> Glance:
@@ -240,19 +294,18 @@ def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
     return decoder
 
 
-def _has_spike(group: list[VideoPacket]) -> bool:
+def _has_spike(group: list[VideoPacket], sizes: list[int]) -> bool:
     """Tell whether a packet inside is so large that a passing picture may hide between two equal keyframes."""
-    sizes = sorted(packet.size for packet in group if not packet.is_keyframe)
-    if not sizes:
-        return False
     key = max(packet.size for packet in group if packet.is_keyframe)
-    return sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])
+    return bool(sizes) and sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])
 
 
 def _time_s(packet: VideoPacket) -> float | None:
-    return None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
+    stamp = packet.dts if packet.pts is None else packet.pts
+    return None if stamp is None or packet.time_base is None else float(stamp * packet.time_base)
 
 
 def frame_time_s(frame: VideoFrame) -> float | None:
     """A frame's presentation time in seconds, None when the file does not say."""
-    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+    stamp = frame.dts if frame.pts is None else frame.pts
+    return None if stamp is None or frame.time_base is None else float(stamp * frame.time_base)

@@ -64,6 +64,12 @@ class Grid:
             pad = [(0, max(0, height * step - luma.shape[0])), (0, max(0, width * step - luma.shape[1]))]
             luma = np.pad(luma, pad, mode="edge")
         luma = luma[: height * step, : width * step]
+        if step == 2 and luma.strides[0] % 2 == 0 and luma.shape[1] % 2 == 0:
+            # Two neighbours at a time as one 16-bit number: several times faster than strided columns.
+            pairs = luma.view(np.uint16)
+            top, low = pairs[0::2], pairs[1::2]
+            quads: NDArray[np.uint16] = (top & 255) + (top >> 8) + (low & 255) + (low >> 8)
+            return quads
         # Rows first, then columns: two passes over strided views cost a tenth of a general area scaler.
         tall = luma[0::step].astype(np.uint16)
         for offset in range(1, step):
