@@ -21,9 +21,9 @@ _NOT_AN_END = re.compile(
 )
 # What Whisper writes into noise and music: sign-offs of the videos it was trained on.
 _SIGN_OFF = re.compile(
-    r"(?:thank(?:s| you)(?: (?:so|very) much)?(?: for (?:watching|listening|your attention))?|you|bye(?: bye)?|okay|oh|no|yeah|yes|mmm?|ah|"
-    r"so|hmm|uh|um|the end|music|applause|please subscribe.*|(?:like and )?subscribe.*|see you (?:next time|later).*|"
-    r"subtitles by.*|transcri(?:bed|ption) by.*|i'?m sorry|silence|amara org.*)"
+    r"(?:thank(?:s| you)(?: (?:so|very) much)?(?: for (?:watching|listening|your attention))?|you|bye(?: bye)?|okay|oh|"
+    r"no|yeah|yes|mmm?|ah|so|hmm|uh|um|the end|music|applause|please subscribe.*|(?:like and )?subscribe.*|"
+    r"see you (?:next time|later).*|subtitles by.*|transcri(?:bed|ption) by.*|i'?m sorry|silence|amara org.*)"
 )
 
 

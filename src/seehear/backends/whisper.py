@@ -29,7 +29,7 @@ WINDOW_S = 29.0
 KEEP_SILENCE_S = 1.0
 """A silence up to this long stays inside a window; of a longer one only the padding beside the speech does."""
 PAD_S = 0.2
-RETRY_S = 6.0
+RETRY_S = 15.0
 """A window at least this long that was not understood is read again in halves."""
 
 MODELS = {"tiny.en": "whisper-tiny.en", "base": "whisper-base"}
