@@ -92,11 +92,11 @@ def hf_course() -> tuple[list[Timeline], list[Question]]:
 
     timelines = []
     for path in sorted((DATA / "transcripts" / "hf_course_en").glob("*.srt")):
-        segments = parse_captions(path.read_text(encoding="utf-8-sig")).segments
+        segments = parse_captions(path.read_text(encoding="utf-8-sig"), via="captions").segments
         events = [Event(s.span, "transcript", s.text, "captions") for s in segments]
-        title = path.stem.split("_", 1)[1].replace("-", " ")
+        title = path.stem.rsplit("_", 1)[1].replace("-", " ")
         end_s = max(s.span.end_s for s in segments)
-        timelines.append(Timeline.build(Media(path.stem[:2], path, title, "captions", end_s, 0), events))
+        timelines.append(Timeline.build(Media(path.stem.rsplit("_", 1)[0], path, title, "captions", end_s, 0), events))
     rows = [json.loads(line) for line in (ROOT / "bench/questions/hf_course.jsonl").read_text().splitlines()]
     return timelines, [
         Question(r["question"], r["media"], tuple(Span(*s) for s in r["spans"]), r.get("answerable", True), r["split"])

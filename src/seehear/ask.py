@@ -63,7 +63,7 @@ def ask(
     if intent.want == "when":
         say.say(_lead(intent, evidence[0], several=several))
         citations.append(evidence[0].citation)
-    written = _write(question, intent, evidence, embedder, writer) if writer is not None else iter(())
+    written = _write(question, evidence, embedder, writer) if writer is not None else iter(())
     count = 0
     for checked in written:
         say.say(checked.printed(several=several))
@@ -71,7 +71,8 @@ def ask(
         count += 1
     if not count:
         for checked in extract(intent, evidence):
-            say.say(checked.printed(several=several) if intent.want != "when" else checked.text)
+            known = intent.want == "when" and checked.evidence == (evidence[0],)
+            say.say(checked.text if known else checked.printed(several=several))
             citations += [e.citation for e in checked.evidence]
     unique = tuple(dict.fromkeys(citations))
     return Answer(question, say.text, True, intent.route, found.moments, unique, backends)
@@ -81,12 +82,15 @@ def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
     """The answer without a model: the best excerpt quoted, and a second one when it adds to the first."""
     first = evidence[0]
     quotes = [_quote(first, 32)]
-    if intent.want == "what" and len(evidence) > 1:
-        second = evidence[1]
-        asked = set(intent.terms.stems)
-        adds = asked & set(content_stems(second.text)) - set(content_stems(first.text))
-        if adds:
-            quotes.append(_quote(second, 24))
+    asked = set(intent.terms.stems)
+    for other in evidence[1:]:
+        # A bare heading tells when, not what: what was said under it does.
+        bare = first.kind == "visual" and len(first.text.split()) < 8
+        under = bare and other.kind == "transcript" and first.span.contains(other.span.start_s)
+        more = asked & set(content_stems(other.text)) - set(content_stems(first.text))
+        if under or (other.number == 2 and intent.want == "what" and more):
+            quotes.append(_quote(other, 24))
+            break
     return quotes
 
 
@@ -97,17 +101,15 @@ def _quote(evidence: Evidence, words: int) -> Checked:
 
 
 def _lead(intent: Intent, evidence: Evidence, *, several: bool) -> str:
-    where = "On screen at" if evidence.kind == "visual" else "At"
-    if intent.first:
-        where = "First at"
+    where = "First at" if intent.first else "At"
     return f"{where} {evidence.mark(several=several)}:"
 
 
 def _write(
-    question: str, intent: Intent, evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer
+    question: str, evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer
 ) -> Iterator[Checked]:
     """What the model writes, sentence by sentence, as far as it holds."""
-    excerpts = [f"{_label(e)}: {shorten(e.text, EVIDENCE_WORDS)}" for e in evidence]
+    excerpts = [_excerpt(e) for e in evidence]
     messages = [Message(role, text) for role, text in prompts.answer(question, excerpts)]
     count = 0
     for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
@@ -122,8 +124,13 @@ def _write(
             return
 
 
-def _label(evidence: Evidence) -> str:
-    return "on screen" if evidence.kind == "visual" else "said"
+def _excerpt(evidence: Evidence) -> str:
+    if evidence.kind == "transcript":
+        return f"said: {shorten(evidence.text, EVIDENCE_WORDS)}"
+    shown = shorten(evidence.text, EVIDENCE_WORDS)
+    left = EVIDENCE_WORDS - len(shown.split())
+    meanwhile = f" | said meanwhile: {shorten(evidence.meanwhile, left)}" if evidence.meanwhile and left > 12 else ""
+    return f"on screen: {shown}{meanwhile}"
 
 
 def _refuse(

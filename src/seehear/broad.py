@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ from seehear.units import Cut
 from seehear.values import Citation, Moment
 
 PART_TOKENS = 700
+_AGENDA = re.compile(
+    r"\b(?:agenda|outline|overview|contents|roadmap|syllabus|topics|what (?:we|you) (?:will|shall|are going to)\b.*)\b",
+    re.IGNORECASE,
+)
 MOST_TOKENS = 220
 
 
@@ -40,7 +45,11 @@ def answer_broadly(
 ) -> Broad:
     """Answer from the whole timeline of each media; the moments go out before a word is written."""
     works = [_look(store, row, intent) for row in rows]
-    moments = tuple(_moment(work, topic) for work in works for topic in work.listed)
+    moments = tuple(
+        moment
+        for work in works
+        for moment in sorted((_moment(work, t) for t in work.listed), key=lambda m: not _AGENDA.search(m.text))
+    )
     if on_moments is not None:
         on_moments(moments)
     citations: list[Citation] = []

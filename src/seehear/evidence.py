@@ -33,7 +33,8 @@ _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One numbered excerpt: what was said or shown, where; `title` names its media."""
+    """One numbered excerpt: what was said or shown, where; `title` names its media, `meanwhile` is what was said
+    while it was shown."""
 
     number: int
     media: str
@@ -41,6 +42,12 @@ class Evidence:
     kind: EventKind
     span: Span
     text: str
+    meanwhile: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All that a sentence may rest on."""
+        return f"{self.text}\n{self.meanwhile}" if self.meanwhile else self.text
 
     @property
     def citation(self) -> Citation:
@@ -69,7 +76,15 @@ class Checked:
 def gather(moments: Sequence[Moment], *, limit: int = 4) -> list[Evidence]:
     """Number the moments, best first; each keeps its own span."""
     return [
-        Evidence(number, m.media, m.title, m.kind, m.span, shorten(m.text, LONGEST_WORDS))
+        Evidence(
+            number,
+            m.media,
+            m.title,
+            m.kind,
+            m.span,
+            shorten(m.text, LONGEST_WORDS),
+            shorten(m.said, LONGEST_WORDS) if m.kind == "visual" else "",
+        )
         for number, m in enumerate(moments[:limit], start=1)
     ]
 
@@ -118,12 +133,12 @@ def check(sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | N
     if text[-1] not in '.!?…”"':
         text += "."
     asked = set(content_stems(question))
-    ranked = sorted(evidence, key=lambda e: (-support(said, asked, e.text), e.number))
+    ranked = sorted(evidence, key=lambda e: (-support(said, asked, e.whole), e.number))
     pointed = [e for e in ranked if e.number in cited]
     cosines = _cosines(text, evidence, embedder)
     for choice in (pointed, ranked[:1]):
         if choice and _holds(text, said, asked, choice, question, cosines):
-            strong = [e for e in choice if support(said, asked, e.text) >= 0.2] or choice[:1]
+            strong = [e for e in choice if support(said, asked, e.whole) >= 0.2] or choice[:1]
             return Checked(text, tuple(strong[:3]))
     return None
 
@@ -144,7 +159,7 @@ def _holds(
     question: str,
     cosines: dict[int, float],
 ) -> bool:
-    joined = " ".join(e.text for e in choice)
+    joined = " ".join(e.whole for e in choice)
     numbers = set(_NUMBER.findall(text))
     if not numbers <= set(_NUMBER.findall(joined)) | set(_NUMBER.findall(question)):
         return False
@@ -156,5 +171,5 @@ def _holds(
 def _cosines(text: str, evidence: Sequence[Evidence], embedder: Embedder | None) -> dict[int, float]:
     if embedder is None or not evidence:
         return {}
-    rows = embedder.embed([text, *(e.text for e in evidence)])
+    rows = embedder.embed([text, *(e.whole for e in evidence)])
     return {e.number: float(row @ rows[0]) for e, row in zip(evidence, rows[1:], strict=True)}

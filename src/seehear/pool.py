@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear.store import Store
-from seehear.terms import STOP, content_stems, stem
+from seehear.terms import STOP, content_stems
 from seehear.units import Unit
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 K1 = 1.2
+SHORTEST_WORDS = 6
 B = 0.75
 
 
@@ -143,6 +143,33 @@ def _one_slip(a: str, b: str) -> bool:
     return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
 
 
+def scenes(pool: Pool, present: NDArray[np.bool_], *, reach_s: float) -> NDArray[np.bool_]:
+    """Which stems are said or shown around each unit, whatever its kind: bool [N, stems].
+
+    Around means: starting within `reach_s` of the unit, or on screen while it starts.
+    """
+    import numpy as np
+
+    out = np.zeros_like(present)
+    if not present.shape[1]:
+        return out
+    numbers = np.asarray([key[0] for key in pool.keys])
+    starts = np.asarray([unit.span.start_s for unit in pool.units])
+    ends = np.asarray([min(unit.span.end_s, unit.span.start_s + 2 * reach_s) for unit in pool.units])
+    for number in np.unique(numbers):
+        rows = np.flatnonzero(numbers == number)
+        sums = np.vstack([np.zeros((1, present.shape[1]), np.int64), np.cumsum(present[rows], axis=0)])
+        low = np.searchsorted(starts[rows], starts[rows] - reach_s, side="left")
+        high = np.searchsorted(starts[rows], ends[rows] + reach_s, side="right")
+        out[rows] = sums[high] > sums[low]
+        for row in rows[present[rows].any(axis=1)]:
+            span = pool.units[row].span
+            if pool.units[row].kind == "visual":
+                first, last = np.searchsorted(starts[rows], [span.start_s, span.end_s])
+                out[rows[first:last]] |= present[row]
+    return out
+
+
 def weights_of(total: int, frequencies: Sequence[float]) -> list[float]:
     """Inverse document frequencies after Robertson and Spärck Jones, in the always positive form of BM25."""
     return [math.log(1.0 + (total - f + 0.5) / (f + 0.5)) for f in frequencies]
@@ -162,15 +189,8 @@ def bm25(counts: NDArray[np.float32], lengths: NDArray[np.float32], idf: Sequenc
 
 
 def lengths_of(pool: Pool) -> NDArray[np.float32]:
-    """Content words per unit, float32 [N]."""
+    """Content words per unit, at least `SHORTEST_WORDS`, float32 [N]."""
     import numpy as np
 
-    return np.asarray([len(words) for words in pool.stems], np.float32)
-
-
-def stem_counter(pool: Pool) -> Counter[str]:
-    """In how many units each stem occurs."""
-    return Counter(word for words in pool.stems for word in set(words))
-
-
-__all__ = ["Pool", "bm25", "lengths_of", "load_pool", "occurrences", "smooth", "stem", "stem_counter", "weights_of"]
+    # A title of two words is no better than a sentence that says the same: shortness pays only down to a point.
+    return np.asarray([max(SHORTEST_WORDS, len(words)) for words in pool.stems], np.float32)

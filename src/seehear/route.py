@@ -23,7 +23,7 @@ _SHOWN = re.compile(
     _FLAGS,
 )
 _SAID = re.compile(
-    r"""\b(?:says?|said|saying|mention(?:s|ed|ing)?|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told
+    r"""\b(?:says?|said|saying|mentions?|mentioning|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told
     |hear|heard|pronounce[sd]?|aloud|out\ loud|narrat\w+
     |(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b""",
     _FLAGS,

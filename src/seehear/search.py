@@ -7,12 +7,12 @@ and, across several media, by its passage and its media. The weights were measur
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
-from seehear.pool import Pool, bm25, lengths_of, load_pool, occurrences, smooth, weights_of
+from seehear.pool import Pool, bm25, lengths_of, load_pool, occurrences, scenes, smooth, weights_of
 from seehear.route import Intent, read_question
 from seehear.spans import Span
 from seehear.store import MediaRow, Store, StoredPassage
@@ -27,24 +27,35 @@ WHOLE_UNITS = 3000
 """Up to so many passages' worth of units are weighed without picking candidates first."""
 
 
+NEAR = (1.0, 1.0)
+FAR = (1.0, 1.0, 1.0, 1.0)
+SCENE_S = 12.0
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What each kind of evidence counts; measured by bench/retrieval.py --tune."""
 
     own: float = 0.6
-    around: float = 0.6
-    words_own: float = 0.08
-    words_around: float = 0.15
+    own_topic: float = 0.3
+    around: float = 0.3
+    wide: float = 0.1
+    words_own: float = 0.05
+    words_around: float = 0.08
+    words_wide: float = 0.08
+    words_raw: float = 0.3
+    length: float = 0.1
+    scene: float = 0.15
     exact: float = 0.3
     heading: float = 0.1
     passage: float = 0.3
-    media: float = 0.3
+    media: float = 0.2
     kernel: tuple[float, ...] = (1.0, 0.6, 0.14)
-    candidates: int = 40
+    candidates: int = 60
     grow_back: float = 0.9
-    grow_on: float = 0.6
-    shortest_s: float = 8.0
-    longest_s: float = 30.0
+    grow_on: float = 0.5
+    shortest_s: float = 14.0
+    longest_s: float = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +116,21 @@ def find(
     scope = _scope(store, media)
     if not scope.media:
         return Found((), Signal(), intent)
-    vector: NDArray[np.float32] | None = None
+    vectors: NDArray[np.float32] | None = None
     if embedder is not None and store.embedder() in ("", embedder.card.name):
-        both = embedder.embed([query, intent.terms.topic or query])
-        mean = both.mean(axis=0)
-        vector = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-    wanted, prior = _candidates(store, scope, intent, vector, weights)
+        vectors = embedder.embed([query, intent.terms.topic or query])
+    wanted, prior = _candidates(store, scope, intent, vectors, weights)
     pool = load_pool(store, wanted)
     if not pool.units:
         return Found((), Signal(), intent)
-    scores, cosine, coverage, exact = _score(store, pool, intent, vector, prior, weights, whole=prior is None)
+    scores, cosine, coverage, exact = _score(store, pool, intent, vectors, prior, weights, whole=prior is None)
     allowed = _allowed(pool, intent, scope)
     order = [int(i) for i in np.argsort(-scores, kind="stable") if allowed[i]]
+    if not order and intent.route != "both":
+        # Nothing at all of the kind that the words of the question suggest: a talk without pictures, a silent film.
+        intent = replace(intent, route="both")
+        allowed = _allowed(pool, intent, scope)
+        order = [int(i) for i in np.argsort(-scores, kind="stable") if allowed[i]]
     if not order:
         return Found((), Signal(), intent)
     signal = Signal(
@@ -146,7 +160,7 @@ def _scope(store: Store, media: Sequence[str] | None) -> _Scope:
 
 
 def _candidates(
-    store: Store, scope: _Scope, intent: Intent, vector: NDArray[np.float32] | None, weights: Weights
+    store: Store, scope: _Scope, intent: Intent, vectors: NDArray[np.float32] | None, weights: Weights
 ) -> tuple[dict[int, list[int] | None], dict[tuple[int, int], float] | None]:
     """Which units to weigh, and what their passage and media add; all of them, and nothing, for one media."""
     import numpy as np
@@ -158,7 +172,8 @@ def _candidates(
     lexical = dict(store.match(expression, limit=200, weights=(1.0, 1.0, 1.0))) if expression else {}
     best = max(lexical.values(), default=0.0)
     score = {row: 0.5 * value / max(best, 1e-9) for row, value in lexical.items()}
-    if vector is not None:
+    if vectors is not None:
+        vector = _middle(vectors)
         rows, matrix = store.passage_vectors()
         if len(rows):
             cosine = matrix @ vector
@@ -194,7 +209,7 @@ def _score(
     store: Store,
     pool: Pool,
     intent: Intent,
-    vector: NDArray[np.float32] | None,
+    vectors: NDArray[np.float32] | None,
     prior: dict[tuple[int, int], float] | None,
     weights: Weights,
     *,
@@ -211,11 +226,13 @@ def _score(
         total, found = store.counts([f'{{title said shown}} : "{word}"' for word in terms.words])
         by_stem = dict(zip([_stem_of(word, terms.stems) for word in terms.words], found, strict=True))
         idf = weights_of(total, [float(by_stem.get(s, 0)) for s in terms.stems])
-    near = (1.0, 1.0)
-    wide_counts, wide_lengths = smooth(counts, pool, near), smooth(lengths[:, None], pool, near)[:, 0]
+    wide_counts, wide_lengths = smooth(counts, pool, NEAR), smooth(lengths[:, None], pool, NEAR)[:, 0]
+    far_counts, far_lengths = smooth(counts, pool, FAR), smooth(lengths[:, None], pool, FAR)[:, 0]
     own, around = bm25(counts, lengths, idf), bm25(wide_counts, wide_lengths, idf)
     weight = np.asarray(idf, np.float32)
-    coverage = ((np.minimum(wide_counts, 1.0) * weight).sum(axis=1) / max(float(weight.sum()), 1e-9)).astype(np.float32)
+    # A slip may help to find, but not to claim that something is covered.
+    sure = smooth((counts >= 1.0).astype(np.float32), pool, NEAR) > 0
+    coverage = ((sure * weight).sum(axis=1) / max(float(weight.sum()), 1e-9)).astype(np.float32)
     exact = np.zeros(len(pool.units), np.float32)
     for text in terms.exact:
         plain = " ".join(text.lower().split())
@@ -223,17 +240,40 @@ def _score(
     heads = np.asarray(
         [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32
     ) / max(sum(idf), 1e-9)
-    scores = weights.words_own * _peak(own) + weights.words_around * _peak(around)
-    scores = scores + weights.exact * np.minimum(exact, 1.0) + weights.heading * heads
+    scores = (
+        weights.words_own * _peak(own)
+        + weights.words_around * _peak(around)
+        + weights.words_wide * _peak(bm25(far_counts, far_lengths, idf))
+        + weights.words_raw * own
+        + weights.length * np.minimum(lengths, 12.0) / 12.0
+        + weights.scene
+        * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1)
+        / max(float(weight.sum()), 1e-9)
+        + weights.exact * np.minimum(exact, 1.0)
+        + weights.heading * heads**2
+    )
     cosine = np.zeros(len(pool.units), np.float32)
-    if vector is not None and pool.vectors is not None:
+    if vectors is not None and pool.vectors is not None:
+        vector = _middle(vectors)
         cosine = pool.vectors @ vector
-        mixed = smooth(pool.vectors, pool, weights.kernel)
-        mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-        scores = scores + weights.own * cosine + weights.around * (mixed @ vector)
+        scores = scores + weights.own * (pool.vectors @ vectors[0]) + weights.own_topic * (pool.vectors @ vectors[1])
+        for kernel, much in ((weights.kernel, weights.around), (FAR, weights.wide)):
+            if much:
+                mixed = smooth(pool.vectors, pool, kernel)
+                mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+                scores = scores + much * (mixed @ vector)
     if prior is not None:
         scores = scores + np.asarray([prior.get(key, 0.0) for key in pool.keys], np.float32)
     return scores.astype(np.float32), cosine, coverage, exact
+
+
+def _middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The direction between the question and its topic: float32 [D], length 1."""
+    import numpy as np
+
+    mean = vectors.mean(axis=0)
+    unit: NDArray[np.float32] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+    return unit
 
 
 def _stem_of(word: str, stems: Sequence[str]) -> str:
