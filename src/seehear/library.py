@@ -426,14 +426,14 @@ class Library:
 
     def _answerer(self) -> Answerer | None:
         """The first language model whose weights are here, else None: then answers are extracted, not phrased."""
-        wanted, cores = self.settings.answer, self.settings.cores
+        wanted = self.settings.answer
         if wanted == "extractive":
             return None
         for name in registry.names("answer") if wanted == "auto" else [wanted]:
             if name == "extractive":
                 continue
             try:
-                made: Answerer = self._keep(f"answer:{name}", partial(registry.open_answerer, name, threads=cores))
+                made: Answerer = self._keep(f"answer:{name}", partial(registry.open_answerer, name))
             except MissingPackageError:
                 if wanted != "auto":
                     raise

@@ -27,7 +27,7 @@ def test_ask_json_has_the_documented_shape(indexed_home: Path, lesson: Path) -> 
     assert {"question", "text", "supported", "routed", "moments", "citations", "backends"} <= set(answer)
     assert answer["supported"] is True
     assert answer["routed"] in ("said", "shown", "both")
-    assert MOMENT <= set(answer["moments"][0])
+    assert set(answer["moments"][0]) >= MOMENT
     assert {"media", "start_s", "end_s", "clock", "quote"} <= set(answer["citations"][0])
 
 
@@ -47,7 +47,8 @@ def test_what_was_only_said_is_found(indexed_home: Path) -> None:
 
 def test_what_is_not_in_it_is_refused_with_the_nearest_moments(indexed_home: Path, lesson: Path) -> None:
     done = run_seehear(
-        "ask", lesson, "which chess opening did the grandmaster play?", "--answer", "extractive", "--json", home=indexed_home
+        "ask", lesson, "which chess opening did the grandmaster play?", "--answer", "extractive", "--json",
+        home=indexed_home,
     )  # fmt: skip
     assert done.code == 0
     assert done.json["supported"] is False

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from seehear import weights
+from seehear.backends.openmp import environment
 from seehear.backends.protocols import Card, Message
 from seehear.errors import (
     BackendError,
@@ -167,7 +168,7 @@ class _Child:
         try:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                env=environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
         except OSError as error:
             raise BackendError(f"the local language model's process cannot be started: {error}") from error

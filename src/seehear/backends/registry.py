@@ -79,10 +79,9 @@ def open_embedder(name: str = "auto", *, threads: int = 1) -> Embedder:
     return cast(Embedder, open_backend("minilm" if name == "auto" else name, "embed", threads=threads))
 
 
-def open_answerer(name: str, *, threads: int = 1) -> Answerer:
+def open_answerer(name: str) -> Answerer:
     """Make what writes answers; here `auto` is not a name, since the choice depends on what is downloaded."""
-    options = {} if name == "extractive" else {"threads": threads}
-    return cast(Answerer, open_backend(name, "answer", **options))
+    return cast(Answerer, open_backend(name, "answer"))
 
 
 def open_speaker(name: str = "auto") -> Speaker:
