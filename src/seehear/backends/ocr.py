@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TRUST = 0.8
 """Lines read with less confidence are not said: what the recogniser saw in grain, grass and faces stayed below."""
-FIND_SHARE = 0.6
+FIND_SHARE = 0.5
 """The detector sees the picture at this share of its size, between `FIND_MIN_PX` and `FIND_MAX_PX` on the long side."""
 FIND_MIN_PX = 960
 FIND_MAX_PX = 1280
