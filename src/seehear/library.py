@@ -321,8 +321,12 @@ class Library:
         ids = None if media is None else self._ids(media, on_progress, on_pull)
         if ids is None and not self.store.media():
             raise NotFoundError("the library is empty", hint="index something first: seehear index lecture.mp4")
+        answerer = self._answerer()
+        if answerer is not None:
+            # The model loads while the moments are searched for.
+            answerer.start()
         return ask(
-            question, store=self.store, embedder=self._embedder_for_search(), answerer=self._answerer(), media=ids,
+            question, store=self.store, embedder=self._embedder_for_search(), answerer=answerer, media=ids,
             on_moments=on_moments, on_text=on_text,
         )  # fmt: skip
 

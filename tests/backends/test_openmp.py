@@ -17,7 +17,8 @@ def test_a_child_finds_the_runtime_that_the_system_lacks(monkeypatch: pytest.Mon
     monkeypatch.setattr(openmp, "_system_has_it", lambda: False)
     for _ in range(2):
         child = subprocess.run(
-            [sys.executable, "-c", LOAD], env=openmp.environment(), capture_output=True, text=True, timeout=30, check=True
+            [sys.executable, "-c", LOAD], env=openmp.environment(), capture_output=True, text=True,
+            timeout=30, check=True,
         )  # fmt: skip
         assert "ctranslate2.libs/libgomp" in child.stdout
 

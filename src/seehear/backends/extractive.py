@@ -13,7 +13,14 @@ class Extractive:
     @property
     def card(self) -> Card:
         """What this backend is and can do."""
-        return Card(name="extractive", capabilities=("answer",), runs="here", streams=True, context_tokens=1_000_000)
+        return Card(
+            name="extractive",
+            capabilities=("answer",),
+            runs="here",
+            streams=True,
+            context_tokens=1_000_000,
+            licence="Apache-2.0",
+        )
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
         """Yield the first excerpts of the last message as quotations, at most about `max_tokens` words of them."""
@@ -32,6 +39,9 @@ class Extractive:
     def count_tokens(self, text: str) -> int:
         """Words stand for tokens."""
         return len(text.split())
+
+    def start(self) -> None:
+        """Nothing has to be loaded."""
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -96,6 +96,10 @@ class Embedder(Backend, Protocol):
 class Answerer(Backend, Protocol):
     """Writes text from messages."""
 
+    def start(self) -> None:
+        """Begin to load ahead of the first reply, and return at once."""
+        ...
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply as they are written. Raises BackendError."""
         ...
