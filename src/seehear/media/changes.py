@@ -20,6 +20,8 @@ from seehear.values import SamplePoint
 
 SETTLE_S = 1.2
 HOLD_S = 4.0
+SWEEP_HOLD_S = 2.0
+STRENGTH = 0.45
 PATIENCE_S = 10.0
 SHOT_S = 3.0
 SHOTS_APART_S = 8.0
@@ -114,6 +116,7 @@ class ChangeFinder:
         self._differs: Flags = np.zeros(count, bool)
         self._noise: Floats = np.ones(count, np.float32)
         self._activity: Floats = np.zeros(count, np.float32)
+        self._before_cut = picture.mean
         self._start_s = self._settled_s = glance.time_s
         self._looks.append((glance.time_s, 0))
 
@@ -136,7 +139,7 @@ class ChangeFinder:
         time_s = glance.time_s
         jump = float(np.abs(picture.mean - self._picture.mean).mean())
         if jump > max(12.0, 3 * self._jump):
-            self._cut_s = time_s
+            self._cut_s, self._before_cut = time_s, self._picture.mean
         self._jump += 0.2 * (min(jump, 12.0) - self._jump)
         moved, apart = self._moved(picture)
         still = ~moved
@@ -162,12 +165,13 @@ class ChangeFinder:
             )  # fmt: skip
             limit = np.maximum(FLOOR, RELATIVE * contrast(self._candidate_energy[index], self._reference_energy[index]))
             differs = apart_ref > np.maximum(limit, NOISES * self._noise[index])
-            was = self._differs[index]
+            # What had come to rest on something else and moves on begins anew.
+            was = self._differs[index] & ~rested[index]
             self._differs[index] = differs
             self._left_s[index] = np.where(differs, np.where(was, self._left_s[index], at_s), np.inf)
             for change in self._open:
                 change.lost |= moved[change.tiles]
-                if change.verdict is None and not change.sweeping and change.lost.mean() > 0.5:
+                if change.verdict is None and change.lost.mean() > 0.5:
                     change.verdict = sweep
         self._looks.append((time_s, int(self._differs.sum())))
         if len(self._looks) > 600:
@@ -237,18 +241,32 @@ class ChangeFinder:
                 if not self._is_text_sized(group) or restless[group].mean() > CLING:
                     continue
                 patient = now_s - float(self._since_s[group].min()) <= PATIENCE_S
-                if last or not patient or waiting[group].sum() <= 0.1 * len(group):
+                if not (last or not patient or not waiting[group].any()):
+                    continue
+                if self._strength(group) < STRENGTH:
+                    self._adopt(group)
+                else:
                     ready.append(group)
             for tiles in self._together(ready):
                 self._close(tiles)
         for change in self._open:
-            if change.verdict is None:
-                if change.sweeping:
-                    change.verdict = True
-                elif now_s - change.settled_s >= HOLD_S:
-                    change.verdict = bool(change.lost.mean() < 0.5 and self._activity[change.tiles].mean() < RESTLESS)
+            hold_s = SWEEP_HOLD_S if change.sweeping else HOLD_S
+            if change.verdict is None and now_s - change.settled_s >= hold_s:
+                change.verdict = bool(change.lost.mean() < 0.5 and self._activity[change.tiles].mean() < RESTLESS)
         yield from self._settle_verdicts()
         yield from self._shot(now_s)
+
+    def _strength(self, tiles: NDArray[np.intp]) -> float:
+        """How much of what is in the tiles is new: about 1 for new text, little for text drawn more or less sharply."""
+        new, new_energy = self._candidate[tiles], self._candidate_energy[tiles]
+        old, old_energy = self._reference[tiles], self._reference_energy[tiles]
+        return float(np.median(difference(new, new_energy, old, old_energy) / contrast(new_energy, old_energy)))
+
+    def _adopt(self, tiles: NDArray[np.intp]) -> None:
+        self._reference[tiles] = self._candidate[tiles]
+        self._reference_energy[tiles] = self._candidate_energy[tiles]
+        self._differs[tiles] = False
+        self._left_s[tiles] = np.inf
 
     def _together(self, groups: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
         """Join groups of tiles that began to change or came to rest at the same moment; in order of time."""
@@ -276,7 +294,6 @@ class ChangeFinder:
     def _close(self, tiles: NDArray[np.intp]) -> None:
         textured_before = (np.sqrt(self._reference_energy / PIXELS) > TEXTURE) & self._calm()
         gone = textured_before[tiles]
-        adopt = tiles
         textured = self._textured() & self._calm()
         share = len(tiles) / max(1, int(textured.sum()))
         left, since = self._left_s[tiles], self._since_s[tiles]
@@ -292,15 +309,12 @@ class ChangeFinder:
             reason = "scroll"
         self._open.append(
             Change(
-                time_s, float(left.min()), float(since.max()), reason, adopt, self._reference[adopt].copy(),
-                self._reference_energy[adopt].copy(), share > 0.5 or len(tiles) > 0.25 * len(self._differs),
-                np.zeros(len(adopt), bool),
+                time_s, float(left.min()), float(since.max()), reason, tiles, self._reference[tiles].copy(),
+                self._reference_energy[tiles].copy(), share > 0.5 or len(tiles) > 0.25 * len(self._differs),
+                np.zeros(len(tiles), bool),
             )
         )  # fmt: skip
-        self._reference[adopt] = self._candidate[adopt]
-        self._reference_energy[adopt] = self._candidate_energy[adopt]
-        self._differs[adopt] = False
-        self._left_s[adopt] = np.inf
+        self._adopt(tiles)
 
     def _scrolled(self, tiles: NDArray[np.intp]) -> bool:
         """Tell whether what the changed region shows now is what it showed before, moved up or down."""
@@ -351,8 +365,8 @@ class ChangeFinder:
         self._cut_s = -np.inf
         if self._open or cut_s - self._start_s < SHOTS_APART_S:
             return
-        textured = self._textured()
-        if int((self._differs & textured).sum()) < 0.6 * int(textured.sum()):
+        # A flash, or a return to the picture before, is no new shot.
+        if self._picture is None or float(np.abs(self._picture.mean - self._before_cut).mean()) < 12.0:
             return
         self._reference[:], self._reference_energy[:] = self._candidate, self._candidate_energy
         self._differs[:] = False

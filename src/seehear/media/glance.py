@@ -107,14 +107,9 @@ class Glancer:
 
     def frames(self) -> Iterator[VideoFrame]:
         """Every frame, in order, until the last decodable one."""
-        context = self.stream.codec_context
-        context.skip_frame = "DEFAULT"
+        self.stream.codec_context.skip_frame = "DEFAULT"
         for packet in chain(self._packets(), (None,)):
-            try:
-                frames = context.decode(packet)
-            except av.error.FFmpegError:
-                continue
-            yield from frames
+            yield from self._decoded(packet)
 
     def first_s(self) -> float:
         """The time of the first picture; raises MediaError when there is none. Rewinds."""
@@ -229,12 +224,19 @@ class Glancer:
             following = group[index + 1] if index + 1 < len(group) else None
             if following is not None and packet.is_keyframe and following.is_keyframe and not self._due(packet):
                 continue
-            try:
-                frames = self.stream.codec_context.decode(packet)
-            except av.error.FFmpegError:
-                continue
-            for frame in frames:
+            for frame in self._decoded(packet):
                 yield from self._offer(frame)
+
+    def _decoded(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        try:
+            frames = self.stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            return []
+        for frame in frames:
+            if frame.time_base is None and self.stream.time_base is not None:
+                # Frames that linger in the decoder come out without one.
+                frame.time_base = self.stream.time_base
+        return frames
 
     def _due(self, packet: VideoPacket) -> bool:
         time = _time_s(packet)
@@ -243,17 +245,12 @@ class Glancer:
     def _drain(self) -> Iterator[Glance]:
         if self._fresh:
             return
-        context = self.stream.codec_context
-        try:
-            frames = context.decode(None)
-        except av.error.FFmpegError:
-            frames = []
-        for frame in frames:
+        for frame in self._decoded(None):
             yield from self._offer(frame)
         if self._between:
             time, frame = self._between.pop()
             yield from self._take(time, frame)
-        context.flush_buffers()
+        self.stream.codec_context.flush_buffers()
         self._fresh = True
 
     def _offer(self, frame: VideoFrame) -> Iterator[Glance]:
