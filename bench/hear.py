@@ -33,12 +33,15 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MODELS = ("tiny.en", "base")
 Samples = NDArray[np.float32]
 
-UNITS = dict(zip("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-                 "seventeen eighteen nineteen".split(), range(20), strict=True))  # fmt: skip
-TENS = {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen"""
+UNITS = {word: n for n, word in enumerate(re.split(r"\s+", SMALL))}
+TENS = {
+    word: 10 * n for n, word in enumerate(re.split(" ", "twenty thirty forty fifty sixty seventy eighty ninety"), 2)
+}
 SPELLING = {"mr": "mister", "mrs": "missus", "dr": "doctor", "okay": "ok", "counselled": "counseled"}
-CONTRACTED = ((r"won't", "will not"), (r"can't", "can not"), (r"n't\b", " not"), (r"'re\b", " are"), (r"'ve\b", " have"),
-              (r"'ll\b", " will"), (r"'m\b", " am"), (r"\b(it|that|there|what|he|she|let)'s\b", r"\1 is"))  # fmt: skip
+CONTRACTED = ((r"won't", "will not"), (r"can't", "can not"), (r"n't\b", " not"), (r"'re\b", " are"),
+              (r"'ve\b", " have"), (r"'ll\b", " will"), (r"'m\b", " am"), (r"\b(it|that|there|what|he|she|let)'s\b", r"\1 is"))  # fmt: skip
 
 
 def plain(text: str) -> str:

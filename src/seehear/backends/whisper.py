@@ -35,8 +35,8 @@ RETRY_S = 15.0
 MODELS = {"tiny.en": "whisper-tiny.en", "base": "whisper-base"}
 """Model names and the names of their weights."""
 AUTO = "base"
-"""What `auto` means, in English too: measured against `tiny.en` it mishears less, clean and in noise, puts sentence starts
-four times nearer to the truth, and read in packed windows still costs only 0.07 CPU-seconds per second of speech, what
+"""What `auto` means, in English too. Measured against `tiny.en` it mishears less, clean and in noise, and puts sentence
+starts four times nearer to the truth; read in packed windows it costs 0.07 CPU-seconds per second of speech, what
 `tiny.en` costs read the usual way (docs/hearing.md). Who wants half of that names `tiny.en`."""
 
 Progress = Callable[[float], None]
