@@ -32,6 +32,8 @@ RESTLESS = 0.15
 MEMORY = 1 / 30
 TEXTURE = 6.0
 CLING = 0.3
+CUT = 12.0
+SMALL = 16
 TOGETHER_S = 1.0
 
 Times = NDArray[np.float64]
@@ -72,7 +74,11 @@ class ChangeFinder:
         """Tell whether `picture` differs from the last one in calm tiles, so that the way there matters."""
         if self._picture is None:
             return True
+        if float(np.abs(picture.mean - self._picture.mean).mean()) > max(CUT, 3 * self._jump):
+            return True
         moved = self._moved(picture)[0] & self._calm()
+        if int(moved.sum()) < 5:
+            return False
         return any(self._is_text_sized(group) for group in self._groups(moved))
 
     def feed(self, glance: Glance) -> Iterator[SamplePoint]:
@@ -88,8 +94,8 @@ class ChangeFinder:
                 yield from self._judge(self._now_s + pause_s)
         yield from self._judge(until_s)
         if glance.picture is None:
+            self._calm_down(glance.time_s, None)
             self._now_s = glance.time_s
-            self._activity *= 1 - MEMORY
         else:
             self._take(glance, glance.picture)
 
@@ -138,24 +144,22 @@ class ChangeFinder:
         assert self._picture is not None
         time_s = glance.time_s
         jump = float(np.abs(picture.mean - self._picture.mean).mean())
-        if jump > max(12.0, 3 * self._jump):
+        if jump > max(CUT, 3 * self._jump):
             self._cut_s, self._before_cut = time_s, self._picture.mean
-        self._jump += 0.2 * (min(jump, 12.0) - self._jump)
+        self._jump += 0.2 * (min(jump, CUT) - self._jump)
         moved, apart = self._moved(picture)
         still = ~moved
         self._noise[still] += 0.05 * (np.minimum(apart[still], 6.0) - self._noise[still])
         rested = time_s - self._since_s > SETTLE_S
         fresh = moved & rested
         sweep = int(fresh.sum()) > max(0.5 * int((self._textured() & rested).sum()), 0.02 * len(moved))
-        self._activity *= 1 - MEMORY
-        if sweep or int(moved.sum()) > 0.3 * len(moved):
-            self._activity[fresh if sweep else moved] += MEMORY * 0.3
-            self._activity[moved & ~fresh] += MEMORY * (1.0 if sweep else 0.0)
-        else:
-            self._activity[moved] += MEMORY
+        self._calm_down(time_s, moved)
+        weight = np.where(fresh, 0.3, 1.0) if sweep else 0.3 if int(moved.sum()) > 0.3 * len(moved) else 1.0
+        self._activity += MEMORY * weight * moved * (1 - self._activity)
         index = np.flatnonzero(moved)
         if len(index):
             at_s = self._when(glance, picture, moved & self._calm())
+            before_energy = self._candidate_energy.copy()
             self._candidate[index] = picture.detail[index]
             self._candidate_energy[index] = picture.energy[index]
             self._since_s[index] = at_s
@@ -169,8 +173,9 @@ class ChangeFinder:
             was = self._differs[index] & ~rested[index]
             self._differs[index] = differs
             self._left_s[index] = np.where(differs, np.where(was, self._left_s[index], at_s), np.inf)
+            strong = moved & (apart > STRENGTH * contrast(picture.energy, before_energy))
             for change in self._open:
-                change.lost |= moved[change.tiles]
+                change.lost |= strong[change.tiles]
                 if change.verdict is None and change.lost.mean() > 0.5:
                     change.verdict = sweep
         self._looks.append((time_s, int(self._differs.sum())))
@@ -178,6 +183,11 @@ class ChangeFinder:
             kept = min(list(self._looks)[:300], key=lambda look: (look[1], -look[0]))
             self._looks = deque([kept, *list(self._looks)[300:]])
         self._picture, self._now_s = picture, time_s
+
+    def _calm_down(self, time_s: float, moved: Flags | None) -> None:
+        """Tiles that stand still forget that they moved, by the clock: pictures may be far apart."""
+        kept = np.float32((1 - MEMORY) ** ((time_s - self._now_s) / EVERY_S))
+        self._activity *= kept if moved is None else np.where(moved, np.float32(1.0), kept)
 
     def _when(self, glance: Glance, picture: Picture, moved: Flags) -> float:
         """When the calm tiles in `moved` took their new look: the first frame closer to it than to the old."""
@@ -222,11 +232,16 @@ class ChangeFinder:
 
     def _is_text_sized(self, group: NDArray[np.intp]) -> bool:
         """Tell whether a group of tiles is larger than a mouse cursor."""
-        if len(group) < 4:
+        if len(group) < 5:
             return False
-        columns = group % self._grid.columns
-        rows = group // self._grid.columns
-        return int(np.ptp(columns)) >= 3 or int(np.ptp(rows)) >= 3
+        width = int(np.ptp(group % self._grid.columns)) + 1
+        height = int(np.ptp(group // self._grid.columns)) + 1
+        return width >= 4 and len(group) >= 0.3 * width * height
+
+    def _is_one_move(self, group: NDArray[np.intp]) -> bool:
+        """Tell whether the tiles of a small group changed together: a word that appears does, a sleeve does not."""
+        left, since = self._left_s[group], self._since_s[group]
+        return bool(np.percentile(left, 90) - np.percentile(left, 10) < 0.8 and np.ptp(since) < 1.2)
 
     def _judge(self, now_s: float, *, last: bool = False) -> Iterator[SamplePoint]:
         settle_s = 0.3 if last else SETTLE_S
@@ -240,8 +255,9 @@ class ChangeFinder:
             for group in self._groups(resting):
                 if not self._is_text_sized(group) or restless[group].mean() > CLING:
                     continue
-                patient = now_s - float(self._since_s[group].min()) <= PATIENCE_S
-                if not (last or not patient or not waiting[group].any()):
+                small = len(group) < SMALL
+                patient = small or now_s - float(self._since_s[group].min()) <= PATIENCE_S
+                if (patient and not last and waiting[group].any()) or (small and not self._is_one_move(group)):
                     continue
                 if self._strength(group) < STRENGTH:
                     self._adopt(group)
@@ -363,10 +379,15 @@ class ChangeFinder:
         if now_s - cut_s < SHOT_S or not np.isfinite(cut_s):
             return
         self._cut_s = -np.inf
+        rested = now_s - self._since_s > SETTLE_S
+        if rested.mean() > 0.85:
+            # What moved before the cut is gone; let it not hide what came.
+            self._activity[rested] = np.minimum(self._activity[rested], RESTLESS / 2)
+            return
         if self._open or cut_s - self._start_s < SHOTS_APART_S:
             return
         # A flash, or a return to the picture before, is no new shot.
-        if self._picture is None or float(np.abs(self._picture.mean - self._before_cut).mean()) < 12.0:
+        if self._picture is None or float(np.abs(self._picture.mean - self._before_cut).mean()) < CUT:
             return
         self._reference[:], self._reference_energy[:] = self._candidate, self._candidate_energy
         self._differs[:] = False
