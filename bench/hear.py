@@ -40,8 +40,10 @@ TENS = {
     word: 10 * n for n, word in enumerate(re.split(" ", "twenty thirty forty fifty sixty seventy eighty ninety"), 2)
 }
 SPELLING = {"mr": "mister", "mrs": "missus", "dr": "doctor", "okay": "ok", "counselled": "counseled"}
-CONTRACTED = ((r"won't", "will not"), (r"can't", "can not"), (r"n't\b", " not"), (r"'re\b", " are"),
-              (r"'ve\b", " have"), (r"'ll\b", " will"), (r"'m\b", " am"), (r"\b(it|that|there|what|he|she|let)'s\b", r"\1 is"))  # fmt: skip
+CONTRACTED = (
+    (r"won't", "will not"), (r"can't", "can not"), (r"n't\b", " not"), (r"'re\b", " are"), (r"'ve\b", " have"),
+    (r"'ll\b", " will"), (r"'m\b", " am"), (r"\b(it|that|there|what|he|she)'s\b", r"\1 is"),
+)  # fmt: skip
 
 
 def plain(text: str) -> str:
