@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "seehear"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "errors": 0, "spans": 0, "values": 1,
-    "timeline": 2, "captions": 2, "config": 2, "prompts": 2, "weights": 2, "fetch": 2, "pull": 2, "notes": 2,
+    "timeline": 2, "captions": 2, "config": 2, "prompts": 2, "weights": 2, "notes": 2,
     "units": 2, "sentences": 2,
     "media": 3, "backends": 3, "store": 3, "schema": 3, "generate": 3,
     "search": 4, "ask": 4, "ingest": 4, "evaluate": 4, "passages": 4, "route": 4, "outline": 4, "evidence": 4,

