@@ -18,11 +18,11 @@ $(VENV)/.done: pyproject.toml
 
 ifdef VIDEO
 demo: setup
-	$(BIN)/seehear models pull hear search answer
+	$(BIN)/seehear models pull whisper-base minilm answer
 	$(BIN)/seehear ask "$(VIDEO)" "$(ASK)"
 else
 demo: $(LECTURE)
-	$(BIN)/seehear models pull hear search answer
+	$(BIN)/seehear models pull whisper-base minilm answer
 	@# The example carries its own subtitles; leaving them aside shows what hearing does.
 	$(BIN)/seehear ask $(LECTURE) "$(ASK)" --captions never
 endif
