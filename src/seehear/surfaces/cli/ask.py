@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from seehear.errors import InputError, NotFoundError
-from seehear.surfaces.cli.console import common, flat, note, plain, print_json, say
+from seehear.surfaces.cli.console import Placeholder, common, flat, note, plain, print_json, say, wrapped
 from seehear.surfaces.cli.progress import Live
 
 if TYPE_CHECKING:
     from seehear.values import Answer, Moment
 
 SHOWN_MOMENTS = 5
-TEXT_WIDTH = 200
+TEXT_INDENT = 15
+TEXT_LINES = 2
 
 
 @click.command(short_help="Answer a question from recordings, with true timestamps.")
@@ -62,17 +63,20 @@ def ask(
             print_json(library.ask(question, media=ids).as_json())
             return
         several = ids is None or len(ids) > 1
-        said: list[str] = []
+        placeholder = Placeholder("writing the answer …")
+
+        def on_moments(moments: Sequence[Moment]) -> None:
+            _print_moments(moments, several=several)
+            placeholder.show()
 
         def on_text(piece: str) -> None:
-            said.append(piece)
+            placeholder.clear()
             say(plain(piece), newline=False)
 
-        found = library.ask(
-            question, media=ids, on_moments=lambda m: _print_moments(m, several=several), on_text=on_text
-        )
-        if not said:
-            say(plain(found.text), newline=False)
+        try:
+            found = library.ask(question, media=ids, on_moments=on_moments, on_text=on_text)
+        finally:
+            placeholder.clear()
         say()
         _print_backends(found)
 
@@ -108,7 +112,7 @@ def print_moment(moment: Moment, *, several: bool) -> None:
             continue
         say("  " if first else " " * 9, newline=False)
         say(f"{label:<6}", newline=False, dim=True)
-        say(flat(text, width=TEXT_WIDTH))
+        say(wrapped(text, indent=TEXT_INDENT, lines=TEXT_LINES))
         first = False
 
 

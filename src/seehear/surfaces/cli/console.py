@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -54,6 +56,32 @@ def print_json(value: Any) -> None:
     """Print one JSON document; a name that is not Unicode stays readable as an escape."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def wrapped(text: str, *, indent: int, lines: int) -> str:
+    """Text from media on at most `lines` lines of the terminal's width, all but the first indented."""
+    width = max(40, shutil.get_terminal_size((100, 24)).columns) - indent
+    return f"\n{' ' * indent}".join(textwrap.wrap(flat(text), width, max_lines=lines, placeholder=" …"))
+
+
+class Placeholder:
+    """A dim line that says what is being waited for, on a terminal only, until it is cleared."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._shown = False
+
+    def show(self) -> None:
+        """Print it where the cursor is."""
+        if sys.stdout.isatty():
+            say(self._text, newline=False, dim=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take it away; what is printed next begins where it stood."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False)
+            self._shown = False
 
 
 def size(count: float) -> str:
