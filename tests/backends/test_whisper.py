@@ -129,9 +129,27 @@ def test_sentences_start_and_end_when_they_are_spoken(hearer: Whisper) -> None:
         assert all(a.span.start_s <= b.span.start_s for a, b in zip(segment.words, segment.words[1:], strict=False))
 
 
+def test_speech_that_the_recogniser_dropped_is_read_again(hearer: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model sometimes ends its text early; what a voice said after that must not vanish without a trace."""
+    speech = load(DATA / "speech" / "jfk" / "jfk.flac")
+    complete = hearer._hear
+    calls: list[float] = []
+
+    def early(samples, window, language, start_s):  # type: ignore[no-untyped-def]
+        words, no_speech, logprob = complete(samples, window, language, start_s)
+        calls.append(window[0].start / RATE_HZ)
+        return ([w for w in words if w.span.end_s < 5.0] if len(calls) == 1 else words), no_speech, logprob
+
+    monkeypatch.setattr(hearer, "_hear", early)
+    heard = hearer.transcribe(speech, language="en")
+    assert len(calls) == 2 and calls[1] >= 4.0
+    assert "fellow Americans" in text_of(heard) and "you can do for your country" in text_of(heard)
+
+
 def test_progress_moves_forward_and_cancelling_stops_at_once(hearer: Whisper) -> None:
+    lesson = load(DATA / "speech" / "azure" / "customspeech" / "en-US_general_training" / "audio2.wav").samples
     speech = load(DATA / "speech" / "jfk" / "jfk.flac").samples
-    sound = Audio(np.concatenate([speech] * 3), RATE_HZ, start_s=5.0)
+    sound = Audio(np.concatenate([lesson, speech]), RATE_HZ, start_s=5.0)
     seen: list[float] = []
     hearer.transcribe(sound, language="en", on_progress=seen.append)
     assert seen == sorted(seen) and len(seen) >= 3
