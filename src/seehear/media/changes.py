@@ -6,6 +6,7 @@ A change counts when tiles that are calm leave their reference, come to rest on 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -245,6 +246,12 @@ class ChangeFinder:
 
     def _judge(self, now_s: float, *, last: bool = False) -> Iterator[SamplePoint]:
         settle_s = 0.3 if last else SETTLE_S
+        if math.isfinite(self._cut_s) and now_s - self._cut_s > SETTLE_S:
+            rested = now_s - self._since_s > SETTLE_S
+            if rested.mean() > 0.85:
+                # What moved before the cut is gone; let it not hide what came.
+                self._activity[rested] = np.minimum(self._activity[rested], RESTLESS / 2)
+                self._cut_s = -np.inf
         calm = self._calm()
         away = self._differs & calm
         resting = away & (now_s - self._since_s >= settle_s)
@@ -314,11 +321,15 @@ class ChangeFinder:
         share = len(tiles) / max(1, int(textured.sum()))
         left, since = self._left_s[tiles], self._since_s[tiles]
         left_s, settled_s = float(np.median(left)), float(np.median(since))
-        early_s, late_s = float(np.percentile(left, 5)), float(np.percentile(since, 95))
-        if late_s - early_s <= 3.0:
+        at_once = float((np.abs(since - settled_s) < 0.5).mean()) > 0.6
+        gradual_s = float(np.percentile(since, 95) - np.percentile(left, 5))
+        if at_once and settled_s - left_s > 3.0:
+            # Something moved here for long, a film perhaps; what stands now came all at once.
+            time_s = settled_s
+        elif at_once or gradual_s <= 3.0:
             time_s = left_s if settled_s - left_s < EVERY_S else (left_s + settled_s) / 2
         else:
-            time_s = early_s
+            time_s = float(np.percentile(left, 5))
         old_share = int(gone.sum()) / max(1, int(textured_before.sum()))
         reason = "slide" if old_share > 0.4 else "build"
         if old_share > 0.15 and self._scrolled(tiles):
@@ -376,15 +387,10 @@ class ChangeFinder:
     def _shot(self, now_s: float) -> Iterator[SamplePoint]:
         """A cut into a picture that never rests (a film, a speaker): one point, and not often."""
         cut_s = self._cut_s
-        if now_s - cut_s < SHOT_S or not np.isfinite(cut_s):
+        if now_s - cut_s < SHOT_S or not math.isfinite(cut_s):
             return
         self._cut_s = -np.inf
-        rested = now_s - self._since_s > SETTLE_S
-        if rested.mean() > 0.85:
-            # What moved before the cut is gone; let it not hide what came.
-            self._activity[rested] = np.minimum(self._activity[rested], RESTLESS / 2)
-            return
-        if self._open or cut_s - self._start_s < SHOTS_APART_S:
+        if self._open or cut_s - self._start_s < (SHOTS_APART_S if self._reason == "scene" else SHOT_S):
             return
         # A flash, or a return to the picture before, is no new shot.
         if self._picture is None or float(np.abs(self._picture.mean - self._before_cut).mean()) < CUT:
@@ -406,6 +412,6 @@ class ChangeFinder:
     def _best_s(self, before_s: float) -> float:
         """When the current picture was complete and least covered; the latest such look before it was left."""
         looks = [look for look in self._looks if self._settled_s <= look[0] < before_s]
-        if not looks:
-            return min(max(self._settled_s, self._start_s), max(self._start_s, before_s - 1e-3))
-        return min(looks, key=lambda look: (look[1], -look[0]))[0]
+        if looks:
+            return min(looks, key=lambda look: (look[1], -look[0]))[0]
+        return max(self._start_s, min(self._settled_s, before_s - 1e-3))
