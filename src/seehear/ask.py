@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from seehear import prompts
 from seehear.backends.protocols import Answerer, Embedder, Message
 from seehear.broad import answer_broadly
 from seehear.evidence import Checked, Evidence, check, gather, plain, sentences_of, shorten
-from seehear.refusal import fits
+from seehear.refusal import fits, probability
 from seehear.route import Intent, read_question
 from seehear.search import Found, find
 from seehear.store import Store
@@ -17,7 +18,9 @@ from seehear.values import Answer, Citation, Moment, Route
 
 MOST_SENTENCES = 4
 MOST_TOKENS = 160
-EVIDENCE_COUNT = 4
+EVIDENCE_COUNT = 3
+BARE_WORDS = 8
+SURE = 0.8
 EVIDENCE_WORDS = 55
 
 
@@ -55,27 +58,53 @@ def ask(
     found = find(store, embedder, intent, query=question, media=media, limit=limit)
     if on_moments is not None:
         on_moments(found.moments)
-    several = len({m.media for m in found.moments[:EVIDENCE_COUNT]}) > 1
+    several = len({m.media for m in found.moments}) > 1
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
-    if not fits(found.signal, vectors=_has_vectors(store, embedder)) or not evidence:
+    if evidence and len(evidence[0].text.split()) < BARE_WORDS:
+        evidence = _with_speech(store, intent, found.moments[0], evidence)
+    vectors = _has_vectors(store, embedder)
+    if not fits(found.signal, vectors=vectors) or not evidence:
         return _refuse(question, intent, found, evidence, backends, say, several=several)
     citations: list[Citation] = []
     if intent.want == "when":
         say.say(_lead(intent, evidence[0], several=several))
         citations.append(evidence[0].citation)
-    written = _write(question, evidence, embedder, writer) if writer is not None else iter(())
     count = 0
-    for checked in written:
-        say.say(checked.printed(several=several))
+    doubt = False
+    for checked in _write(question, evidence, embedder, writer) if writer is not None else ():
+        if checked is None:
+            doubt = True
+            break
+        say.say(_printed(checked, intent, evidence[0], several=several))
         citations += [e.citation for e in checked.evidence]
         count += 1
+    if doubt and not say.text and probability(found.signal, vectors=vectors) < SURE and not found.signal.exact:
+        return _refuse(question, intent, found, evidence, backends, say, several=several)
     if not count:
         for checked in extract(intent, evidence):
-            known = intent.want == "when" and checked.evidence == (evidence[0],)
-            say.say(checked.text if known else checked.printed(several=several))
+            say.say(_printed(checked, intent, evidence[0], several=several))
             citations += [e.citation for e in checked.evidence]
     unique = tuple(dict.fromkeys(citations))
     return Answer(question, say.text, True, intent.route, found.moments, unique, backends)
+
+
+def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Evidence]) -> list[Evidence]:
+    """Put what was said under a bare heading beside it: the heading tells when, not what."""
+    number = next((row.number for row in store.media() if row.id == moment.media), None)
+    if number is None or moment.kind != "visual":
+        return evidence
+    asked = set(intent.terms.stems)
+    spoken = [
+        unit for unit in store.units(number).values()
+        if unit.kind == "transcript" and moment.span.contains(unit.span.start_s) and len(unit.text.split()) > 4
+    ]  # fmt: skip
+    if not spoken:
+        return evidence
+    best = max(spoken, key=lambda unit: (len(asked & set(content_stems(unit.text))), -unit.span.start_s))
+    first = evidence[0]
+    said = Evidence(2, first.media, first.title, "transcript", best.span, shorten(best.text, 40))
+    others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(best.span) == 0]
+    return [first, said, *(replace(e, number=n) for n, e in enumerate(others[: EVIDENCE_COUNT - 2], start=3))]
 
 
 def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
@@ -85,7 +114,7 @@ def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
     asked = set(intent.terms.stems)
     for other in evidence[1:]:
         # A bare heading tells when, not what: what was said under it does.
-        bare = first.kind == "visual" and len(first.text.split()) < 8
+        bare = first.kind == "visual" and len(first.text.split()) < BARE_WORDS
         under = bare and other.kind == "transcript" and first.span.contains(other.span.start_s)
         more = asked & set(content_stems(other.text)) - set(content_stems(first.text))
         if under or (other.number == 2 and intent.want == "what" and more):
@@ -105,15 +134,22 @@ def _lead(intent: Intent, evidence: Evidence, *, several: bool) -> str:
     return f"{where} {evidence.mark(several=several)}:"
 
 
+def _printed(checked: Checked, intent: Intent, first: Evidence, *, several: bool) -> str:
+    """A sentence with its times; the time that the answer to a "when" led with is not said twice."""
+    if intent.want == "when" and checked.evidence == (first,):
+        return checked.text
+    return checked.printed(several=several)
+
+
 def _write(
     question: str, evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer
-) -> Iterator[Checked]:
-    """What the model writes, sentence by sentence, as far as it holds."""
-    excerpts = [_excerpt(e) for e in evidence]
-    messages = [Message(role, text) for role, text in prompts.answer(question, excerpts)]
+) -> Iterator[Checked | None]:
+    """What the model writes, sentence by sentence, as far as it holds; None where it says that nothing is found."""
+    messages = [Message(role, text) for role, text in prompts.answer(question, [_excerpt(e) for e in evidence])]
     count = 0
     for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
         if prompts.NOT_FOUND.lower() in sentence.lower():
+            yield None
             return
         checked = check(sentence, evidence, embedder=embedder, question=question)
         if checked is None:

@@ -23,6 +23,7 @@ _AGENDA = re.compile(
     re.IGNORECASE,
 )
 MOST_TOKENS = 220
+_POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def answer_broadly(
         if not work.made.units:
             continue
         if several:
-            say(f"\n{work.row.title}\n")
+            say(f"\n{plain(work.row.title)}\n")
         if intent.list_:
             citations += _say_list(work, intent, say)
         if intent.summary:
@@ -142,7 +143,7 @@ def _say_summary(
     if not evidence:
         return []
     if after_list:
-        say("\nSummary: ")
+        say("\nSummary:\n")
     sentences: list[Checked] = []
     if answerer is not None:
         sentences = _phrase(evidence, embedder, answerer, intent.sentences)
@@ -163,7 +164,7 @@ def _summary_evidence(work: _Work, places: Sequence[int]) -> list[Evidence]:
             continue
         unit = work.made.units[held[0]]
         text = shorten(unit.text, 40)
-        found.append(Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, text))
+        found.append(Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, text, topic.title))
     return found
 
 
@@ -214,14 +215,22 @@ def _parts(evidence: Sequence[Evidence], answerer: Answerer) -> list[list[Eviden
     return parts
 
 
+def _excerpt(evidence: Evidence) -> str:
+    return f"{evidence.meanwhile}: {evidence.text}" if evidence.meanwhile else evidence.text
+
+
 def _ask_for(part: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:
-    local = [Evidence(n, e.media, e.title, e.kind, e.span, e.text) for n, e in enumerate(part, start=1)]
+    local = [Evidence(n, e.media, e.title, e.kind, e.span, e.text, e.meanwhile) for n, e in enumerate(part, start=1)]
     back = dict(enumerate(part, start=1))
-    messages = [Message(role, text) for role, text in prompts.summary([e.text for e in local], sentences=count)]
+    messages = [Message(role, text) for role, text in prompts.summary([_excerpt(e) for e in local], sentences=count)]
     found: list[Checked] = []
+    dropped = False
     for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
-        checked = check(sentence, local, embedder=embedder, question="")
-        if checked is not None:
+        checked = check(sentence, local, embedder=embedder, most=4)
+        # "It has types" says nothing when the sentence that told what "it" is had to go.
+        hangs = dropped and _POINTS_BACK.match(sentence) is not None
+        dropped = checked is None or hangs
+        if checked is not None and not hangs:
             found.append(Checked(checked.text, tuple(back[e.number] for e in checked.evidence)))
         if len(found) >= count:
             break

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span, clock
-from seehear.terms import content_stems
+from seehear.terms import FRAME, content_stems, stem
 from seehear.values import Citation, EventKind, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_WORDS = 70
-ENOUGH_WORDS_SHARED = 0.6
-SOME_WORDS_SHARED = 0.34
+ENOUGH_WORDS_SHARED = 0.75
+SOME_WORDS_SHARED = 0.45
 ENOUGH_COSINE = 0.62
 
 _CITED = re.compile(r"\[\s*(\d{1,2}(?:\s*(?:,|and|-|;)\s*\d{1,2})*)\s*\]")
@@ -28,6 +28,7 @@ _TIME = re.compile(
 )
 _SENTENCE = re.compile(r"(.+?(?:[.!?…]+[\"”')]*|\n)(?:\s*\[[\d,;\s-]+\][.]?)*)(?=\s+[^\s\[])", re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -117,30 +118,47 @@ def sentences_of(pieces: Iterable[str]) -> Iterator[str]:
         yield buffer.strip()
 
 
-def check(sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str) -> Checked | None:
+def check(
+    sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str = "", most: int = 2
+) -> Checked | None:
     """Keep a written sentence if its cited evidence, or else other evidence, holds what it says; None otherwise.
 
     A time that the model wrote is taken out; the numbers it cites become evidence, and code prints their times. Every
-    other number must occur in the evidence or the question.
+    other number must occur in the evidence or the question. At most `most` excerpts may hold a sentence together.
     """
     cited = {int(n) for group in _CITED.findall(sentence) for n in re.findall(r"\d+", group)}
     text = _TIME.sub("", _CITED.sub("", _LEAD.sub("", sentence)))
     text = re.sub(r"\(\s*\)|\[[^\]]*\]", "", text)
     text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).strip(" ,;:-–")
-    said = list(dict.fromkeys(content_stems(text)))
-    if len(said) < 1 or not re.search(r"[^\W\d_]{2}", text):
+    said = [s for s in dict.fromkeys(content_stems(text)) if s not in _FRAME_STEMS]
+    if not said or not re.search(r"[^\W\d_]{2}", text):
         return None
     if text[-1] not in '.!?…”"':
         text += "."
     asked = set(content_stems(question))
-    ranked = sorted(evidence, key=lambda e: (-support(said, asked, e.whole), e.number))
-    pointed = [e for e in ranked if e.number in cited]
+    if question and set(said) <= asked:
+        return None  # it only says the question again
     cosines = _cosines(text, evidence, embedder)
-    for choice in (pointed, ranked[:1]):
+    pointed = [e for e in evidence if e.number in cited]
+    for choice in (_cover(said, asked, pointed, len(pointed)), _cover(said, asked, evidence, most)):
         if choice and _holds(text, said, asked, choice, question, cosines):
-            strong = [e for e in choice if support(said, asked, e.whole) >= 0.2] or choice[:1]
-            return Checked(text, tuple(strong[:3]))
+            return Checked(text, choice)
     return None
+
+
+def _cover(said: Sequence[str], asked: set[str], evidence: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
+    """The fewest excerpts that hold most of the words, the strongest first."""
+    left, chosen = set(said), list[Evidence]()
+    while left and len(chosen) < most:
+        best = max(
+            (e for e in evidence if e not in chosen), key=lambda e: (support(list(left), asked, e.whole), -e.number),
+            default=None,
+        )  # fmt: skip
+        if best is None or (chosen and not left & set(content_stems(best.whole)) - asked):
+            break
+        chosen.append(best)
+        left -= set(content_stems(best.whole))
+    return tuple(chosen)
 
 
 def support(said: Sequence[str], asked: set[str], text: str) -> float:

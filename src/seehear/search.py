@@ -347,6 +347,8 @@ def _grow(pool: Pool, spoken: Sequence[int], index: int, scores: NDArray[np.floa
         a, b = pool.units[spoken[low]].span, pool.units[spoken[high]].span
         near = span.start_s - b.end_s < 4.0 if place > high else a.start_s - span.end_s < 4.0
         whole = max(span.end_s, b.end_s) - min(span.start_s, a.start_s)
+        # A new slide is a new subject.
+        near = near and pool.units[spoken[place]].title == pool.units[index].title
         return near and whole <= weights.longest_s and float(scores[spoken[place]]) >= bar * best
 
     while fits(low - 1, weights.grow_back) and at - low < 2:

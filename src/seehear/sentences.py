@@ -20,7 +20,7 @@ _END = re.compile(r"[.!?…。？！]+[\"'”’)\]]*$")
 _ABBREVIATION = re.compile(
     r"(?:^|\s)(?:e\.g|i\.e|etc|vs|cf|mr|mrs|ms|dr|prof|st|no|fig|eq|approx|[a-z])\.$", re.IGNORECASE
 )
-_DASH = re.compile(r"^\s*(?:[-–—]|>>+|\[[^\]]{0,30}\]|♪+)\s*")
+_NOISE = re.compile(r"^(?:\s*(?:[-–—](?=\s)|>>+|\[[^\W\d_][^\]\d]{0,30}\]|\([^\W\d_]+(?:\s[^\W\d_]+){0,3}\)|♪+)\s*)+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,40}>")
 
 
@@ -77,7 +77,7 @@ def _breaks(current: list[_Piece], piece: _Piece, *, punctuated: bool) -> bool:
 
 
 def _pieces(event: Event) -> list[_Piece]:
-    text = _DASH.sub("", clean(_TAG.sub("", event.text)))
+    text = _NOISE.sub("", clean(_TAG.sub("", event.text)))
     words = text.split()
     if not words:
         return []

@@ -176,7 +176,7 @@ class Store:
         media = timeline.media
         if unit_vectors is not None:
             self._check_vectors(cut, embedder, unit_vectors)
-        blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogateescape"), 6)
+        blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogatepass"), 6)
         with self._write() as db:
             number = self._clear(media.id)
             db.execute(
@@ -235,7 +235,7 @@ class Store:
         )
         if row is None:
             raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
-        return Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogateescape"))
+        return Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogatepass"))
 
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""

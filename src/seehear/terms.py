@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LONGEST = 2000
+"""Characters of a question that are read."""
+
 _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r"[`\"“”„]([^`\"“”„]{1,80})[`\"“”„]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
 _IDENTIFIER = re.compile(
-    r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|[a-z]+[A-Z]\w*|"
+    r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|\b[a-z]{1,40}[A-Z]\w*|"
     r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b"
 )
 
@@ -76,6 +79,7 @@ def content_stems(text: str) -> list[str]:
 
 def terms_of(question: str) -> Terms:
     """Take the topic out of a question; never fails, whatever the text."""
+    question = question[:LONGEST]
     exact = [(a or b).strip() for a, b in _QUOTED.findall(question)]
     exact += [match.group().strip() for match in _IDENTIFIER.finditer(question)]
     exact = [text for text in dict.fromkeys(exact) if _WORD.search(text)]
