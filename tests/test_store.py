@@ -52,9 +52,9 @@ def test_vectors_of_another_space_are_refused_and_nothing_changes(tmp_path: Path
             store.put_timeline(second, cut_up(second), embedder="b", unit_vectors=rows)
         assert [row.title for row in store.media()] == ["one"]
         assert np.allclose(store.unit_vectors(1), rows, atol=1e-3)
-        ids, matrix = store.passage_vectors()
-        assert len(ids) == len(matrix) == len(made.passages)
-        assert np.allclose(np.linalg.norm(matrix, axis=1), 1.0, atol=1e-2)
+        found = store.passage_vectors()
+        assert len(found.rows) == len(found.matrix) == len(made.passages)
+        assert np.allclose(np.linalg.norm(found.matrix, axis=1), 1.0, atol=1e-2)
 
 
 def test_vectors_must_match_the_units(tmp_path: Path) -> None:
@@ -177,10 +177,10 @@ def test_threads_share_one_store(tmp_path: Path) -> None:
 
 def test_search_sees_what_another_process_put_in(tmp_path: Path) -> None:
     with Store(tmp_path) as reader, Store(tmp_path) as writer:
-        assert reader.passage_vectors()[0] == []
+        assert reader.passage_vectors().rows == []
         made = cut_up(talk())
         writer.put_timeline(talk(), made, embedder="a", unit_vectors=np.ones((len(made.units), 4), np.float32))
-        assert len(reader.passage_vectors()[0]) == len(made.passages)
+        assert len(reader.passage_vectors().rows) == len(made.passages)
 
 
 def test_nothing_reported_done_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WHOLE_UNITS = 3000
-"""Up to so many passages' worth of units are weighed without picking candidates first."""
+CANDIDATES = 200
+"""Passages that words and vectors each put forward before their sentences are weighed."""
 
 
 NEAR = (1.0, 1.0)
@@ -169,22 +169,25 @@ def _candidates(
         return dict.fromkeys(scope.media), None
     numbers = list(scope.media) if scope.limited else []
     expression = match_expression(intent.terms, media_numbers=numbers)
-    lexical = dict(store.match(expression, limit=200, weights=(1.0, 1.0, 1.0))) if expression else {}
+    lexical = dict(store.match(expression, limit=CANDIDATES, weights=(1.0, 1.0, 1.0))) if expression else {}
     best = max(lexical.values(), default=0.0)
     score = {row: 0.5 * value / max(best, 1e-9) for row, value in lexical.items()}
     if vectors is not None:
         vector = _middle(vectors)
-        rows, matrix = store.passage_vectors()
-        if len(rows):
-            cosine = matrix @ vector
+        stored_vectors = store.passage_vectors()
+        if len(stored_vectors.rows):
+            cosine = stored_vectors.matrix @ vector
             if scope.limited:
-                inside = {p.row for p in store.passages(media_numbers=numbers)}
-                cosine = np.where(np.isin(np.asarray(rows), list(inside)), cosine, -1.0)
-            top = np.argpartition(-cosine, min(200, len(rows)) - 1)[:200]
-            place = {rows[int(i)]: float(cosine[i]) for i in top if cosine[i] > -1.0}
-            at = {row: i for i, row in enumerate(rows)}
-            for row in set(score) | set(place):
-                score[row] = score.get(row, 0.0) + (float(cosine[at[row]]) if row in at else 0.0)
+                rows = [p.row for p in store.passages(media_numbers=numbers)]
+                kept = np.asarray([stored_vectors.places[row] for row in rows if row in stored_vectors.places], int)
+            else:
+                kept = np.arange(len(cosine))
+            if len(kept):
+                count = min(CANDIDATES, len(kept))
+                top = kept[np.argpartition(-cosine[kept], count - 1)[:count]]
+                for row in {stored_vectors.rows[int(i)] for i in top} | set(score):
+                    place = stored_vectors.places.get(row)
+                    score[row] = score.get(row, 0.0) + (float(cosine[place]) if place is not None else 0.0)
     order = sorted(score, key=lambda row: -score[row])[: 4 * weights.candidates]
     stored = {p.row: p for p in store.passages(rows=order)} if order else {}
     per_media: dict[int, list[float]] = {}

@@ -12,19 +12,19 @@ import shutil
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from seehear.errors import ConfigError, LibraryBusyError, LibraryVersionError, NotFoundError, StorageError
+from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
+from seehear.failures import explain, foreign
 from seehear.schema import APPLICATION_ID, MIGRATIONS, statements
 from seehear.spans import Span
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
-from seehear.values import Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,12 +63,26 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage with the row it lives in, its media's row and the ordinals of its units."""
+    """A passage's row, its media's row, its span and the ordinals of its units (as stored, a JSON list)."""
 
     row: int
     media_number: int
-    passage: Passage
-    units: tuple[int, ...]
+    span: Span
+    units_json: str
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The ordinals of the units that the passage holds."""
+        return tuple(json.loads(self.units_json))
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """Passage vectors float32 [N, D] with the row of each in the library, and the place of each row."""
+
+    rows: list[int]
+    places: dict[int, int]
+    matrix: NDArray[np.float32]
 
 
 class Store:
@@ -82,7 +96,9 @@ class Store:
         self.home = home
         self.path = home / FILE_NAME
         self._lock = threading.RLock()
-        self._matrix: tuple[str, list[int], NDArray[np.float32]] | None = None
+        # What search reads again and again, with the generation of the library that it belongs to.
+        self._matrix: tuple[str, PassageVectors] | None = None
+        self._listed: tuple[str, list[MediaRow]] | None = None
         self.read_only = bool(read_only)
         with self._mapped():
             if not read_only:
@@ -118,7 +134,7 @@ class Store:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         ours = int(db.execute("PRAGMA application_id").fetchone()[0]) in (APPLICATION_ID, 0)
         if not ours or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
-            raise _foreign(self.path)
+            raise foreign(self.path)
         if version > len(MIGRATIONS):
             raise LibraryVersionError(
                 f"{self.path} was written by a newer seehear (version {version}, this one reads {len(MIGRATIONS)})",
@@ -148,7 +164,7 @@ class Store:
     def close(self) -> None:
         """Let the file go; safe to call twice."""
         with self._lock:
-            self._matrix = None
+            self._matrix = self._listed = None
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -239,8 +255,18 @@ class Store:
 
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""
-        rows = self._all("SELECT * FROM media ORDER BY number")
-        return [MediaRow(r[0], r[1], r[2], r[3], r[4], r[5], Path(os.fsdecode(r[6])), r[7], r[8], r[9]) for r in rows]
+        with self._lock:
+            generation = self._generation()
+            if self._listed is None or self._listed[0] != generation:
+                rows = self._all("SELECT * FROM media ORDER BY number")
+                self._listed = (
+                    generation,
+                    [
+                        MediaRow(r[0], r[1], r[2], r[3], r[4], r[5], Path(os.fsdecode(r[6])), r[7], r[8], r[9])
+                        for r in rows
+                    ],
+                )
+            return list(self._listed[1])
 
     def has(self, media_id: str) -> bool:
         """Tell whether a media is indexed."""
@@ -319,18 +345,12 @@ class Store:
 
     def passages(self, *, rows: Sequence[int] = (), media_numbers: Sequence[int] = ()) -> list[StoredPassage]:
         """Passages by row, or all of some media, in order of row."""
-        column, keys = ("p.id", rows) if rows else ("p.media", media_numbers)
+        column, keys = ("id", rows) if rows else ("media", media_numbers)
         found: list[StoredPassage] = []
         for some in _parts(keys):
             marks = ",".join("?" * len(some))
-            for r in self._all(
-                "SELECT p.id, p.media, m.id, p.ordinal, p.start_s, p.end_s, w.title, w.said, w.shown, p.units "
-                "FROM passages p JOIN media m ON m.number=p.media JOIN words w ON w.rowid=p.id "
-                f"WHERE {column} IN ({marks}) ORDER BY p.id",
-                tuple(some),
-            ):
-                passage = Passage(r[2], r[3], Span(r[4], r[5]), r[6], r[7], r[8])
-                found.append(StoredPassage(r[0], r[1], passage, tuple(json.loads(r[9]))))
+            query = f"SELECT id, media, start_s, end_s, units FROM passages WHERE {column} IN ({marks}) ORDER BY id"
+            found += [StoredPassage(r[0], r[1], Span(r[2], r[3]), r[4]) for r in self._all(query, tuple(some))]
         return found
 
     def units(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, Unit]:
@@ -360,27 +380,30 @@ class Store:
         found = [self._one("SELECT count(*) FROM words WHERE words MATCH ?", (e,)) for e in expressions]
         return int((total or (0,))[0]), [int((row or (0,))[0]) for row in found]
 
-    def passage_vectors(self) -> tuple[list[int], NDArray[np.float32]]:
-        """All passage vectors float32 [N, D] with their rows, kept in memory until the library changes."""
+    def passage_vectors(self) -> PassageVectors:
+        """All passage vectors, kept in memory until the library changes."""
         import numpy as np
 
         with self._lock:
-            generation = str((self._one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
+            generation = self._generation()
             if self._matrix is None or self._matrix[0] != generation:
                 ids: dict[int, list[int]] = {}
                 for row, number in self._all("SELECT id, media FROM passages ORDER BY media, ordinal"):
                     ids.setdefault(number, []).append(row)
                 stored = self._all("SELECT media, dimensions, passages FROM vectors ORDER BY media")
-                order = [row for number, _, _ in stored for row in ids.get(number, ())]
-                dimensions = stored[0][1] if stored else 0
-                matrix = np.empty((len(order), dimensions), np.float32)
+                rows = [row for number, _, _ in stored for row in ids.get(number, ())]
+                matrix = np.empty((len(rows), stored[0][1] if stored else 0), np.float32)
                 at = 0
                 for _, width, blob in stored:
                     part = _unpack(blob, width)
                     matrix[at : at + len(part)] = part
                     at += len(part)
-                self._matrix = (generation, order, matrix)
-            return self._matrix[1], self._matrix[2]
+                found = PassageVectors(rows, {row: i for i, row in enumerate(rows)}, matrix)
+                self._matrix = (generation, found)
+            return self._matrix[1]
+
+    def _generation(self) -> str:
+        return str((self._one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
 
     # ---- the database --------------------------------------------------------------------------------------------
 
@@ -413,36 +436,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from error
-
-
-def _explain(error: sqlite3.Error, path: Path) -> Exception:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    table: dict[int, Callable[[], Exception]] = {
-        sqlite3.SQLITE_BUSY: lambda: LibraryBusyError(
-            f"another process is writing to {path}", hint="wait for it to end, then try again"),
-        sqlite3.SQLITE_LOCKED: lambda: LibraryBusyError(
-            f"another process holds {path}", hint="wait for it to end, then try again"),
-        sqlite3.SQLITE_FULL: lambda: StorageError(
-            f"the disk is full: {path} cannot grow", hint="free some space; what was stored before is unharmed"),
-        sqlite3.SQLITE_READONLY: lambda: StorageError(
-            f"{path} is read-only", hint="make it writable, or choose another with --home DIR"),
-        sqlite3.SQLITE_CANTOPEN: lambda: StorageError(
-            f"{path} cannot be opened", hint="check that the folder exists and is yours, or use --home DIR"),
-        sqlite3.SQLITE_NOTADB: lambda: _foreign(path),
-        sqlite3.SQLITE_CORRUPT: lambda: StorageError(
-            f"{path} is damaged", hint="move it away and index again; the videos themselves are untouched"),
-    }  # fmt: skip
-    make = table.get(code)
-    if make is not None:
-        return make()
-    if isinstance(error, sqlite3.ProgrammingError):
-        return StorageError(f"the library {path} was used after it was closed", hint="open it again")
-    return StorageError(f"the library {path} cannot be used: {error}", hint="run seehear doctor")
-
-
-def _foreign(path: Path) -> StorageError:
-    return StorageError(f"{path} is not a seehear library", hint="move it away, or choose another with --home DIR")
+            raise explain(error, self.path) from error
 
 
 def _writable(home: Path, path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 2000
 """Characters of a question that are read."""
@@ -56,6 +57,7 @@ class Terms:
         return " ".join(self.words)
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """A rough English stem, the same for a word's usual forms: `functions`, `function`; `copied`, `copy`."""
     for suffix in _SUFFIXES:
