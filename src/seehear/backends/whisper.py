@@ -35,8 +35,8 @@ RETRY_S = 15.0
 MODELS = {"tiny.en": "whisper-tiny.en", "base": "whisper-base"}
 """Model names and the names of their weights."""
 AUTO = "base"
-"""What `auto` means, in English too. Measured against `tiny.en` it mishears a little less, clean and in noise, and puts sentence
-starts four times nearer to the truth, for 0.07 instead of 0.04 CPU-seconds per second of speech (docs/hearing.md)."""
+"""What `auto` means, in English too. Measured against `tiny.en` it mishears a little less, clean and in noise, and puts
+sentence starts four times nearer to the truth, for 0.07 instead of 0.04 CPU-seconds per second (docs/hearing.md)."""
 MISSED_S = 2.5
 """Speech this long without a word in it is read once more by itself: a recogniser sometimes stops before the end."""
 
