@@ -87,10 +87,10 @@ def visual_line(page: Page, previous: Page | None) -> VisualLine:
 
 
 def without_furniture(screens: Sequence[Screen]) -> list[Screen]:
-    """Drop what stands on most slides at the same place of the rim: footers, dates, logos, the name of the course.
+    """Tell footers, dates, logos and the name of the course once, not on every slide; `screens` in order of time.
 
     A line goes when it lies in the upper or lower eighth, apart from its digits reads the same on slides with four or
-    more different headings, and these are most of the headings there are.
+    more different headings, these are most of the headings there are, and an earlier slide has shown it.
     """
     pages = [arrange(screen) for screen in screens]
     titles = {_fold(page.title) for page in pages}
@@ -100,15 +100,15 @@ def without_furniture(screens: Sequence[Screen]) -> list[Screen]:
             if _on_rim(line, screen):
                 seen.setdefault(_place(line, screen), set()).add(_fold(page.title))
     furniture = {place for place, heads in seen.items() if len(heads) >= 4 and len(heads) > 0.5 * len(titles)}
-    return [
-        replace(
-            screen,
-            lines=tuple(
-                line for line in screen.lines if not (_on_rim(line, screen) and _place(line, screen) in furniture)
-            ),
-        )
-        for screen in screens
-    ]
+    told: set[tuple[str, int, int]] = set()
+    cleared: list[Screen] = []
+    for screen in screens:
+        here = {_place(line, screen) for line in screen.lines if _on_rim(line, screen)} & furniture
+        gone = here & told
+        kept = (line for line in screen.lines if not (_on_rim(line, screen) and _place(line, screen) in gone))
+        cleared.append(replace(screen, lines=tuple(kept)))
+        told |= here
+    return cleared
 
 
 def _on_rim(line: TextLine, screen: Screen) -> bool:

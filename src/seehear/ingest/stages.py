@@ -16,7 +16,7 @@ import numpy as np
 from seehear.backends.protocols import Reader, Transcriber
 from seehear.errors import BackendError, MediaError
 from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
-from seehear.ingest.screen import Page, arrange, visual_line
+from seehear.ingest.screen import Page, arrange, visual_line, without_furniture
 from seehear.ingest.signature import COLUMNS, ROWS, same, signature
 from seehear.spans import Span
 from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Transcript
@@ -133,11 +133,12 @@ def read_points(
 
 def visual_events(points: Sequence[SamplePoint], screens: dict[float, Screen], *, via: str) -> list[Event]:
     """Turn what was read into visual events: a new slide in full, for a build only what is new, nothing twice."""
+    times = sorted(screens)
+    pages = dict(zip(times, map(arrange, without_furniture([screens[t] for t in times])), strict=True))
     events: list[Event] = []
     previous: Page | None = None
     for point in points:
-        screen = screens.get(point.time_s)
-        page = arrange(screen) if screen is not None else None
+        page = pages.get(point.time_s)
         if page is None or not page.text:
             previous = None
             continue
