@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -47,13 +48,25 @@ WORDS = [
     "filter",
     "model",
 ]
-CODE = (
-    "import math", "def area(radius):", "    return math.pi * radius ** 2", "class Shape:", "    def __init__(self, name):",
-    "        self.name = name", "for item in items:", "    print(item.name, area(3))", "total = sum(x * x for x in range(10))",
-    "if total > 100:", "    raise ValueError(total)", "with open(path) as file:", "    rows = [line.split() for line in file]",
-    "result = sorted(rows, key=lambda row: row[1])", "print(len(result), result[0])", "while queue:",
-    "    node = queue.pop(0)", "    seen.add(node)",
-)  # fmt: skip
+CODE = """\
+import math
+def area(radius):
+    return math.pi * radius ** 2
+class Shape:
+    def __init__(self, name):
+        self.name = name
+for item in items:
+    print(item.name, area(3))
+total = sum(x * x for x in range(10))
+if total > 100:
+    raise ValueError(total)
+with open(path) as file:
+    rows = [line.split() for line in file]
+result = sorted(rows, key=lambda row: row[1])
+print(len(result), result[0])
+while queue:
+    node = queue.pop(0)
+    seen.add(node)""".splitlines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +107,13 @@ def change(time_s: float, until_s: float | None = None, kind: str = "slide") -> 
 
 
 def encode(
-    path: Path, scene: Scene, *, fps: float = 15, gop: int = 250, crf: int = 26, bframes: int = 3, codec: str = "libx264",
-    times_s: Callable[[float], Iterator[float]] | None = None, noise: float = 0.0, start_s: float = 0.0,
+    path: Path, scene: Scene, *, fps: float = 15, gop: int = 250, crf: int = 26, bframes: int = 3,
+    times_s: Callable[[float], Iterable[float]] | None = None, noise: float = 0.0, start_s: float = 0.0,
+    codec: str = "libx264",
 ) -> Path:  # fmt: skip
     """Encode a scene; `times_s(duration)` gives the frame times of a variable rate, `noise` adds a sensor's grain."""
     rng = np.random.default_rng(7)
-    grain = [rng.normal(0, noise, scene.paint(0).shape[:2] + (1,)) for _ in range(4)] if noise else []
+    grain = [rng.normal(0, noise, (*scene.paint(0).shape[:2], 1)) for _ in range(4)] if noise else []
     ticks = 90000
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
@@ -156,7 +170,7 @@ def deck(
             return blend(pictures[now - 1], pictures[now], (time_s - starts[now]) / fade_s)
         return pictures[now]
 
-    kinds = ["slide" if a[1] != b[1] else "build" for a, b in zip(plan, plan[1:], strict=False)]
+    kinds = ["slide" if a[1] != b[1] else "build" for a, b in pairwise(plan)]
     return Scene(paint, duration_s, [change(t, t + fade_s, k) for t, k in zip(starts[1:], kinds, strict=True)])
 
 

@@ -33,6 +33,7 @@ RESTLESS = 0.15
 MEMORY = 1 / 30
 TEXTURE = 6.0
 CLING = 0.3
+FIRST_S = 0.9
 CUT = 12.0
 SMALL = 16
 TOGETHER_S = 1.0
@@ -124,7 +125,7 @@ class ChangeFinder:
         self._noise: Floats = np.ones(count, np.float32)
         self._activity: Floats = np.zeros(count, np.float32)
         self._before_cut = picture.mean
-        self._start_s = self._settled_s = glance.time_s
+        self._first_s = self._start_s = self._settled_s = glance.time_s
         self._looks.append((glance.time_s, 0))
 
     def _calm(self) -> Flags:
@@ -178,7 +179,10 @@ class ChangeFinder:
             for change in self._open:
                 change.lost |= strong[change.tiles]
                 if change.verdict is None and change.lost.mean() > 0.5:
-                    change.verdict = sweep
+                    if sweep:
+                        change.verdict = True
+                    elif change.sweeping:
+                        change.verdict = not self._is_back(change)
         self._looks.append((time_s, int(self._differs.sum())))
         if len(self._looks) > 600:
             kept = min(list(self._looks)[:300], key=lambda look: (look[1], -look[0]))
@@ -266,7 +270,11 @@ class ChangeFinder:
                 patient = small or now_s - float(self._since_s[group].min()) <= PATIENCE_S
                 if (patient and not last and waiting[group].any()) or (small and not self._is_one_move(group)):
                     continue
-                if self._strength(group) < STRENGTH:
+                if float(np.median(self._left_s[group])) - self._first_s < FIRST_S:
+                    # What never stood is no change when it goes: someone moves off, the first slide fades in.
+                    self._settled_s = max(self._settled_s, float(self._since_s[group].max()))
+                    self._adopt(group)
+                elif self._strength(group) < STRENGTH:
                     self._adopt(group)
                 else:
                     ready.append(group)
@@ -290,6 +298,12 @@ class ChangeFinder:
         self._reference_energy[tiles] = self._candidate_energy[tiles]
         self._differs[tiles] = False
         self._left_s[tiles] = np.inf
+
+    def _is_back(self, change: Change) -> bool:
+        """Tell whether the picture shows again what it showed before `change`."""
+        new, energy = self._candidate[change.tiles], self._candidate_energy[change.tiles]
+        apart = difference(new, energy, change.old, change.old_energy)
+        return bool((apart < STRENGTH * contrast(energy, change.old_energy)).mean() > 0.5)
 
     def _together(self, groups: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
         """Join groups of tiles that began to change or came to rest at the same moment; in order of time."""
@@ -334,10 +348,15 @@ class ChangeFinder:
         reason = "slide" if old_share > 0.4 else "build"
         if old_share > 0.15 and self._scrolled(tiles):
             reason = "scroll"
+        sweeping = share > 0.5 or len(tiles) > 0.25 * len(self._differs)
+        if sweeping:
+            for change in self._open:
+                # What a new slide took away had stood until then.
+                change.verdict = True if change.verdict is None else change.verdict
         self._open.append(
             Change(
                 time_s, float(left.min()), float(since.max()), reason, tiles, self._reference[tiles].copy(),
-                self._reference_energy[tiles].copy(), share > 0.5 or len(tiles) > 0.25 * len(self._differs),
+                self._reference_energy[tiles].copy(), sweeping,
                 np.zeros(len(tiles), bool),
             )
         )  # fmt: skip
@@ -411,7 +430,7 @@ class ChangeFinder:
 
     def _best_s(self, before_s: float) -> float:
         """When the current picture was complete and least covered; the latest such look before it was left."""
-        looks = [look for look in self._looks if self._settled_s <= look[0] < before_s]
+        looks = [look for look in self._looks if self._settled_s + EVERY_S <= look[0] < before_s]
         if looks:
-            return min(looks, key=lambda look: (look[1], -look[0]))[0]
-        return max(self._start_s, min(self._settled_s, before_s - 1e-3))
+            return min(looks, key=lambda look: (look[1] // 8, -look[0]))[0]
+        return max(self._start_s, min(self._settled_s + EVERY_S, before_s - 1e-3))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import av.error
 from av.video.codeccontext import VideoCodecContext
 
 from seehear.errors import MediaError
+from seehear.media.clock import origin_s, presentation_s
 from seehear.media.container import open_media, video_stream
 from seehear.media.tiles import Grid, Picture
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
 
 EVERY_S = 0.4
+DENSE_S = 0.15
 _GROUP_S = 1.0
 _GROUP_BYTES = 64 << 20
 _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
@@ -64,8 +67,8 @@ class Glancer:
         self.stream: VideoStream = stream
         context = stream.codec_context
         context.thread_type = "NONE"
-        context.skip_frame = "NONREF"
         self._peeker = _second_decoder(context)
+        self._origin_s = origin_s(self.container)
         self.grid: Grid | None = None
         self.end_s = 0.0
         self._last_s = float("-inf")
@@ -114,7 +117,7 @@ class Glancer:
     def first_s(self) -> float:
         """The time of the first picture; raises MediaError when there is none. Rewinds."""
         for frame in self.frames():
-            time = frame_time_s(frame)
+            time = self.frame_time_s(frame)
             if time is not None:
                 self.container.seek(0)
                 return time
@@ -123,9 +126,22 @@ class Glancer:
     def packet_ends(self) -> Iterator[float]:
         """The time at which each stored picture ends, in stored order, without decoding."""
         for packet in self._packets():
-            time = _time_s(packet)
+            time = self._time_s(packet)
             if time is not None and packet.time_base is not None:
                 yield time + float((packet.duration or 0) * packet.time_base)
+
+    def frame_time_s(self, frame: VideoFrame) -> float | None:
+        """A frame's presentation time in seconds, None when the file does not say."""
+        stamp = frame.dts if frame.pts is None else frame.pts
+        if stamp is None or frame.time_base is None:
+            return None
+        return presentation_s(stamp, frame.time_base, origin_s=self._origin_s)
+
+    def _time_s(self, packet: VideoPacket) -> float | None:
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is None or packet.time_base is None:
+            return None
+        return presentation_s(stamp, packet.time_base, origin_s=self._origin_s)
 
     def undecodable(self) -> MediaError:
         """The error to raise when not one picture came out."""
@@ -141,13 +157,13 @@ class Glancer:
             except (av.error.FFmpegError, OSError):
                 return
             if packet.size and not packet.is_corrupt:
-                if (time := _time_s(packet)) is not None and packet.time_base is not None:
+                if (time := self._time_s(packet)) is not None and packet.time_base is not None:
                     self._least_bytes = min(self._least_bytes, packet.size)
                     self.end_s = max(self.end_s, time + float((packet.duration or 0) * packet.time_base))
                 yield packet
 
     def _ends(self, group: list[VideoPacket], packet: VideoPacket) -> bool:
-        first, time = _time_s(group[0]), _time_s(packet)
+        first, time = self._time_s(group[0]), self._time_s(packet)
         return first is None or time is None or time - first >= _GROUP_S
 
     def _group(
@@ -169,7 +185,7 @@ class Glancer:
             loud = [packet for packet in group if packet.size > self._quiet_bytes]
             median = sizes[len(sizes) // 2]
             big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
-            big_s = max((t for t in map(_time_s, big) if t is not None), default=float("-inf"))
+            big_s = max((t for t in map(self._time_s, big) if t is not None), default=float("-inf"))
             for glance in self._decode(self._without_tail(group)):
                 yield glance
                 # Once the picture is what the next keyframe shows, the rest of the group holds nothing new.
@@ -189,7 +205,7 @@ class Glancer:
         if sizes[-2] > min(0.1 * sizes[-1], 12 * self._quiet_bytes):
             return None
         packet = max((p for p in group if not p.is_keyframe), key=lambda p: p.size)
-        time = _time_s(packet)
+        time = self._time_s(packet)
         return time if time is not None and time > self._last_s else None
 
     @property
@@ -209,7 +225,7 @@ class Glancer:
         except av.error.FFmpegError:
             frames = []
         self._peeker.flush_buffers()
-        time = _time_s(packet)
+        time = self._time_s(packet)
         if time is None or len(frames) != 1:
             return None
         if self.grid is None:
@@ -218,14 +234,24 @@ class Glancer:
 
     def _decode(self, group: list[VideoPacket]) -> Iterator[Glance]:
         self._fresh = False
-        times = (_time_s(packet) for packet in group if packet.size > self._quiet_bytes)
+        dense = self._are_dense(group)
+        times = (self._time_s(packet) for packet in group if packet.size > self._quiet_bytes)
         self._loud_s = [t for t in self._loud_s if t > self._last_s] + [t for t in times if t is not None]
         for index, packet in enumerate(group):
             following = group[index + 1] if index + 1 < len(group) else None
             if following is not None and packet.is_keyframe and following.is_keyframe and not self._due(packet):
                 continue
+            # Dropping a frame that nothing refers to is harmless only while the next one is near.
+            self.stream.codec_context.skip_frame = "NONREF" if dense[index] else "DEFAULT"
             for frame in self._decoded(packet):
                 yield from self._offer(frame)
+
+    def _are_dense(self, group: list[VideoPacket]) -> list[bool]:
+        """For each packet: whether the picture after it, in order of time, comes within a fifth of a second."""
+        times = [self._time_s(packet) for packet in group]
+        order = sorted(t for t in times if t is not None)
+        after = dict(pairwise(order))
+        return [t is not None and after.get(t, math.inf) - t < DENSE_S for t in times]
 
     def _decoded(self, packet: VideoPacket | None) -> list[VideoFrame]:
         try:
@@ -239,7 +265,7 @@ class Glancer:
         return frames
 
     def _due(self, packet: VideoPacket) -> bool:
-        time = _time_s(packet)
+        time = self._time_s(packet)
         return time is None or time - self._last_s >= EVERY_S
 
     def _drain(self) -> Iterator[Glance]:
@@ -254,7 +280,7 @@ class Glancer:
         self._fresh = True
 
     def _offer(self, frame: VideoFrame) -> Iterator[Glance]:
-        time = frame_time_s(frame)
+        time = self.frame_time_s(frame)
         if time is None or time <= self._last_s:
             return
         if time - self._last_s < EVERY_S - 1e-3:
@@ -295,14 +321,3 @@ def _has_spike(group: list[VideoPacket], sizes: list[int]) -> bool:
     """Tell whether a packet inside is so large that a passing picture may hide between two equal keyframes."""
     key = max(packet.size for packet in group if packet.is_keyframe)
     return bool(sizes) and sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])
-
-
-def _time_s(packet: VideoPacket) -> float | None:
-    stamp = packet.dts if packet.pts is None else packet.pts
-    return None if stamp is None or packet.time_base is None else float(stamp * packet.time_base)
-
-
-def frame_time_s(frame: VideoFrame) -> float | None:
-    """A frame's presentation time in seconds, None when the file does not say."""
-    stamp = frame.dts if frame.pts is None else frame.pts
-    return None if stamp is None or frame.time_base is None else float(stamp * frame.time_base)

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 
 from seehear.errors import InputError
 from seehear.media.changes import ChangeFinder
-from seehear.media.glance import Glancer, frame_time_s
+from seehear.media.glance import Glancer
 from seehear.spans import Span
 from seehear.values import SamplePoint
 
@@ -55,7 +55,7 @@ def scenes(path: str | Path, *, threshold: float = 0.3, on_progress: Progress | 
         graph: Graph | None = None
         shape: tuple[int, int, str] | None = None
         for frame in glancer.frames():
-            time_s = frame_time_s(frame)
+            time_s = glancer.frame_time_s(frame)
             if time_s is None:
                 continue
             last_s = time_s
@@ -65,8 +65,9 @@ def scenes(path: str | Path, *, threshold: float = 0.3, on_progress: Progress | 
                 shape = (frame.width, frame.height, frame.format.name)
                 graph = _scene_graph(glancer.stream, frame, threshold)
             graph.push(frame)
-            for changed_s in _pulled(graph):
-                if changed_s > start_s:
+            for changed in _pulled(graph):
+                changed_s = glancer.frame_time_s(changed)
+                if changed_s is not None and changed_s > start_s:
                     yield SamplePoint(start_s, Span(start_s, changed_s), reason)
                     start_s, reason = changed_s, "scene"
             if on_progress is not None and time_s - reported_s >= 1.0:
@@ -90,12 +91,11 @@ def _scene_graph(stream: VideoStream, frame: VideoFrame, threshold: float) -> Gr
     return graph
 
 
-def _pulled(graph: Graph) -> Iterator[float]:
+def _pulled(graph: Graph) -> Iterator[VideoFrame]:
     while True:
         try:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        time_s = frame_time_s(frame) if isinstance(frame, VideoFrame) else None
-        if time_s is not None:
-            yield time_s
+        if isinstance(frame, VideoFrame):
+            yield frame
