@@ -83,10 +83,11 @@ def compare_changes(
 ) -> Compared:
     """Match points to changes one to one; while code is being typed any number of points is right.
 
-    A change at once is found by a point that starts within `within_s` of it. Typed code is found when a point that
-    starts while it is typed (give or take `within_s`) pictures it complete: after its end, before the next change.
+    A change at once is found by a point that starts within `within_s` of it. Typed code is found when a point pictures
+    it complete: after its end, before the next change.
     """
-    left = sorted(points, key=lambda point: point.span.start_s)
+    points = sorted(points, key=lambda point: point.span.start_s)
+    left = list(points)
     found: list[tuple[Change, float]] = []
     missed: list[Change] = []
     for change in (c for c in changes if not c.typed):
@@ -98,13 +99,11 @@ def compare_changes(
         else:
             missed.append(change)
     for change in (c for c in changes if c.typed):
-        meanwhile = [p for p in left if change.time_s - within_s <= p.span.start_s <= change.end_s + within_s]
-        complete = [p for p in meanwhile if change.end_s - _FRAME_S <= p.time_s < change.next_s]
-        if complete:
-            found.append((change, max(0.0, change.time_s - meanwhile[0].span.start_s)))
+        if any(change.end_s - _FRAME_S <= point.time_s < change.next_s for point in points):
+            found.append((change, 0.0))
         else:
             missed.append(change)
-        left = [point for point in left if point not in meanwhile]
+        left = [p for p in left if not change.time_s - within_s <= p.span.start_s <= change.end_s + within_s]
     found.sort(key=lambda pair: pair[0].time_s)
     missed.sort(key=lambda change: change.time_s)
     return Compared(tuple(found), tuple(missed), tuple(point.span.start_s for point in left))
