@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seehear.media.glance import EVERY_S, Glance
-from seehear.media.tiles import PIXELS, TILE_PX, Flags, Floats, Picture, contrast, difference
+from seehear.media.regions import Tiles, groups, has_scrolled, is_text_sized, spread
+from seehear.media.tiles import PIXELS, Flags, Floats, Picture, contrast, difference
 from seehear.spans import Span
 from seehear.values import SamplePoint
 
@@ -49,10 +50,11 @@ class Change:
     left_s: float
     settled_s: float
     reason: str
-    tiles: NDArray[np.intp]
+    tiles: Tiles
     old: Floats
     old_energy: Floats
     sweeping: bool
+    lost_s: float = np.inf
     lost: Flags = field(default_factory=lambda: np.zeros(0, bool))
     verdict: bool | None = None
 
@@ -79,9 +81,9 @@ class ChangeFinder:
         if float(np.abs(picture.mean - self._picture.mean).mean()) > max(CUT, 3 * self._jump):
             return True
         moved = self._moved(picture)[0] & self._calm()
-        if int(moved.sum()) < 5:
+        if int(moved.sum()) < 8:
             return False
-        return any(self._is_text_sized(group) for group in self._groups(moved))
+        return any(is_text_sized(group, self._grid) for group in groups(moved, self._grid))
 
     def feed(self, glance: Glance) -> Iterator[SamplePoint]:
         """Take the next glance; yield the points whose end is now known."""
@@ -179,6 +181,7 @@ class ChangeFinder:
             for change in self._open:
                 change.lost |= strong[change.tiles]
                 if change.verdict is None and change.lost.mean() > 0.5:
+                    change.lost_s = min(change.lost_s, time_s)
                     if sweep:
                         change.verdict = True
                     elif change.sweeping:
@@ -197,7 +200,7 @@ class ChangeFinder:
     def _when(self, glance: Glance, picture: Picture, moved: Flags) -> float:
         """When the calm tiles in `moved` took their new look: the first frame closer to it than to the old."""
         index = np.flatnonzero(moved)
-        if not glance.between or not self._is_text_sized(index):
+        if not glance.between or not is_text_sized(index, self._grid):
             return glance.time_s
         new, energy = picture.detail[index], picture.energy[index]
         old, old_energy = self._candidate[index], self._candidate_energy[index]
@@ -215,35 +218,7 @@ class ChangeFinder:
                 low = middle + 1
         return best
 
-    def _groups(self, flags: Flags) -> list[NDArray[np.intp]]:
-        """Indices of tiles that touch (a gap of one tile is bridged), largest first."""
-        rows, columns = self._grid.rows, self._grid.columns
-        todo = set(np.flatnonzero(flags).tolist())
-        groups: list[NDArray[np.intp]] = []
-        while todo:
-            seed = todo.pop()
-            members, frontier = [seed], [seed]
-            while frontier:
-                row, column = divmod(frontier.pop(), columns)
-                for y in range(max(0, row - 2), min(rows, row + 3)):
-                    for x in range(max(0, column - 2), min(columns, column + 3)):
-                        tile = y * columns + x
-                        if tile in todo:
-                            todo.remove(tile)
-                            members.append(tile)
-                            frontier.append(tile)
-            groups.append(np.array(members, np.intp))
-        return sorted(groups, key=len, reverse=True)
-
-    def _is_text_sized(self, group: NDArray[np.intp]) -> bool:
-        """Tell whether a group of tiles is larger than a mouse cursor."""
-        if len(group) < 5:
-            return False
-        width = int(np.ptp(group % self._grid.columns)) + 1
-        height = int(np.ptp(group // self._grid.columns)) + 1
-        return width >= 4 and len(group) >= 0.3 * width * height
-
-    def _is_one_move(self, group: NDArray[np.intp]) -> bool:
+    def _is_one_move(self, group: Tiles) -> bool:
         """Tell whether the tiles of a small group changed together: a word that appears does, a sleeve does not."""
         left, since = self._left_s[group], self._since_s[group]
         return bool(np.percentile(left, 90) - np.percentile(left, 10) < 0.8 and np.ptp(since) < 1.2)
@@ -260,11 +235,11 @@ class ChangeFinder:
         away = self._differs & calm
         resting = away & (now_s - self._since_s >= settle_s)
         if int(resting.sum()) >= 4:
-            waiting = self._spread(away & ~resting, 3)
-            restless = self._spread(~calm, 1)
+            waiting = spread(away & ~resting, self._grid, reach=3)
+            restless = spread(~calm, self._grid, reach=1)
             ready = []
-            for group in self._groups(resting):
-                if not self._is_text_sized(group) or restless[group].mean() > CLING:
+            for group in groups(resting, self._grid):
+                if not is_text_sized(group, self._grid) or restless[group].mean() > CLING:
                     continue
                 small = len(group) < SMALL
                 patient = small or now_s - float(self._since_s[group].min()) <= PATIENCE_S
@@ -287,13 +262,13 @@ class ChangeFinder:
         yield from self._settle_verdicts()
         yield from self._shot(now_s)
 
-    def _strength(self, tiles: NDArray[np.intp]) -> float:
+    def _strength(self, tiles: Tiles) -> float:
         """How much of what is in the tiles is new: about 1 for new text, little for text drawn more or less sharply."""
         new, new_energy = self._candidate[tiles], self._candidate_energy[tiles]
         old, old_energy = self._reference[tiles], self._reference_energy[tiles]
         return float(np.median(difference(new, new_energy, old, old_energy) / contrast(new_energy, old_energy)))
 
-    def _adopt(self, tiles: NDArray[np.intp]) -> None:
+    def _adopt(self, tiles: Tiles) -> None:
         self._reference[tiles] = self._candidate[tiles]
         self._reference_energy[tiles] = self._candidate_energy[tiles]
         self._differs[tiles] = False
@@ -305,30 +280,18 @@ class ChangeFinder:
         apart = difference(new, energy, change.old, change.old_energy)
         return bool((apart < STRENGTH * contrast(energy, change.old_energy)).mean() > 0.5)
 
-    def _together(self, groups: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
+    def _together(self, parts: list[Tiles]) -> list[Tiles]:
         """Join groups of tiles that began to change or came to rest at the same moment; in order of time."""
-        joined: list[tuple[float, float, list[NDArray[np.intp]]]] = []
-        for group in sorted(groups, key=lambda g: float(np.median(self._since_s[g]))):
+        joined: list[tuple[float, float, list[Tiles]]] = []
+        for group in sorted(parts, key=lambda g: float(np.median(self._since_s[g]))):
             left_s, since_s = float(np.median(self._left_s[group])), float(np.median(self._since_s[group]))
             if joined and (since_s - joined[-1][1] < TOGETHER_S or abs(left_s - joined[-1][0]) < TOGETHER_S):
                 joined[-1] = (min(left_s, joined[-1][0]), since_s, [*joined[-1][2], group])
             else:
                 joined.append((left_s, since_s, [group]))
-        return [np.concatenate(parts) for _, _, parts in joined]
+        return [np.concatenate(members) for _, _, members in joined]
 
-    def _spread(self, flags: Flags, reach: int) -> Flags:
-        """The tiles at most `reach` tiles away from a flagged one."""
-        field = flags.reshape(self._grid.rows, self._grid.columns).copy()
-        for _ in range(reach):
-            wide = field.copy()
-            wide[1:] |= field[:-1]
-            wide[:-1] |= field[1:]
-            field = wide.copy()
-            field[:, 1:] |= wide[:, :-1]
-            field[:, :-1] |= wide[:, 1:]
-        return field.reshape(-1)
-
-    def _close(self, tiles: NDArray[np.intp]) -> None:
+    def _close(self, tiles: Tiles) -> None:
         textured_before = (np.sqrt(self._reference_energy / PIXELS) > TEXTURE) & self._calm()
         gone = textured_before[tiles]
         textured = self._textured() & self._calm()
@@ -346,45 +309,21 @@ class ChangeFinder:
             time_s = float(np.percentile(left, 5))
         old_share = int(gone.sum()) / max(1, int(textured_before.sum()))
         reason = "slide" if old_share > 0.4 else "build"
-        if old_share > 0.15 and self._scrolled(tiles):
+        if old_share > 0.15 and has_scrolled(self._reference, self._candidate, tiles, self._grid):
             reason = "scroll"
         sweeping = share > 0.5 or len(tiles) > 0.25 * len(self._differs)
         if sweeping:
             for change in self._open:
                 # What a new slide took away had stood until then.
-                change.verdict = True if change.verdict is None else change.verdict
+                if change.verdict is None and change.lost_s > float(left.min()) - TOGETHER_S:
+                    change.verdict = True
         self._open.append(
             Change(
                 time_s, float(left.min()), float(since.max()), reason, tiles, self._reference[tiles].copy(),
-                self._reference_energy[tiles].copy(), sweeping,
-                np.zeros(len(tiles), bool),
+                self._reference_energy[tiles].copy(), sweeping, lost=np.zeros(len(tiles), bool),
             )
         )  # fmt: skip
         self._adopt(tiles)
-
-    def _scrolled(self, tiles: NDArray[np.intp]) -> bool:
-        """Tell whether what the changed region shows now is what it showed before, moved up or down."""
-        rows, columns = tiles // self._grid.columns, tiles % self._grid.columns
-        top, bottom = int(rows.min()), int(rows.max()) + 1
-        left, right = int(columns.min()), int(columns.max()) + 1
-        if bottom - top < 6:
-            return False
-
-        def profile(detail: Floats) -> Floats:
-            work = detail.reshape(self._grid.rows, self._grid.columns, TILE_PX, TILE_PX)[top:bottom, left:right]
-            lines = np.abs(work).sum(axis=3).transpose(0, 2, 1).reshape((bottom - top) * TILE_PX, right - left)
-            centred: Floats = lines - lines.mean(axis=0)
-            return centred
-
-        old, new = profile(self._reference), profile(self._candidate)
-
-        def alike(shift: int) -> float:
-            a, b = (old[shift:], new[: len(new) - shift]) if shift >= 0 else (old[:shift], new[-shift:])
-            return float((a * b).sum() / max(1e-6, float(np.sqrt((a * a).sum() * (b * b).sum()))))
-
-        reach = len(old) * 3 // 4
-        best = max(alike(shift) for shift in range(-reach, reach + 1) if abs(shift) >= 3)
-        return best > 0.75 and best > alike(0) + 0.2
 
     def _settle_verdicts(self) -> Iterator[SamplePoint]:
         while self._open and self._open[0].verdict is not None:
