@@ -82,9 +82,8 @@ def main() -> None:
         if not store.media():
             fill(store, options.passages, random)
         sizes = store.sizes()
-        print(
-            f"{sizes.passages} passages, {sizes.database_bytes / 1e6:.0f} MB, made in {time.perf_counter() - began:.0f} s"
-        )
+        took = time.perf_counter() - began
+        print(f"{sizes.passages} passages, {sizes.database_bytes / 1e6:.0f} MB, made in {took:.0f} s")
         began = time.perf_counter()
         store.passage_vectors()
         print(f"vectors read in {time.perf_counter() - began:.2f} s")
@@ -107,9 +106,8 @@ def main() -> None:
         print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     head = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(head, capture_output=True, text=True, check=False).stdout.strip()
-    print(
-        f"{platform.machine()} {platform.system()}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}, {commit}"
-    )
+    machine = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
+    print(f"{machine}, {time.strftime('%Y-%m-%d')}, {commit}")
 
 
 if __name__ == "__main__":

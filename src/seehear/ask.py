@@ -16,10 +16,12 @@ from seehear.store import Store
 from seehear.terms import content_stems
 from seehear.values import Answer, Citation, Moment, Route
 
-MOST_SENTENCES = 4
+MOST_SENTENCES = 2
 MOST_TOKENS = 160
 EVIDENCE_COUNT = 3
 BARE_WORDS = 8
+UNDER_S = 30.0
+ABOUT_COSINE = 0.35
 SURE = 0.8
 EVIDENCE_WORDS = 55
 
@@ -94,9 +96,14 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
     if number is None or moment.kind != "visual":
         return evidence
     asked = set(intent.terms.stems)
+    units = store.units(number).values()
+    heading = next((u.title for u in units if u.kind == "visual" and u.span == moment.span), "")
+    # The next bullet ends the picture, not the subject: as long as the heading stands.
+    end_s = moment.start_s + UNDER_S if heading else moment.end_s
     spoken = [
-        unit for unit in store.units(number).values()
-        if unit.kind == "transcript" and moment.span.contains(unit.span.start_s) and len(unit.text.split()) > 4
+        unit for unit in units
+        if unit.kind == "transcript" and moment.start_s <= unit.span.start_s < end_s and unit.title == heading
+        and len(unit.text.split()) > 4
     ]  # fmt: skip
     if not spoken:
         return evidence
@@ -115,7 +122,7 @@ def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
     for other in evidence[1:]:
         # A bare heading tells when, not what: what was said under it does.
         bare = first.kind == "visual" and len(first.text.split()) < BARE_WORDS
-        under = bare and other.kind == "transcript" and first.span.contains(other.span.start_s)
+        under = bare and other.kind == "transcript" and 0 <= other.span.start_s - first.span.start_s < UNDER_S
         more = asked & set(content_stems(other.text)) - set(content_stems(first.text))
         if under or (other.number == 2 and intent.want == "what" and more):
             quotes.append(_quote(other, 24))
@@ -152,12 +159,22 @@ def _write(
             yield None
             return
         checked = check(sentence, evidence, embedder=embedder, question=question)
-        if checked is None:
+        if checked is None or (count and not _concerns(checked.text, question, embedder)):
             continue
         yield checked
         count += 1
         if count >= MOST_SENTENCES:
             return
+
+
+def _concerns(text: str, question: str, embedder: Embedder | None) -> bool:
+    """Tell whether a further sentence is still about what was asked: a small model likes to read on."""
+    if set(content_stems(text)) & set(content_stems(question)):
+        return True
+    if embedder is None:
+        return False
+    rows = embedder.embed([text, question])
+    return float(rows[0] @ rows[1]) >= ABOUT_COSINE
 
 
 def _excerpt(evidence: Evidence) -> str:

@@ -147,8 +147,10 @@ def _say_summary(
     sentences: list[Checked] = []
     if answerer is not None:
         sentences = _phrase(evidence, embedder, answerer, intent.sentences)
-    if not sentences:
-        sentences = _quote(work, evidence, intent.sentences)
+    if len(sentences) < min(2, intent.sentences):
+        used = {e.span for sentence in sentences for e in sentence.evidence}
+        left = [e for e in evidence if e.span not in used]
+        sentences += _quote(work, left, intent.sentences - len(sentences))
     for sentence in sentences:
         say(sentence.printed(several=False))
     say(f"\n(From all {len(chosen)} topics{' of that part' if chosen != work.topics else ''}.)\n")
@@ -226,7 +228,7 @@ def _ask_for(part: Sequence[Evidence], embedder: Embedder | None, answerer: Answ
     found: list[Checked] = []
     dropped = False
     for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
-        checked = check(sentence, local, embedder=embedder, most=4)
+        checked = check(sentence, local, embedder=embedder, most=6)
         # "It has types" says nothing when the sentence that told what "it" is had to go.
         hangs = dropped and _POINTS_BACK.match(sentence) is not None
         dropped = checked is None or hangs

@@ -26,17 +26,6 @@ _EXAMPLE: tuple[Turn, ...] = (
     ),
     ("assistant", "Bees dance to tell the other bees where the flowers are [1]."),
 )
-_SUMMARY_EXAMPLE: tuple[Turn, ...] = (
-    (
-        "user",
-        "<excerpts>\n[1] Lungs: Whales have lungs, so they come up for air.\n[2] Food: The blue whale eats krill.\n"
-        "[3] Songs: They sing to find each other.\n</excerpts>\nSummary in 2 sentences:",
-    ),
-    (
-        "assistant",
-        "Whales have lungs and come up for air, and they eat krill [1][2]. They sing to find each other [3].",
-    ),
-)
 
 
 def answer(question: str, excerpts: Sequence[str]) -> list[Turn]:
@@ -53,10 +42,10 @@ def summary(excerpts: Sequence[str], *, sentences: int) -> list[Turn]:
     """Messages that ask for a summary of a recording whose parts are the numbered excerpts, in order of time."""
     count = "one sentence" if sentences == 1 else f"{sentences} sentences"
     system = (
-        f"You summarise a recording in {count}: what it teaches, from its beginning to its end. {_RULES} "
-        "A sentence may rest on several, like [1][4]."
+        f"You summarise a lecture in {count}: what it teaches, from its beginning to its end. {_RULES} "
+        "A sentence may rest on several. Its form: The lecture begins with … [1][2], explains … [4][5] and ends with … [9]."
     )
-    return [("system", system), *_SUMMARY_EXAMPLE, ("user", f"{_numbered(excerpts)}\nSummary in {count}:")]
+    return [("system", system), ("user", f"{_numbered(excerpts)}\nSummary in {count}:")]
 
 
 def _numbered(excerpts: Sequence[str]) -> str:

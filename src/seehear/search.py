@@ -39,13 +39,13 @@ class Weights:
     own: float = 0.6
     own_topic: float = 0.3
     around: float = 0.3
-    wide: float = 0.1
+    wide: float = 0.2
     words_own: float = 0.05
     words_around: float = 0.08
-    words_wide: float = 0.08
+    words_wide: float = 0.15
     words_raw: float = 0.3
     length: float = 0.1
-    scene: float = 0.15
+    scene: float = 0.3
     exact: float = 0.3
     heading: float = 0.1
     passage: float = 0.3
@@ -54,8 +54,8 @@ class Weights:
     candidates: int = 60
     grow_back: float = 0.9
     grow_on: float = 0.5
-    shortest_s: float = 14.0
-    longest_s: float = 40.0
+    shortest_s: float = 20.0
+    longest_s: float = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +243,15 @@ def _score(
     heads = np.asarray(
         [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32
     ) / max(sum(idf), 1e-9)
+    # Across media the passage has been weighed already.
+    scene = weights.scene if prior is None else weights.scene / 3
     scores = (
         weights.words_own * _peak(own)
         + weights.words_around * _peak(around)
         + weights.words_wide * _peak(bm25(far_counts, far_lengths, idf))
         + weights.words_raw * own
         + weights.length * np.minimum(lengths, 12.0) / 12.0
-        + weights.scene
-        * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1)
-        / max(float(weight.sum()), 1e-9)
+        + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / max(float(weight.sum()), 1e-9)
         + weights.exact * np.minimum(exact, 1.0)
         + weights.heading * heads**2
     )
