@@ -234,7 +234,7 @@ class ChangeFinder:
         calm = self._calm()
         away = self._differs & calm
         resting = away & (now_s - self._since_s >= settle_s)
-        if int(resting.sum()) >= 4:
+        if int(resting.sum()) >= 8:
             waiting = spread(away & ~resting, self._grid, reach=3)
             restless = spread(~calm, self._grid, reach=1)
             ready = []

@@ -12,23 +12,34 @@ Tiles = NDArray[np.intp]
 
 def groups(flags: Flags, grid: Grid) -> list[Tiles]:
     """Indices of tiles that touch (a gap of one tile is bridged), largest first."""
-    rows, columns = grid.rows, grid.columns
-    todo = set(np.flatnonzero(flags).tolist())
-    found: list[Tiles] = []
-    while todo:
-        seed = todo.pop()
-        members, frontier = [seed], [seed]
-        while frontier:
-            row, column = divmod(frontier.pop(), columns)
-            for y in range(max(0, row - 2), min(rows, row + 3)):
-                for x in range(max(0, column - 2), min(columns, column + 3)):
-                    tile = y * columns + x
-                    if tile in todo:
-                        todo.remove(tile)
-                        members.append(tile)
-                        frontier.append(tile)
-        found.append(np.array(members, np.intp))
-    return sorted(found, key=len, reverse=True)
+    field = flags.reshape(grid.rows, grid.columns)
+    runs: list[tuple[int, Tiles]] = []
+    above: list[int] = []
+    parent: list[int] = []
+
+    def root(run: int) -> int:
+        while parent[run] != run:
+            run = parent[run]
+        return run
+
+    for row in np.flatnonzero(field.any(axis=1)).tolist():
+        columns = np.flatnonzero(field[row])
+        above = [run for run in above if runs[run][0] >= row - 2]
+        here = []
+        for part in np.split(columns, np.flatnonzero(np.diff(columns) > 2) + 1):
+            run = len(runs)
+            runs.append((row, part))
+            parent.append(run)
+            for other in above:
+                cells = runs[other][1]
+                if part[0] - 2 <= cells[-1] and cells[0] - 2 <= part[-1]:
+                    parent[root(other)] = root(run)
+            here.append(run)
+        above += here
+    members: dict[int, list[Tiles]] = {}
+    for run, (row, part) in enumerate(runs):
+        members.setdefault(root(run), []).append(row * grid.columns + part)
+    return sorted((np.concatenate(parts) for parts in members.values()), key=len, reverse=True)
 
 
 def is_text_sized(group: Tiles, grid: Grid) -> bool:
