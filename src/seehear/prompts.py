@@ -43,7 +43,8 @@ def summary(excerpts: Sequence[str], *, sentences: int) -> list[Turn]:
     count = "one sentence" if sentences == 1 else f"{sentences} sentences"
     system = (
         f"You summarise a lecture in {count}: what it teaches, from its beginning to its end. {_RULES} "
-        "A sentence may rest on several. Its form: The lecture begins with … [1][2], explains … [4][5] and ends with … [9]."
+        "A sentence may rest on several. "
+        "Its form: The lecture begins with … [1][2], explains … [4][5] and ends with … [9]."
     )
     return [("system", system), ("user", f"{_numbered(excerpts)}\nSummary in {count}:")]
 
