@@ -3,7 +3,7 @@
     python bench/run.py [--lecture out/lecture.mp4] [--out out/bench] [--only lecture,real] [--long]
 
 Every bench is a process of its own and can be run alone; one that fails is reported and the others go on. The result
-names command, machine, date and commit. Times are CPU seconds where it matters, since machines are shared.
+names command, machine, date and commit. `--only` measures some anew and keeps what was measured of the others.
 `--long` adds what takes an hour: the questions with the language model, and two hours of recording for memory.
 """
 
@@ -59,6 +59,7 @@ def run(bench: Bench, places: dict[str, str], *, long: bool) -> dict[str, Any]:
     done = run_child([sys.executable, ROOT / "bench" / bench.script, *given])
     result: dict[str, Any] = {
         "name": bench.name, "command": shown_command(bench, places, long=long), "exit_code": done.code,
+        "date": time.strftime("%Y-%m-%d %H:%M"), "commit": commit(), "machine": machine(),
         "cpu_s": round(done.cpu_s, 1), "wall_s": round(done.wall_s, 1),
     }  # fmt: skip
     if target.is_file():
@@ -82,13 +83,17 @@ def shown_command(bench: Bench, places: dict[str, str], *, long: bool) -> str:
 def to_markdown(head: dict[str, str], results: Sequence[dict[str, Any]]) -> str:
     """The whole report."""
     lines = ["# Measurements", "", *(f"- {name}: {value}" for name, value in head.items()), ""]
+    lines += ["Every section names the command that repeats it. `make bench` repeats all.", ""]
     rows = [row for r in results for table in r.get("tables", ()) for row in table["rows"] if row["met"] is not None]
     missed = [row for row in rows if not row["met"]]
     lines += [f"{len(rows) - len(missed)} of {len(rows)} targets are met."]
     lines += [f"- missed: {row['what']}: {row['value']} (target {row['target']})" for row in missed]
     for result in results:
         lines += ["", f"## {result['name']}", "", f"`{result['command']}`"]
-        lines += [f"({result['cpu_s']} CPU s, {result['wall_s']} s wall)", ""]
+        lines += [
+            f"({result['date']}, commit {result['commit']}; {result['cpu_s']} CPU s, {result['wall_s']} s wall)",
+            "",
+        ]
         if result["exit_code"]:
             lines += [f"failed with exit code {result['exit_code']}:", "", *fenced(result["error"]), ""]
         # What prints tables prints them as Markdown; the rest is shown as it came.
@@ -113,7 +118,10 @@ def main() -> int:
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(NAMES)}")
     head = {"command": command(), "machine": machine(), "date": time.strftime("%Y-%m-%d %H:%M"), "commit": commit()}
     chosen.out.mkdir(parents=True, exist_ok=True)
-    results = []
+    written = chosen.out / "measurements.json"
+    known: dict[str, dict[str, Any]] = {}
+    if written.is_file() and set(wanted) != set(NAMES):
+        known = {bench["name"]: bench for bench in json.loads(written.read_text(encoding="utf-8"))["benches"]}
     with TemporaryDirectory() as folder:
         places = {LECTURE: str(chosen.lecture), JSON: f"{folder}/tables.json", HOME: f"{folder}/home"}
         for bench in (b for b in BENCHES if b.name in wanted):
@@ -124,11 +132,12 @@ def main() -> int:
             print(result["output"], flush=True)
             if result["exit_code"]:
                 print(f"{bench.name} failed: {result['error']}", file=sys.stderr, flush=True)
-            results.append(result)
+            known[bench.name] = result
+            results = [known[name] for name in NAMES if name in known]
             # Written after each, so that stopping early keeps what was measured.
             (chosen.out / "measurements.md").write_text(to_markdown(head, results), encoding="utf-8")
             text = json.dumps({**head, "benches": results}, ensure_ascii=False, indent=1)
-            (chosen.out / "measurements.json").write_text(text + "\n", encoding="utf-8")
+            written.write_text(text + "\n", encoding="utf-8")
     print(f"written to {chosen.out / 'measurements.md'}")
     return 0
 

@@ -85,12 +85,66 @@ def test_nothing_is_heard_where_nobody_speaks(real: Library) -> None:
     assert not list(real.timeline(needed(NO_SPEECH)).of_kind("transcript"))
 
 
+DECK = """\
+# Names
+
+A name stands for a value.
+
+## Adding up
+
+Two values make a third.
+
+- Values are added
+
+The order does not matter.
+
+- In any order
+
+Let us write it down.
+
+```python
+a = 2
+b = 3
+print(a + b)
+```
+
+It is soon done. The third line adds them up, and shows the sum on the screen for everybody to see.
+
+```output
+5
+```
+
+So it prints five.
+
+## The end
+
+- Names stand for values
+
+That was all.
+"""
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bullets that come one by one, code that is typed and what it prints: small changes, half a minute."""
+    from seehear.backends.registry import open_speaker
+    from seehear.generate.lecture import generate_lecture
+
+    folder = tmp_path_factory.mktemp("deck")
+    (folder / "deck.md").write_text(DECK, encoding="utf-8")
+    generate_lecture(folder / "deck.md", folder / "deck.mp4", speaker=open_speaker())
+    return folder / "deck.mp4"
+
+
 # ---- a lecture whose every time is known --------------------------------------------------------------------------
 
 
-def test_every_slide_build_and_piece_of_code_is_found_and_nothing_else(lesson: Path) -> None:
-    changes = changes_of(truth_of(lesson))
-    compared = compare_changes(changes, slides(lesson))
+@pytest.mark.parametrize("film", ["lesson", "deck"])
+def test_every_slide_build_and_piece_of_code_is_found_and_nothing_else(
+    film: str, request: pytest.FixtureRequest
+) -> None:
+    path: Path = request.getfixturevalue(film)
+    compared = compare_changes(changes_of(truth_of(path)), slides(path))
     assert not compared.missed and not compared.false_s, compared.tell()
     assert compared.worst_s <= 0.5
 
