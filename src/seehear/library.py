@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seehear.backends.protocols import Answerer, Backend, Card, Embedder, Reader, Transcriber
+    from seehear.ingest.run import Ingested, Plan
 
+B = TypeVar("B", bound="Backend")
 Status = Literal["indexed", "unchanged", "failed"]
 OnPull = Callable[[weights.PullProgress], None]
 EMBED_BATCH = 64
@@ -78,6 +80,10 @@ class Library:
         self.settings = config.load(home=None if home is None else Path(home), **settings)
         self._store: Store | None = None
         self._backends: dict[str, Backend] = {}
+        for capability in ("read", "hear", "embed", "answer"):
+            # A name that nobody has is told now, not when the first recording comes to need it.
+            if (name := getattr(self.settings, capability)) != "auto":
+                registry.entry_of(name, capability)
 
     def __enter__(self) -> Self:
         return self
@@ -144,12 +150,13 @@ class Library:
         with self._only_one(media_id):
             plan = self._plan(path, media_id)
             fingerprint = self._fingerprint(plan)
-            done = self.store.cache_get(f"ingested:{media_id}")
-            if self.store.has(media_id) and (not again or done == fingerprint.encode()):
+            known = self.store.cache_get(f"ingested:{media_id}")
+            if self.store.has(media_id) and (not again or known == fingerprint.encode()):
                 return media_id, "unchanged"
-            timeline = self._ingest(path, media_id, plan, reporter, on_pull)
-            self._put(timeline, reporter)
-            self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
+            done = self._ingest(path, media_id, plan, reporter, on_pull)
+            self._put(done.timeline, reporter, on_pull)
+            if done.complete:
+                self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
 
     def _identify(self, path: Path) -> str:
@@ -188,36 +195,35 @@ class Library:
         finally:
             lock.release()
 
-    def _plan(self, path: Path, media_id: str) -> Any:
+    def _plan(self, path: Path, media_id: str) -> Plan:
         from seehear.ingest.run import Plan
         from seehear.media.source import caption_language, sidecar_captions
 
         use_captions = self.settings.captions == "first"
         sidecars = [(caption_language(side), side) for side in sidecar_captions(path)] if use_captions else []
-        language = None if self.settings.language == "auto" else self.settings.language
-        return Plan(self.settings.sampler, use_captions, language, tuple(sidecars), self.store.frames_folder(media_id))
+        folder = self.store.frames_folder(media_id)
+        return Plan(self.settings.sampler, use_captions, self._language(), tuple(sidecars), folder)
 
-    def _fingerprint(self, plan: Any) -> str:
+    def _language(self) -> str | None:
+        return None if self.settings.language == "auto" else self.settings.language
+
+    def _fingerprint(self, plan: Plan) -> str:
         from seehear.ingest.cache import STAGE_VERSIONS
 
         captions = [hashlib.sha256(side.read_bytes()).hexdigest() for _, side in plan.sidecars]
         parts = [plan.sampler, plan.use_captions, plan.language, captions, self.settings.read, self.settings.hear]
         return hashlib.sha256(repr([*parts, self.settings.embed, sorted(STAGE_VERSIONS.items())]).encode()).hexdigest()
 
-    def _ingest(self, path: Path, media_id: str, plan: Any, reporter: Reporter, on_pull: OnPull | None) -> Timeline:
+    def _ingest(self, path: Path, media_id: str, plan: Plan, reporter: Reporter, on_pull: OnPull | None) -> Ingested:
         from seehear.ingest.cache import StageCache
         from seehear.ingest.run import ingest
         from seehear.media.decode import probe
 
         media = probe(path, media_id=media_id)
-        if media.has_audio:
-            self._weigh(self._transcriber(), on_pull)
-        self._weigh(self._embedder(), on_pull)
-        done = ingest(
-            media, plan, reader=self._reader(), transcriber=self._transcriber(),
+        return ingest(
+            media, plan, reader=self._reader, transcriber=lambda: self._weighed(self._transcriber(), on_pull),
             cache=StageCache(self.store, media_id), reporter=reporter,
         )  # fmt: skip
-        return done.timeline
 
     def transcribe(
         self, path: str | os.PathLike[str], *, on_progress: Listener | None = None, on_pull: OnPull | None = None
@@ -234,9 +240,8 @@ class Library:
         if not media.has_audio:
             raise InputError(f"{path} has no sound", hint=f"seehear timeline {path} tells what is on screen")
         reporter = Reporter(on_progress)
-        self._weigh(self._transcriber(), on_pull)
         return hear(
-            media, self._transcriber(), language=None if self.settings.language == "auto" else self.settings.language,
+            media, self._weighed(self._transcriber(), on_pull), language=self._language(),
             cache=StageCache(self.store, media.id), on_progress=lambda at: reporter("hear", at, media.duration_s),
         )  # fmt: skip
 
@@ -244,13 +249,18 @@ class Library:
         """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
         return self._reader().read(rgb)
 
-    def _put(self, timeline: Timeline, reporter: Reporter) -> None:
+    def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None) -> None:
         import numpy as np
 
         from seehear.passages import cut_up, texts_to_embed
 
         cut = cut_up(timeline)
-        embedder = self._embedder()
+        try:
+            embedder = self._weighed(self._embedder(), on_pull)
+        except MissingPackageError:
+            # Without vectors the recording is found by its words alone.
+            self.store.put_timeline(timeline, cut)
+            return
         texts = texts_to_embed(cut)
         rows = []
         for at in range(0, len(texts), EMBED_BATCH):
@@ -447,12 +457,13 @@ class Library:
         return None
 
     @staticmethod
-    def _weigh(backend: Backend, on_pull: OnPull | None) -> None:
+    def _weighed(backend: B, on_pull: OnPull | None) -> B:
+        """The backend with its weights on this machine; damaged ones are refused, not replaced behind one's back."""
         for name in backend.card.weights:
             if weights.status(name) in ("missing", "partial"):
                 weights.pull(name, on_progress=on_pull)
-            # Damaged weights are refused before any work is begun.
             weights.locate(name)
+        return backend
 
 
 class Recording:

@@ -1,6 +1,7 @@
 """Bad input gets one clear line: what is wrong, whose fault, what to type; an exit code; nothing stored is harmed."""
 
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -13,12 +14,13 @@ from seehear import errors, weights
 from tests.conftest import Ran, Run, run_seehear
 from tests.media import synth
 
+PROGRESS = re.compile(r": \d+ %")
 EXTRACTIVE = ("--answer", "extractive")
 
 
 def assert_clear(done: Ran, error: type[errors.SeehearError], *words: str) -> None:
     assert done.code == error.exit_code, (done.code, done.err)
-    lines = [line for line in done.err.strip().splitlines() if line]
+    lines = [line for line in done.err.strip().splitlines() if line and not PROGRESS.search(line)]
     assert len(lines) <= 2, done.err
     assert lines[0].startswith("seehear: "), done.err
     for word in words:

@@ -40,15 +40,21 @@ def names(capability: Capability) -> list[str]:
     return [name for name, entry in ENTRIES.items() if entry.capability == capability]
 
 
+def entry_of(name: str, capability: Capability) -> Entry:
+    """The entry behind a name. Raises ConfigError, with the names there are, when nothing of that name can do it."""
+    entry = ENTRIES.get(name)
+    if entry is None or entry.capability != capability:
+        known = ", ".join(["auto", *names(capability)])
+        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {known}")
+    return entry
+
+
 def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
     """Make the backend `name` for `capability`; nothing heavy is loaded before it is used.
 
     Raises ConfigError for a name that is not known, MissingPackageError when its package is not installed.
     """
-    entry = ENTRIES.get(name)
-    if entry is None or entry.capability != capability:
-        known = ", ".join(["auto", *names(capability)])
-        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {known}")
+    entry = entry_of(name, capability)
     try:
         made = getattr(importlib.import_module(entry.module), entry.attribute)(**entry.options, **options)
     except ImportError as error:

@@ -34,11 +34,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """A timeline, the language heard, and wall seconds per stage."""
+    """A timeline, the language heard, wall seconds per stage, and whether every package that was needed was there."""
 
     timeline: Timeline
     language: str
     seconds: dict[str, float]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,19 @@ class _Part:
     gaps: list[Gap]
     language: str = ""
     seconds: float = 0.0
+    complete: bool = True
 
 
 def ingest(
-    media: Media, plan: Plan, *, reader: Reader, transcriber: Transcriber, cache: StageCache, reporter: Reporter
+    media: Media,
+    plan: Plan,
+    *,
+    reader: Callable[[], Reader],
+    transcriber: Callable[[], Transcriber],
+    cache: StageCache,
+    reporter: Reporter,
 ) -> Ingested:
-    """See and hear one media side by side and merge both by time.
+    """See and hear one media side by side and merge both by time; backends are opened only when they are needed.
 
     Raises CancelledError when the reporter was told to stop, SetupError when weights are missing; what single pictures
     or stretches of sound could not give is a Gap of the timeline.
@@ -63,7 +71,8 @@ def ingest(
         reporter=reporter,
     )
     timeline = Timeline.build(media, [e for p in parts for e in p.events], [g for p in parts for g in p.gaps])
-    return Ingested(timeline, parts[1].language, {"see": parts[0].seconds, "hear": parts[1].seconds})
+    seconds = {"see": parts[0].seconds, "hear": parts[1].seconds}
+    return Ingested(timeline, parts[1].language, seconds, all(part.complete for part in parts))
 
 
 def _side_by_side(*tasks: Callable[[], T], reporter: Reporter) -> list[T]:
@@ -93,7 +102,7 @@ def _whole(media: Media) -> Span:
     return Span(0.0, media.duration_s)
 
 
-def _see(media: Media, plan: Plan, reader: Reader, cache: StageCache, reporter: Reporter) -> _Part:
+def _see(media: Media, plan: Plan, reader: Callable[[], Reader], cache: StageCache, reporter: Reporter) -> _Part:
     began = time.perf_counter()
     if not media.has_video:
         return _Part([], [])
@@ -102,16 +111,19 @@ def _see(media: Media, plan: Plan, reader: Reader, cache: StageCache, reporter: 
     )
     reporter("find", media.duration_s, media.duration_s)
     try:
+        opened = reader()
         screens, gaps = stages.read_points(
-            media, points, reader, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("read", n, of)
+            media, points, opened, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("read", n, of)
         )
     except MissingPackageError as error:
-        return _Part([], [Gap(_whole(media), "read", str(error))])
-    events = stages.visual_events(points, screens, via=reader.card.name)
+        return _Part([], [Gap(_whole(media), "read", str(error))], complete=False)
+    events = stages.visual_events(points, screens, via=opened.card.name)
     return _Part(events, gaps, seconds=time.perf_counter() - began)
 
 
-def _hear(media: Media, plan: Plan, transcriber: Transcriber, cache: StageCache, reporter: Reporter) -> _Part:
+def _hear(
+    media: Media, plan: Plan, transcriber: Callable[[], Transcriber], cache: StageCache, reporter: Reporter
+) -> _Part:
     began = time.perf_counter()
     gaps: list[Gap] = []
     transcript: Transcript | None = None
@@ -123,11 +135,11 @@ def _hear(media: Media, plan: Plan, transcriber: Transcriber, cache: StageCache,
     if transcript is None and media.has_audio:
         try:
             transcript = stages.hear(
-                media, transcriber, language=plan.language, cache=cache,
+                media, transcriber(), language=plan.language, cache=cache,
                 on_progress=lambda at: reporter("hear", at, media.duration_s),
             )  # fmt: skip
         except MissingPackageError as error:
-            gaps.append(Gap(_whole(media), "hear", str(error)))
+            return _Part([], [*gaps, Gap(_whole(media), "hear", str(error))], complete=False)
     reporter("hear", media.duration_s, media.duration_s)
     if transcript is None:
         return _Part([], gaps, seconds=time.perf_counter() - began)
