@@ -65,6 +65,8 @@ class ChangeFinder:
     def __init__(self) -> None:
         """Start without having seen anything."""
         self._picture: Picture | None = None
+        self._seen = b""
+        self._regions: list[Tiles] = []
         self._now_s = 0.0
         self._open: deque[Change] = deque()
         self._looks: deque[tuple[float, int]] = deque()
@@ -238,7 +240,10 @@ class ChangeFinder:
             waiting = spread(away & ~resting, self._grid, reach=3)
             restless = spread(~calm, self._grid, reach=1)
             ready = []
-            for group in groups(resting, self._grid):
+            seen = resting.tobytes()
+            if seen != self._seen:
+                self._seen, self._regions = seen, groups(resting, self._grid)
+            for group in self._regions:
                 if not is_text_sized(group, self._grid) or restless[group].mean() > CLING:
                     continue
                 small = len(group) < SMALL
@@ -254,7 +259,8 @@ class ChangeFinder:
                 else:
                     ready.append(group)
             for tiles in self._together(ready):
-                self._close(tiles)
+                for part in self._apart(tiles):
+                    self._close(part)
         for change in self._open:
             hold_s = SWEEP_HOLD_S if change.sweeping else HOLD_S
             if change.verdict is None and now_s - change.settled_s >= hold_s:
@@ -273,6 +279,15 @@ class ChangeFinder:
         self._reference_energy[tiles] = self._candidate_energy[tiles]
         self._differs[tiles] = False
         self._left_s[tiles] = np.inf
+
+    def _apart(self, tiles: Tiles) -> list[Tiles]:
+        """Part what came at once from what was typed after it, when both touch and came to rest as one."""
+        left = self._left_s[tiles]
+        first = left <= float(left.min()) + 0.5
+        typed_s = float(np.percentile(self._since_s[tiles], 95)) - float(left.min())
+        if typed_s > 3.0 and int(first.sum()) >= 32 and int((~first).sum()) >= SMALL:
+            return [tiles[first], tiles[~first]]
+        return [tiles]
 
     def _is_back(self, change: Change) -> bool:
         """Tell whether the picture shows again what it showed before `change`."""
@@ -319,7 +334,7 @@ class ChangeFinder:
                     change.verdict = True
         self._open.append(
             Change(
-                time_s, float(left.min()), float(since.max()), reason, tiles, self._reference[tiles].copy(),
+                time_s, float(np.percentile(left, 20)), float(since.max()), reason, tiles, self._reference[tiles].copy(),
                 self._reference_energy[tiles].copy(), sweeping, lost=np.zeros(len(tiles), bool),
             )
         )  # fmt: skip
@@ -369,7 +384,10 @@ class ChangeFinder:
 
     def _best_s(self, before_s: float) -> float:
         """When the current picture was complete and least covered; the latest such look before it was left."""
+        before_s = min(before_s, self._now_s)
         looks = [look for look in self._looks if self._settled_s + EVERY_S <= look[0] < before_s]
-        if looks:
-            return min(looks, key=lambda look: (look[1] // 8, -look[0]))[0]
-        return max(self._start_s, min(self._settled_s + EVERY_S, before_s - 1e-3))
+        best_s = min(looks, key=lambda look: (look[1] // 8, -look[0]))[0] if looks else self._settled_s
+        if (not looks or best_s == looks[-1][0]) and before_s - best_s > 2 * EVERY_S:
+            # Not looked at again, as nothing more came: well after it came to rest, well before it was left.
+            best_s = min(best_s + 2.0, (best_s + before_s) / 2)
+        return max(self._start_s, min(best_s, before_s - 1e-3))

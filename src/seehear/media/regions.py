@@ -48,7 +48,7 @@ def is_text_sized(group: Tiles, grid: Grid) -> bool:
         return False
     width = int(np.ptp(group % grid.columns)) + 1
     height = int(np.ptp(group // grid.columns)) + 1
-    return width >= 4 and len(group) >= 0.3 * width * height
+    return width >= 4 and len(group) >= (0.3 if len(group) < 160 else 0.2) * width * height
 
 
 def spread(flags: Flags, grid: Grid, *, reach: int) -> Flags:
