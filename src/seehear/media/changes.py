@@ -334,8 +334,9 @@ class ChangeFinder:
                     change.verdict = True
         self._open.append(
             Change(
-                time_s, float(np.percentile(left, 20)), float(since.max()), reason, tiles, self._reference[tiles].copy(),
-                self._reference_energy[tiles].copy(), sweeping, lost=np.zeros(len(tiles), bool),
+                time_s, float(np.percentile(left, 20)), float(since.max()), reason, tiles,
+                self._reference[tiles].copy(), self._reference_energy[tiles].copy(), sweeping,
+                lost=np.zeros(len(tiles), bool),
             )
         )  # fmt: skip
         self._adopt(tiles)
