@@ -1,6 +1,6 @@
 """How often the right lecture and the right moment come first, against what 60-second windows give.
 
-    python bench/retrieval.py --weights DIR [--set tutorialvqa|hf_course] [--split test] [--count 400]
+    python bench/retrieval.py [--set tutorialvqa|hf_course] [--split test] [--count 400]
 
 Baselines, on the same questions and the same vectors' model: BM25 over 60-second windows, MiniLM over the same
 windows, and equal rank fusion of the two. `iou` is the overlap of the first moment's sentences with the gold

@@ -15,6 +15,7 @@ LEVELS = {
     "units": 2, "sentences": 2,
     "media": 3, "backends": 3, "store": 3, "schema": 3, "generate": 3,
     "search": 4, "ask": 4, "ingest": 4, "evaluate": 4, "passages": 4, "route": 4, "outline": 4, "evidence": 4,
+    "terms": 2, "failures": 2, "pool": 4, "broad": 4, "refusal": 4,
     "library": 5, "surfaces": 6,
 }  # fmt: skip
 ONE_NOUN_IN_TWO_FILES = {("store", "schema")}

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 SHORTEST_TOPIC_S = 10.0
 TOPIC_S = 120.0
 BLOCK = 4
+_FILLER = frozenset(
+    """actually anything back bit come comes coming course different end ends essentially etc everything gonna good going
+    great important kind know later let little long look looking lot lots maybe new nice okay ok problem put quite
+    reason right simply something sort sure take takes talk today tomorrow try two three video want way ways whatever
+    whole word words work works yeah yes yet""".split()  # noqa: SIM905
+)
 _WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
 
 
@@ -208,7 +214,9 @@ def _titles(made: Cut, parts: Sequence[Sequence[int]]) -> list[str]:
 
         def worth(phrase: tuple[str, ...], table: Counter[tuple[str, ...]] = table) -> float:
             idf = weights_of(len(parts), [float(spread[phrase])])[0] + 0.2
-            return float(table[phrase]) * idf * (1.0 + 0.6 * (len(phrase) - 1))
+            return (
+                float(table[phrase]) * idf * (1.0 + 0.9 * (len(phrase) - 1)) * (1.3 if phrase[0][:1].isupper() else 1.0)
+            )
 
         best = sorted(table, key=lambda p: (-worth(p), p))
         fresh = [p for p in best if not used & {stem(w.lower()) for w in p}] or best
@@ -234,8 +242,7 @@ def _phrases(units: Sequence[Unit]) -> Counter[tuple[str, ...]]:
                 low = word.lower()
                 if (
                     word
-                    and low not in STOP
-                    and low not in FRAME
+                    and low not in STOP | FRAME | _FILLER
                     and len(word) > 2
                     and "'" not in word
                     and not word.isdigit()

@@ -34,7 +34,7 @@ SCENE_S = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each kind of evidence counts; measured by bench/retrieval.py --tune."""
+    """What each kind of evidence counts; chosen on the train splits of bench/retrieval.py."""
 
     own: float = 0.6
     own_topic: float = 0.3
