@@ -26,7 +26,8 @@ SHORTEST_TOPIC_S = 10.0
 TOPIC_S = 120.0
 BLOCK = 4
 _FILLER = frozenset(
-    """actually anything back bit come comes coming course different end ends essentially etc everything gonna good going
+    """actually anything back bit
+    come comes coming course different end ends essentially etc everything gonna good going
     great important kind know later let little long look looking lot lots maybe new nice okay ok problem put quite
     reason right simply something sort sure take takes talk today tomorrow try two three video want way ways whatever
     whole word words work works yeah yes yet""".split()  # noqa: SIM905
