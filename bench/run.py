@@ -28,22 +28,29 @@ HOME = "{home}"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A script under bench/, what it is called with, and what is added when there is time."""
+    """A script under bench/ and what it is called with; a long one runs only when asked for."""
 
     name: str
     script: str
     arguments: tuple[str, ...] = ()
-    when_long: tuple[str, ...] = ()
+    long: bool = False
 
 
 BENCHES = (
-    Bench("lecture", "lecture.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON), ("--model",)),
+    Bench("lecture", "lecture.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON)),
+    Bench("model", "lecture.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON, "--model"), long=True),
     Bench("real", "real.py", ("--json", JSON)),
     Bench("startup", "startup.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON)),
     Bench("search", "search.py"),
     Bench("slides", "slides.py"),
     Bench("index", "index.py", ("--lecture", LECTURE, "--json", JSON)),
-    Bench("memory", "memory.py", ("--lecture", LECTURE, "--json", JSON), ("--long",)),
+    Bench("memory", "memory.py", ("--lecture", LECTURE, "--json", JSON)),
+    Bench(
+        "two-hours",
+        "memory.py",
+        ("--lecture", LECTURE, "--json", JSON, "--long", "--hear", "whisper:tiny.en"),
+        long=True,
+    ),
     Bench("read", "read.py"),
     Bench("hear", "hear.py"),
     Bench("retrieval", "retrieval.py"),
@@ -51,14 +58,14 @@ BENCHES = (
 NAMES = tuple(bench.name for bench in BENCHES)
 
 
-def run(bench: Bench, places: dict[str, str], *, long: bool) -> dict[str, Any]:
+def run(bench: Bench, places: dict[str, str]) -> dict[str, Any]:
     """Run one bench; the result has tables, or else what it printed."""
     target = Path(places[JSON])
     target.unlink(missing_ok=True)
-    given = [places.get(a, a) for a in bench.arguments + (bench.when_long if long else ())]
+    given = [places.get(argument, argument) for argument in bench.arguments]
     done = run_child([sys.executable, ROOT / "bench" / bench.script, *given])
     result: dict[str, Any] = {
-        "name": bench.name, "command": shown_command(bench, places, long=long), "exit_code": done.code,
+        "name": bench.name, "command": shown_command(bench, places), "exit_code": done.code,
         "date": time.strftime("%Y-%m-%d %H:%M"), "commit": commit(), "machine": machine(),
         "cpu_s": round(done.cpu_s, 1), "wall_s": round(done.wall_s, 1),
     }  # fmt: skip
@@ -70,9 +77,9 @@ def run(bench: Bench, places: dict[str, str], *, long: bool) -> dict[str, Any]:
     return result
 
 
-def shown_command(bench: Bench, places: dict[str, str], *, long: bool) -> str:
+def shown_command(bench: Bench, places: dict[str, str]) -> str:
     """How to run this bench alone."""
-    given = list(bench.arguments + (bench.when_long if long else ()))
+    given = list(bench.arguments)
     for hidden in (JSON, HOME):
         if hidden in given:
             at = given.index(hidden)
@@ -110,17 +117,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lecture", type=Path, default=ROOT / "out" / "lecture.mp4")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
-    parser.add_argument("--only", default=",".join(NAMES), help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--only", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--long", action="store_true", help="the long ones too")
     chosen = parser.parse_args()
-    wanted = [name.strip() for name in chosen.only.split(",")]
+    usual = [bench.name for bench in BENCHES if chosen.long or not bench.long]
+    wanted = [name.strip() for name in chosen.only.split(",")] if chosen.only else usual
     if unknown := sorted(set(wanted) - set(NAMES)):
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(NAMES)}")
     head = {"command": command(), "machine": machine(), "date": time.strftime("%Y-%m-%d %H:%M"), "commit": commit()}
     chosen.out.mkdir(parents=True, exist_ok=True)
     written = chosen.out / "measurements.json"
     known: dict[str, dict[str, Any]] = {}
-    if written.is_file() and set(wanted) != set(NAMES):
+    if written.is_file() and chosen.only:
         known = {bench["name"]: bench for bench in json.loads(written.read_text(encoding="utf-8"))["benches"]}
     with TemporaryDirectory() as folder:
         places = {LECTURE: str(chosen.lecture), JSON: f"{folder}/tables.json", HOME: f"{folder}/home"}
@@ -128,7 +136,7 @@ def main() -> int:
             if not (ROOT / "bench" / bench.script).is_file():
                 continue
             print(f"… {bench.name}", file=sys.stderr, flush=True)
-            result = run(bench, places, long=chosen.long)
+            result = run(bench, places)
             print(result["output"], flush=True)
             if result["exit_code"]:
                 print(f"{bench.name} failed: {result['error']}", file=sys.stderr, flush=True)
