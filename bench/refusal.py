@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import ROOT, default_embedder, fill, hf_course, tutorialvqa
-from seehear.route import read_question
 from seehear.search import find
+from seehear.search.route import read_question
 from seehear.store import Store
 
 OUT = ROOT / "src" / "seehear" / "data" / "refusal.json"

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from seehear.backends.protocols import Embedder
-from seehear.passages import cut_up, vectors
-from seehear.route import read_question
 from seehear.search import Weights, find
-from seehear.sentences import sentences
+from seehear.search.passages import cut_up, vectors
+from seehear.search.route import read_question
+from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline

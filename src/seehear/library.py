@@ -252,7 +252,7 @@ class Library:
     def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None) -> None:
         import numpy as np
 
-        from seehear.passages import cut_up, texts_to_embed
+        from seehear.search.passages import cut_up, texts_to_embed
 
         cut = cut_up(timeline)
         try:
@@ -324,7 +324,7 @@ class Library:
         `on_moments` gets the moments as soon as they are found, `on_text` pieces of the answer as they are checked.
         Raises InputError for an empty question, NotFoundError when nothing is indexed.
         """
-        from seehear.ask import ask
+        from seehear.answer import ask
 
         if not question.strip():
             raise InputError("the question is empty", hint='write it last: seehear ask lecture.mp4 "what is …?"')
@@ -376,7 +376,7 @@ class Library:
 
     def chapters(self, media: str | os.PathLike[str]) -> list[Chapter]:
         """The chapters of a recording: those of the file, else by slides and topics."""
-        from seehear.outline import chapters
+        from seehear.answer.outline import chapters
 
         return chapters(self.timeline(media), self._embedder_for_search())
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from seehear import prompts
+from seehear.answer.evidence import Checked, Evidence, check, plain, sentences_of, shorten
+from seehear.answer.outline import Topic, central, topics
 from seehear.backends.protocols import Answerer, Embedder, Message
-from seehear.evidence import Checked, Evidence, check, plain, sentences_of, shorten
-from seehear.outline import Topic, central, topics
-from seehear.route import Intent
+from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seehear.errors import InputError
+from seehear.search.terms import FRAME, Terms, terms_of
 from seehear.spans import Span, parse_clock
-from seehear.terms import FRAME, Terms, terms_of
 from seehear.values import Route
 
 Want = Literal["when", "what", "broad"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
+from seehear.search.terms import FRAME, content_stems, stem
 from seehear.spans import Span, clock
-from seehear.terms import FRAME, content_stems, stem
 from seehear.values import Citation, EventKind, Moment
 
 if TYPE_CHECKING:

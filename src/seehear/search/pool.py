@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seehear.search.terms import STOP, content_stems
 from seehear.store import Store
-from seehear.terms import STOP, content_stems
 from seehear.units import Unit
 
 if TYPE_CHECKING:

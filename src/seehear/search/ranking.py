@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
-from seehear.pool import Pool, bm25, lengths_of, load_pool, occurrences, scenes, smooth, weights_of
-from seehear.route import Intent, read_question
+from seehear.search.pool import Pool, bm25, lengths_of, load_pool, occurrences, scenes, smooth, weights_of
+from seehear.search.route import Intent, read_question
+from seehear.search.terms import match_expression
 from seehear.spans import Span
 from seehear.store import MediaRow, Store, StoredPassage
-from seehear.terms import match_expression
 from seehear.values import Moment, Route
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def _middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _stem_of(word: str, stems: Sequence[str]) -> str:
-    from seehear.terms import stem
+    from seehear.search.terms import stem
 
     found = stem(word)
     return found if found in stems else word

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from seehear import prompts
+from seehear.answer.broad import answer_broadly
+from seehear.answer.evidence import Checked, Evidence, check, gather, plain, sentences_of, shorten
+from seehear.answer.refusal import fits, probability
 from seehear.backends.protocols import Answerer, Embedder, Message
-from seehear.broad import answer_broadly
-from seehear.evidence import Checked, Evidence, check, gather, plain, sentences_of, shorten
-from seehear.refusal import fits, probability
-from seehear.route import Intent, read_question
 from seehear.search import Found, find
+from seehear.search.route import Intent, read_question
+from seehear.search.terms import content_stems
 from seehear.store import Store
-from seehear.terms import content_stems
 from seehear.values import Answer, Citation, Moment, Route
 
 MOST_SENTENCES = 2

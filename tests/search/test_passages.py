@@ -3,8 +3,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seehear.passages import blocks, cut_up
-from seehear.sentences import sentences
+from seehear.search.passages import blocks, cut_up
+from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.timeline import Timeline
 from seehear.values import Event, Media

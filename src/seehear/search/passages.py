@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seehear.sentences import sentences
+from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean

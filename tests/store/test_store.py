@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from seehear.errors import ConfigError, LibraryBusyError, LibraryVersionError, NotFoundError, StorageError
-from seehear.passages import cut_up
+from seehear.search.passages import cut_up
 from seehear.store import FILE_NAME, Store
 from tests.talks import talk
 

@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
-from seehear.failures import explain, foreign
-from seehear.schema import APPLICATION_ID, MIGRATIONS, statements
 from seehear.spans import Span
+from seehear.store.failures import explain, foreign
+from seehear.store.schema import APPLICATION_ID, MIGRATIONS, statements
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
 

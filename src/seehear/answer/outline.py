@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
-from seehear.passages import cut_up, texts_to_embed
-from seehear.pool import weights_of
+from seehear.search.passages import cut_up, texts_to_embed
+from seehear.search.pool import weights_of
+from seehear.search.terms import FRAME, STOP, content_stems, stem
 from seehear.spans import Span
-from seehear.terms import FRAME, STOP, content_stems, stem
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
 from seehear.values import Chapter

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from seehear.ask import ask
+from seehear.answer import ask
+from seehear.answer.evidence import Evidence, check, sentences_of
+from seehear.answer.outline import chapters
 from seehear.backends.extractive import Extractive
 from seehear.backends.protocols import Card, Embedder, Message
 from seehear.errors import InputError
-from seehear.evidence import Evidence, check, sentences_of
-from seehear.outline import chapters
-from seehear.passages import cut_up, vectors
+from seehear.search.passages import cut_up, vectors
 from seehear.spans import Span, clock
 from seehear.store import Store
 from seehear.timeline import Timeline

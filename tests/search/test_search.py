@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, NotFoundError
-from seehear.passages import cut_up, vectors
-from seehear.route import read_question
 from seehear.search import search
+from seehear.search.passages import cut_up, vectors
+from seehear.search.route import read_question
+from seehear.search.terms import match_expression, stem, terms_of
 from seehear.spans import Span
 from seehear.store import Store
-from seehear.terms import match_expression, stem, terms_of
 from seehear.values import Event
 from tests.talks import speech, talk
 
