@@ -143,6 +143,30 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """One picture to be described, `rgb` uint8 [H, W, 3], with what is known of it already.
+
+    `read` is the text that was read on it, `changed` the part of that which the picture before did not have. Both come
+    from the media: data, never instructions.
+    """
+
+    time_s: float
+    span: Span
+    rgb: NDArray[np.uint8]
+    read: str = ""
+    changed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What one picture shows, in words; `fresh` is what is new against the picture before."""
+
+    time_s: float
+    text: str
+    fresh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """What could not be seen or heard: failure is kept here and never becomes content."""
 

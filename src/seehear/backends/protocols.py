@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from seehear.values import Audio, Screen, Transcript
+from seehear.values import Audio, Description, Gap, Screen, Sight, Transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,8 @@ class Card:
     capabilities: tuple[Capability, ...]
     runs: Literal["here", "server", "hosted"]
     streams: bool = False
+    images_per_request: int = 0
+    takes_audio: bool = False
     word_times: bool = False
     context_tokens: int = 0
     dimensions: int = 0
@@ -65,6 +67,19 @@ class Reader(Backend, Protocol):
 
     def read(self, rgb: NDArray[np.uint8]) -> Screen:
         """Find text lines on one picture, `rgb` uint8 [H, W, 3]. Raises BackendError."""
+        ...
+
+
+@runtime_checkable
+class Describer(Backend, Protocol):
+    """Tells in words what pictures show."""
+
+    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+        """Describe pictures of one media in order of time; the result has their number and order.
+
+        A `question` narrows what is told. A picture that was refused or failed is a Gap of stage `describe`. Raises
+        BackendError when the backend as a whole cannot go on.
+        """
         ...
 
 
