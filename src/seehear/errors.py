@@ -6,7 +6,8 @@ Three questions pick the class: whose fault is it, can a retry help, what should
     ├── InputError                      2   400   what was asked or given is at fault
     │   ├── NotFoundError               3   404   no such file, media or model
     │   ├── MediaError                  4   422   the file is there but cannot be decoded
-    │   └── ConfigError                 5   400   a setting is wrong
+    │   ├── ConfigError                 5   400   a setting is wrong
+    │   └── BudgetError                 6   402   the next call would cost more than was allowed
     ├── SetupError                     10   503   this installation is at fault
     │   ├── MissingPackageError        11   503   an optional package is not installed
     │   ├── WeightsError               12   503   model weights are missing, corrupt or out of reach
@@ -67,6 +68,13 @@ class ConfigError(InputError):
 
     exit_code = 5
     http_status = 400
+
+
+class BudgetError(InputError):
+    """The next call would cost more than was allowed; what was paid for is kept."""
+
+    exit_code = 6
+    http_status = 402
 
 
 class SetupError(SeehearError):
