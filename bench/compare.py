@@ -120,8 +120,10 @@ def median_s(distances_s: Sequence[float]) -> float:
 
 
 def foreign_clocks(answer: Answer, timelines: Iterable[Timeline]) -> list[str]:
-    """Times an answer prints (text, moments, citations) at which no event of the timelines starts."""
+    """Times an answer prints (text, moments, citations) at which no event or chapter of the timelines starts."""
+    timelines = list(timelines)
     known = {clock(event.span.start_s) for timeline in timelines for event in timeline.events}
+    known |= {clock(chapter.span.start_s) for timeline in timelines for chapter in timeline.media.chapters}
     printed = _CLOCK.findall(answer.text)
     printed += [moment.clock for moment in answer.moments]
     printed += [clock(citation.span.start_s) for citation in answer.citations]
