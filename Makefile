@@ -28,6 +28,7 @@ demo: $(LECTURE)
 endif
 
 $(LECTURE): examples/lecture/script.md $(VENV)/.done
+	@mkdir -p $(OUT)
 	$(BIN)/seehear generate lecture examples/lecture/script.md -o $@
 
 test: check
