@@ -17,9 +17,7 @@ def test_an_unknown_name_is_told() -> None:
         seehear.nothing_like_it  # noqa: B018
 
 
-def test_a_recording_is_asked_in_three_lines(
-    indexed_home: Path, lesson: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recording_is_asked_in_three_lines(indexed_home: Path, lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEHEAR_HOME", str(indexed_home))
     monkeypatch.setenv("SEEHEAR_ANSWER", "extractive")
     talk = seehear.open(lesson)
