@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from seehear.spans import Span
-from seehear.values import Gap, SamplePoint, Screen, Segment, TextLine, Transcript, Word
+from seehear.values import Description, Gap, SamplePoint, Screen, Segment, TextLine, Transcript, Word
 
 T = TypeVar("T")
 
-STAGE_VERSIONS = {"points": 1, "read": 1, "hear": 1, "captions": 1}
+STAGE_VERSIONS = {"points": 1, "read": 1, "describe": 1, "hear": 1}
 
 
 class CacheStore(Protocol):
@@ -96,6 +96,10 @@ SCREEN: Codec[Screen] = Codec(
     decode=lambda row: Screen(
         tuple(TextLine(text, (box[0], box[1], box[2], box[3]), conf) for text, box, conf in row[0]), row[1], row[2]
     ),
+)
+DESCRIPTION: Codec[Description] = Codec(
+    encode=lambda d: [d.time_s, d.text, d.fresh],
+    decode=lambda row: Description(row[0], row[1], row[2]),
 )
 TRANSCRIPT: Codec[Transcript] = Codec(
     encode=lambda t: {

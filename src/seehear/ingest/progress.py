@@ -9,12 +9,12 @@ from typing import Literal
 
 from seehear.errors import CancelledError
 
-Stage = Literal["identify", "find", "read", "hear", "embed"]
+Stage = Literal["find", "read", "describe", "hear", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total`, in seconds of media for `find` and `hear`, in pictures for `read`, in passages for `embed`."""
+    """`done` of `total`: seconds of media (`find`, `hear`), pictures (`read`, `describe`), sentences (`embed`)."""
 
     stage: Stage
     done: float

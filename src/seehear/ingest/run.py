@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from seehear.backends.protocols import Reader, Transcriber
+from seehear.backends.protocols import Describer, Reader, Transcriber
 from seehear.errors import InputError, MissingPackageError
 from seehear.ingest import stages
 from seehear.ingest.cache import StageCache
+from seehear.ingest.describe import describe
+from seehear.ingest.lines import lines, visual_events
 from seehear.ingest.progress import Reporter
 from seehear.spans import Span
 from seehear.timeline import Timeline
@@ -57,6 +59,7 @@ def ingest(
     *,
     reader: Callable[[], Reader],
     transcriber: Callable[[], Transcriber],
+    describer: Callable[[], Describer | None] = lambda: None,
     cache: StageCache,
     reporter: Reporter,
 ) -> Ingested:
@@ -66,7 +69,7 @@ def ingest(
     or stretches of sound could not give is a Gap of the timeline.
     """
     parts = _side_by_side(
-        lambda: _see(media, plan, reader, cache, reporter),
+        lambda: _see(media, plan, reader, describer, cache, reporter),
         lambda: _hear(media, plan, transcriber, cache, reporter),
         reporter=reporter,
     )
@@ -102,7 +105,14 @@ def _whole(media: Media) -> Span:
     return Span(0.0, media.duration_s)
 
 
-def _see(media: Media, plan: Plan, reader: Callable[[], Reader], cache: StageCache, reporter: Reporter) -> _Part:
+def _see(
+    media: Media,
+    plan: Plan,
+    reader: Callable[[], Reader],
+    describer: Callable[[], Describer | None],
+    cache: StageCache,
+    reporter: Reporter,
+) -> _Part:
     began = time.perf_counter()
     if not media.has_video:
         return _Part([], [])
@@ -117,7 +127,15 @@ def _see(media: Media, plan: Plan, reader: Callable[[], Reader], cache: StageCac
         )
     except MissingPackageError as error:
         return _Part([], [Gap(_whole(media), "read", str(error))], complete=False)
-    events = stages.visual_events(points, screens, via=opened.card.name)
+    shown = lines(points, screens)
+    if (seeing := describer()) is None:
+        events = visual_events(shown, via=opened.card.name)
+    else:
+        descriptions, refused = describe(
+            shown, seeing, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("describe", n, of)
+        )
+        gaps += refused
+        events = visual_events(shown, descriptions, via=f"{opened.card.name}+{seeing.card.name}")
     return _Part(events, gaps, seconds=time.perf_counter() - began)
 
 

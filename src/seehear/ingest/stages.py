@@ -16,7 +16,7 @@ import numpy as np
 from seehear.backends.protocols import Reader, Transcriber
 from seehear.errors import BackendError, MediaError
 from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
-from seehear.ingest.screen import Page, arrange, visual_line, without_furniture
+from seehear.ingest.lines import frame_name
 from seehear.ingest.signature import COLUMNS, ROWS, same, signature
 from seehear.spans import Span
 from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Transcript
@@ -84,11 +84,6 @@ def pictures(
         yield time_s, frame.rgb
 
 
-def frame_name(time_s: float) -> str:
-    """The file name under which the picture at `time_s` is kept."""
-    return f"{round(time_s * 1000):09d}.jpg"
-
-
 def read_points(
     media: Media,
     points: Sequence[SamplePoint],
@@ -129,41 +124,6 @@ def read_points(
         if time_s not in looks and span.start_s not in reported and not any(g.span.contains(time_s) for g in gaps):
             gaps.append(Gap(span, "decode", "the picture could not be decoded"))
     return {time_s: looks[time_s].screen for time_s in sorted(looks)}, gaps
-
-
-def visual_events(points: Sequence[SamplePoint], screens: dict[float, Screen], *, via: str) -> list[Event]:
-    """Turn what was read into visual events: a new slide in full, for a build only what is new, nothing twice."""
-    times = sorted(screens)
-    pages = dict(zip(times, map(arrange, without_furniture([screens[t] for t in times])), strict=True))
-    events: list[Event] = []
-    previous: Page | None = None
-    for point in points:
-        page = pages.get(point.time_s)
-        if page is None or not page.text:
-            previous = None
-            continue
-        line = visual_line(page, previous)
-        if not line.new and events:
-            last = events[-1]
-            events[-1] = Event(
-                last.span.union(point.span), last.kind, last.text, last.via, title=last.title, screen=last.screen,
-                frame=last.frame, reason=last.reason,
-            )  # fmt: skip
-        else:
-            events.append(
-                Event(
-                    point.span,
-                    "visual",
-                    line.text,
-                    via,
-                    title=line.title,
-                    screen=line.screen,
-                    frame=frame_name(point.time_s),
-                    reason=point.reason,
-                )
-            )
-        previous = page
-    return events
 
 
 def hear(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from seehear.ingest.progress import Progress
     from seehear.weights import PullProgress
 
-LABELS = {"find": "finding slides", "read": "reading slides", "hear": "listening", "embed": "indexing"}
+LABELS = {
+    "find": "finding slides", "read": "reading slides", "describe": "describing", "hear": "listening",
+    "embed": "indexing",
+}  # fmt: skip
 PLAIN_EVERY_S = 5.0
 
 
@@ -66,7 +69,7 @@ class Live:
 
     def progress(self, progress: Progress) -> None:
         """Show how far one stage has come."""
-        at = f"{progress.done:.0f}/{progress.total:.0f}" if progress.stage == "read" else ""
+        at = f"{progress.done:.0f}/{progress.total:.0f}" if progress.stage in ("read", "describe") else ""
         self.show(LABELS.get(progress.stage, progress.stage), progress.done, progress.total, at)
 
     def pull(self, progress: PullProgress) -> None:
