@@ -29,7 +29,7 @@ def run(command: list[str]) -> str:
 
 def settled(text: str) -> str:
     """What is left on the screen: a line that was cleared is gone."""
-    return "\n".join(line.split("\r\x1b[K")[-1] for line in text.splitlines())
+    return "\n".join(line.split("\r\x1b[K")[-1] for line in text.split("\n"))
 
 
 if __name__ == "__main__":
@@ -38,6 +38,6 @@ if __name__ == "__main__":
     shown = settled(run([sys.executable, "-m", "seehear", "ask", video, question]))
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text(f'$ seehear ask {Path(video).name} "{question}"\n', style="bold"))
-    console.print(Text.from_ansi(shown))
+    console.print(Text.from_ansi(shown), soft_wrap=True)
     IMAGE.parent.mkdir(exist_ok=True)
     console.save_svg(str(IMAGE), title="seehear")

@@ -42,8 +42,6 @@ class Live:
             )  # fmt: skip
 
     def __enter__(self) -> Self:
-        if self._bars is not None:
-            self._bars.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -80,6 +78,9 @@ class Live:
     def show(self, label: str, done: float, total: float, at: str = "") -> None:
         """Show how far anything has come, `at` in words."""
         if self._bars is not None:
+            if not self._tasks:
+                # Bars appear with the first thing to show: a command that has nothing to do prints only its result.
+                self._bars.start()
             if label not in self._tasks:
                 self._tasks[label] = self._bars.add_task(label, total=total or 1, at=at)
             self._bars.update(self._tasks[label], completed=done if total else 1, total=total or 1, at=at)
