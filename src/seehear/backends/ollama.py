@@ -1,0 +1,525 @@
+"""Seeing, answering and embedding with the models of an Ollama server, over its own HTTP API.
+
+The compatible API of Ollama cannot set the context and cuts what does not fit without a word. Here every request asks
+for the context it needs, a request that cannot fit fails with its numbers, and what the server counts is checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from seehear.backends import describing
+from seehear.backends.prices import estimate_tokens
+from seehear.backends.protocols import Backend, Capability, Card, Message
+from seehear.errors import (
+    BackendError,
+    BackendRefusedError,
+    BackendUnavailableError,
+    CancelledError,
+    ConfigError,
+    SeehearError,
+)
+from seehear.values import Description, Gap, Sight
+
+if TYPE_CHECKING:
+    import httpx
+    import numpy as np
+    from numpy.typing import NDArray
+
+CONTEXT_STEP = 2048
+"""The context asked for grows in these steps: each change makes the server load the model anew."""
+COMFORTABLE_TOKENS = 16_384
+"""What a card promises at most: a context takes memory, and a model's own limit of 128k rarely fits a laptop."""
+CONNECT_S = 2.0
+READ_S = 300.0
+"""Longest silence between two pieces of a reply; the first one waits for the model to load."""
+BATCH = 32
+"""Texts per embedding request."""
+
+_NEEDS: dict[str, str] = {"describe": "vision", "answer": "completion", "embed": "embedding"}
+_SUGGESTED = {"describe": "qwen2.5vl", "answer": "llama3.2", "embed": "nomic-embed-text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an Ollama server tells about one of its models; `context_tokens` is 0 where it does not say.
+
+    `abilities` are Ollama's words (`completion`, `vision`, `embedding`, `thinking`, …), `remote` says that the model
+    runs on somebody else's computer although the local server answers for it.
+    """
+
+    name: str
+    abilities: frozenset[str]
+    context_tokens: int
+    dimensions: int
+    remote: bool
+    vision: Mapping[str, int]
+
+    def picture_tokens(self, width_px: int, height_px: int) -> int:
+        """An upper estimate of what one picture takes of the context, from the sizes in the model's own file."""
+        facts = self.vision
+        if "tokens_per_image" in facts:
+            return facts["tokens_per_image"] + 8
+        patch_px = facts.get("patch_size", 14)
+        if "image_size" in facts and "spatial_merge_size" not in facts:
+            tiles = 5 if "image_grid_pinpoints" in facts else 1
+            return math.ceil(facts["image_size"] / patch_px) ** 2 * tiles + 8
+        cell_px = patch_px * facts.get("spatial_merge_size", 2)
+        return math.ceil(width_px / cell_px) * math.ceil(height_px / cell_px) + 8
+
+
+def version(base_url: str, *, timeout_s: float = 0.5) -> str | None:
+    """The version of the Ollama server there, None when none answers in time: for detection, never raises for that."""
+    try:
+        with _Client(base_url, connect_s=timeout_s, read_s=timeout_s) as client:
+            found = client.get("/api/version").get("version")
+    except BackendError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def models(base_url: str) -> list[str]:
+    """The names, with tags, of the models that the server has. Raises BackendError, BackendUnavailableError."""
+    with _Client(base_url, read_s=10.0) as client:
+        return _names(client)
+
+
+def show(base_url: str, model: str) -> Shown:
+    """What the server tells about a model it has. Raises ConfigError, BackendError, BackendUnavailableError."""
+    with _Client(base_url, read_s=10.0) as client:
+        return _show(client, model)
+
+
+def match(wanted: str, offered: Sequence[str]) -> str | None:
+    """The offered name that is meant: without a tag its `latest`, else any tag; None when there is none."""
+    if wanted in offered:
+        return wanted
+    if ":" in wanted.rsplit("/", 1)[-1]:
+        return None
+    same = [name for name in offered if name.rsplit(":", 1)[0] == wanted]
+    return f"{wanted}:latest" if f"{wanted}:latest" in same else next(iter(same), None)
+
+
+def open_named(base_url: str, model: str, capability: Capability, *, images_per_request: int = 1) -> Backend:
+    """Make the backend for one capability of one model, asking the server first whether it has and can it.
+
+    Raises ConfigError when it has not or cannot, naming what can, BackendUnavailableError when it does not answer.
+    """
+    if capability == "hear":
+        raise ConfigError(
+            "Ollama does not turn speech into text", hint="leave --hear out: the embedded Whisper hears on this machine"
+        )
+    if capability not in _NEEDS:
+        raise ConfigError(f"Ollama cannot {capability}", hint="it can describe, answer and embed")
+    with _Client(base_url, read_s=10.0) as client:
+        offered = _names(client)
+        name = match(model, offered)
+        if name is None:
+            have = ", ".join(offered[:12]) or "none yet"
+            raise ConfigError(f"Ollama has no model {model!r}; it has: {have}", hint=f"ollama pull {model}")
+        shown = _show(client, name)
+        if _NEEDS[capability] not in shown.abilities:
+            raise ConfigError(*_cannot(client, shown, capability, offered))
+    if capability == "describe":
+        return OllamaDescriber(base_url, shown, images_per_request=images_per_request)
+    return OllamaAnswerer(base_url, shown) if capability == "answer" else OllamaEmbedder(base_url, shown)
+
+
+def _cannot(client: _Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> tuple[str]:
+    can = [name for name in offered[:20] if _NEEDS[capability] in _show(client, name).abilities]
+    what = {"describe": "see", "answer": "write answers", "embed": "embed"}[capability]
+    instead = f"use ollama:{can[0]}" if can else f"ollama pull {_SUGGESTED[capability]}"
+    others = f"; these here can: {', '.join(can)}" if can else ""
+    return (f"the model {shown.name} on this Ollama cannot {what}{others} ({instead})",)
+
+
+class _Ollama:
+    """One model on one server: what the three backends share."""
+
+    def __init__(self, base_url: str, shown: Shown, capability: Capability, **facts: Any) -> None:
+        self._base_url, self._shown = base_url, shown
+        self._client: _Client | None = None
+        self._lock = threading.Lock()
+        self._context = 0
+        wished = os.environ.get("OLLAMA_CONTEXT_LENGTH", "")
+        most = max(COMFORTABLE_TOKENS, int(wished) if wished.isdecimal() else 0)
+        self._card = Card(
+            name=f"ollama:{shown.name}", capabilities=(capability,), runs="hosted" if shown.remote else "server",
+            context_tokens=min(shown.context_tokens or CONTEXT_STEP * 2, most), licence="see ollama show", **facts,
+        )  # fmt: skip
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do."""
+        return self._card
+
+    def close(self) -> None:
+        """Let the connection go, in the middle of a reply too; safe to call twice and from any thread."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _open(self) -> _Client:
+        with self._lock:
+            if self._client is None:
+                self._client = _Client(self._base_url)
+            return self._client
+
+    def _context_for(self, tokens: int) -> int:
+        """The context to ask for: never less than before, since each change loads the model anew."""
+        most = self._shown.context_tokens or COMFORTABLE_TOKENS
+        if tokens > most:
+            raise BackendError(
+                f"the request needs about {tokens} tokens, {self._card.name} has a context of {most}",
+                hint="choose a model with a larger context, or ask about less at once",
+            )
+        self._context = max(self._context, min(most, math.ceil(tokens / CONTEXT_STEP) * CONTEXT_STEP))
+        return self._context
+
+    def _chat(
+        self, messages: Sequence[Mapping[str, Any]], *, text_tokens: int, picture_tokens: int = 0, max_tokens: int,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[str]:  # fmt: skip
+        """Yield the reply; raises BackendError when the server read only a part of the request."""
+        context = self._context_for(text_tokens + picture_tokens + max_tokens)
+        body: dict[str, Any] = {
+            "model": self._shown.name, "messages": list(messages), "stream": True, "truncate": False, "shift": False,
+            "options": {"num_ctx": context, "num_predict": max_tokens, "temperature": 0, "seed": 0},
+        }  # fmt: skip
+        if schema is not None:
+            body["format"] = schema
+        if "thinking" in self._shown.abilities:
+            body["think"] = False
+        client = self._open()
+        for line in client.lines("/api/chat", body):
+            piece = line.get("message", {}).get("content", "")
+            if piece:
+                yield str(piece)
+            if line.get("done"):
+                self._check(line, context, text_tokens, max_tokens)
+                return
+        raise BackendUnavailableError(f"{self._card.name} stopped in the middle of its reply", hint=_AGAIN)
+
+    def _check(self, done: Mapping[str, Any], context: int, text_tokens: int, max_tokens: int) -> None:
+        read, written = done.get("prompt_eval_count"), done.get("eval_count", 0)
+        if not isinstance(read, int):  # a prompt that was still known from before is not counted by old versions
+            return
+        # Estimates lie above the truth, but never three times: what is missing then was cut off by the server.
+        lost = text_tokens > 1000 and read < text_tokens / 3
+        ran_out = done.get("done_reason") == "length" and written < max_tokens
+        if lost or read >= context or ran_out:
+            raise BackendError(
+                f"{self._card.name} cut the request: it read {read} of about {text_tokens} tokens of text, with a "
+                f"context of {context} asked for",
+                hint="the server may cap the context; raise OLLAMA_CONTEXT_LENGTH there, or choose a smaller model",
+            )
+
+
+class OllamaDescriber(_Ollama):
+    """Tells what pictures show with a seeing model; one picture per request unless more are allowed."""
+
+    def __init__(self, base_url: str, shown: Shown, *, images_per_request: int = 1) -> None:
+        super().__init__(base_url, shown, "describe", images_per_request=max(1, images_per_request))
+
+    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+        """Describe pictures in order of time; a picture that failed is a Gap of stage `describe`.
+
+        Raises BackendUnavailableError, BackendRefusedError when the server as a whole cannot go on.
+        """
+        told: list[Description | Gap] = []
+        step = self._card.images_per_request
+        for start in range(0, len(sights), step):
+            part = sights[start : start + step]
+            try:
+                told += self._describe(part, question)
+            except (BackendUnavailableError, BackendRefusedError):
+                raise
+            except BackendError as error:
+                told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
+        return told
+
+    def _describe(self, sights: Sequence[Sight], question: str) -> list[Description | Gap]:
+        request, longest_px, text_tokens, picture_tokens = self._fit(sights, question)
+        messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
+        for part in request.parts:
+            if isinstance(part, Sight):
+                picture = base64.b64encode(describing.jpeg(part.rgb, longest_px=longest_px)).decode("ascii")
+                messages[-1]["images"] = [picture]
+            elif part.startswith("Picture "):
+                messages.append({"role": "user", "content": part})
+            else:
+                messages[-1]["content"] += f"\n{part}"
+        reply = self._chat(
+            messages, text_tokens=text_tokens, picture_tokens=picture_tokens, max_tokens=request.max_tokens,
+            schema=request.schema,
+        )  # fmt: skip
+        return describing.parse("".join(reply), sights)
+
+    def _fit(self, sights: Sequence[Sight], question: str) -> tuple[describing.Request, int, int, int]:
+        """The request as it fits: smaller pictures first, then less of the text that was read, which they show too."""
+        most = self._shown.context_tokens or COMFORTABLE_TOKENS
+        for longest_px, characters in ((describing.LONGEST_PX, 3000), (1024, 3000), (1024, 800), (768, 200), (512, 0)):
+            shorter = [replace(s, read=s.read[:characters], changed=s.changed[:characters]) for s in sights]
+            request = describing.request(shorter, question=question)
+            sizes = (describing.fitted_px(s.rgb.shape[1], s.rgb.shape[0], longest_px=longest_px) for s in sights)
+            pictures = sum(self._shown.picture_tokens(*size_px) for size_px in sizes)
+            text = estimate_tokens(request.system) + estimate_tokens(request.text) + 8 * len(request.parts)
+            if text + pictures + request.max_tokens <= most:
+                break
+        return request, longest_px, text, pictures
+
+
+class OllamaAnswerer(_Ollama):
+    """Writes answers with a language model, the same ones for the same messages where the server allows."""
+
+    def __init__(self, base_url: str, shown: Shown) -> None:
+        super().__init__(base_url, shown, "answer", streams=True)
+
+    def start(self) -> None:
+        """Have the server load the model, without waiting for it; what fails here is told at the first question."""
+        self._context_for(min(2 * CONTEXT_STEP, self._card.context_tokens))
+        body = {"model": self._shown.name, "messages": [], "stream": False, "options": {"num_ctx": self._context}}
+        threading.Thread(target=self._load, args=(body,), daemon=True).start()
+
+    def _load(self, body: Mapping[str, Any]) -> None:
+        with suppress(SeehearError), _Client(self._base_url) as client:
+            client.post("/api/chat", body)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator early makes the server stop.
+
+        Raises BackendError when the request does not fit the model or was cut, BackendUnavailableError when the
+        connection breaks, BackendRefusedError, CancelledError when `close` is called meanwhile.
+        """
+        turns = [{"role": turn.role, "content": turn.text} for turn in messages]
+        tokens = sum(self.count_tokens(turn.text) + 8 for turn in messages)
+        yield from self._chat(turns, text_tokens=tokens, max_tokens=max_tokens)
+
+    def count_tokens(self, text: str) -> int:
+        """An upper estimate of the tokens of a text, since Ollama does not tell."""
+        return estimate_tokens(text)
+
+
+class OllamaEmbedder(_Ollama):
+    """Maps texts to unit vectors; a text longer than the model's context is the mean of its parts, never cut."""
+
+    def __init__(self, base_url: str, shown: Shown) -> None:
+        super().__init__(base_url, shown, "embed", dimensions=shown.dimensions)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [N, D] with rows of length 1. Raises BackendError, BackendUnavailableError."""
+        import numpy as np
+
+        most = max(64, int((self._shown.context_tokens or CONTEXT_STEP) * 0.9))
+        parts = [(row, part) for row, text in enumerate(texts) for part in _parts(text, most)]
+        rows = np.zeros((len(texts), self._shown.dimensions), np.float32)
+        for start in range(0, len(parts), BATCH):
+            batch = parts[start : start + BATCH]
+            vectors = self._vectors([part for _, part in batch])
+            if len(vectors) and rows.shape[1] != vectors.shape[1]:
+                if start:
+                    raise BackendError(
+                        f"{self._card.name} gave vectors of {rows.shape[1]} and {vectors.shape[1]} numbers"
+                    )
+                rows = np.zeros((len(texts), vectors.shape[1]), np.float32)
+            for (row, part), vector in zip(batch, vectors, strict=True):
+                rows[row] += vector * len(part)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(rows) else rows
+
+    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        body = {
+            "model": self._shown.name, "input": list(texts), "truncate": False,
+            "options": {"num_ctx": self._shown.context_tokens or CONTEXT_STEP},
+        }  # fmt: skip
+        try:
+            vectors = np.asarray(self._open().post("/api/embed", body).get("embeddings"), np.float32)
+        except (ValueError, TypeError) as error:
+            raise BackendError(f"{self._card.name} gave no vectors: {error}") from error
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise BackendError(f"{self._card.name} gave vectors of shape {vectors.shape} for {len(texts)} texts")
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+            raise BackendError(f"{self._card.name} gave a vector without a direction")
+        unit: NDArray[np.float32] = vectors / lengths
+        return unit
+
+
+def _parts(text: str, most_tokens: int) -> list[str]:
+    """The text, or the parts of it that fit, cut between words where there are some."""
+    if estimate_tokens(text) <= most_tokens or len(text) < 2:
+        return [text if text.strip() else "-"]
+    middle = text.rfind(" ", 1, len(text) // 2 + 1)
+    middle = middle if middle > len(text) // 4 else len(text) // 2
+    return _parts(text[:middle], most_tokens) + _parts(text[middle:], most_tokens)
+
+
+def _names(client: _Client) -> list[str]:
+    rows = client.get("/api/tags").get("models")
+    return [str(row["name"]) for row in rows or () if isinstance(row, dict) and row.get("name")]
+
+
+def _show(client: _Client, model: str) -> Shown:
+    told = client.post("/api/show", {"model": model})
+    facts: dict[str, Any] = {**(told.get("projector_info") or {}), **(told.get("model_info") or {})}
+    kind = str(facts.get("general.architecture", ""))
+    vision = {
+        key.rsplit(".", 1)[-1]: value if isinstance(value, int) else 1
+        for key, value in facts.items()
+        if ".vision." in key or key.endswith(".mm.tokens_per_image")
+    }
+    abilities = told.get("capabilities")
+    if not isinstance(abilities, list):  # before version 0.6.4
+        families = (told.get("details") or {}).get("families") or ()
+        embeds = any(key.endswith(".pooling_type") for key in facts)
+        abilities = ["embedding"] if embeds else ["completion"]
+        abilities += ["vision"] if vision or {"clip", "mllama"} & set(families) else []
+    return Shown(
+        model, frozenset(map(str, abilities)), _number(facts, f"{kind}.context_length"),
+        _number(facts, f"{kind}.embedding_length"), bool(told.get("remote_host")), vision,
+    )  # fmt: skip
+
+
+def _number(facts: Mapping[str, Any], name: str) -> int:
+    value = facts.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+_AGAIN = "run the same command again: what was finished is kept"
+
+
+def failures() -> list[tuple[type[Exception], Callable[[str], SeehearError]]]:
+    """What httpx raises and what it becomes, the first that fits; a test proves the table complete."""
+    import httpx
+
+    def unreachable(where: str) -> SeehearError:
+        return BackendUnavailableError(f"no Ollama answers at {where}", hint="start it: ollama serve")
+
+    def slow(where: str) -> SeehearError:
+        return BackendUnavailableError(f"Ollama at {where} did not reply in time", hint=_AGAIN)
+
+    def broken(where: str) -> SeehearError:
+        return BackendUnavailableError(f"the connection to Ollama at {where} broke", hint=_AGAIN)
+
+    def wrong(where: str) -> SeehearError:
+        return ConfigError(f"{where!r} is not an address of Ollama", hint="such as http://127.0.0.1:11434")
+
+    return [
+        (httpx.ConnectError, unreachable), (httpx.ConnectTimeout, unreachable), (httpx.ProxyError, unreachable),
+        (httpx.UnsupportedProtocol, wrong), (httpx.InvalidURL, wrong), (httpx.CookieConflict, broken),
+        (httpx.TimeoutException, slow), (httpx.StreamError, broken), (httpx.HTTPError, broken),
+    ]  # fmt: skip
+
+
+def refusal(status: int, said: str, where: str) -> SeehearError:
+    """The error for an answer of Ollama with a status of 400 or more, or an error line within its reply."""
+    if re.search(r"(?:more|enough|out of|insufficient) (?:system |gpu )?memory", said, re.IGNORECASE):
+        return BackendRefusedError(f"Ollama cannot load the model: {said}", hint="choose a smaller model")
+    if status == 404:
+        return ConfigError(f"Ollama at {where}: {said or 'not found'}", hint="ollama list shows what is there")
+    if status in (401, 403):
+        return BackendRefusedError(f"Ollama at {where} refused: {said or status}", hint="ollama signin")
+    if status in (408, 429, 502, 503, 504):
+        return BackendUnavailableError(f"Ollama at {where} is busy: {said or status}", hint=_AGAIN)
+    return BackendError(f"Ollama failed: {said or f'status {status}'}")
+
+
+class _Client:
+    """HTTP to one server; whatever httpx raises leaves as one of our errors."""
+
+    def __init__(self, base_url: str, *, connect_s: float = CONNECT_S, read_s: float = READ_S) -> None:
+        import httpx
+
+        # Whoever configured the compatible API ends it in /v1; Ollama's own lies beside it.
+        self._where = re.sub(r"(?:/v1)?/*$", "", base_url.strip())
+        self._closed = False
+        self._running: set[Any] = set()
+        here = (urlsplit(self._where).hostname or "") in ("localhost", "127.0.0.1", "::1")
+        timeout = httpx.Timeout(connect=connect_s, read=read_s, write=60.0, pool=connect_s)
+        # A proxy of the environment is not for this machine.
+        self._http = httpx.Client(timeout=timeout, trust_env=not here)
+
+    def __enter__(self) -> _Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closed = True
+        for connection in list(self._running):
+            with suppress(OSError):  # it ended by itself meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+        self._http.close()
+
+    def get(self, path: str) -> dict[str, Any]:
+        with self._mapped():
+            return self._json(self._http.get(self._where + path))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        with self._mapped():
+            return self._json(self._http.post(self._where + path, json=body))
+
+    def lines(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The JSON lines of a streamed reply."""
+        with self._mapped(), self._http.stream("POST", self._where + path, json=body) as response:
+            if response.status_code >= 400:
+                response.read()
+                self._json(response)
+            connection = response.extensions["network_stream"].get_extra_info("socket")
+            self._running.add(connection)
+            try:
+                for text in response.iter_lines():
+                    if text.strip():
+                        line = _object(text, self._where)
+                        if "error" in line:
+                            raise refusal(500, str(line["error"]), self._where)
+                        yield line
+            finally:
+                self._running.discard(connection)
+
+    def _json(self, response: httpx.Response) -> dict[str, Any]:
+        if response.status_code >= 400:
+            with suppress(ValueError):
+                said = response.json()
+                if isinstance(said, dict):
+                    raise refusal(response.status_code, str(said.get("error", ""))[:300], self._where)
+            raise refusal(response.status_code, "", self._where)
+        return _object(response.text, self._where)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        table = failures()
+        try:
+            yield
+        except tuple(kind for kind, _ in table) as error:
+            if self._closed:
+                raise CancelledError("the request to Ollama was stopped") from error
+            raise next(made for kind, made in table if isinstance(error, kind))(self._where) from error
+        except RuntimeError as error:  # what httpx raises when it is used after close
+            if self._closed:
+                raise CancelledError("the request to Ollama was stopped") from error
+            raise
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BackendError(f"what answers at {where} is not Ollama: {text[:60]!r}", hint="check the address") from error
+    if not isinstance(value, dict):
+        raise BackendError(f"what answers at {where} is not Ollama: {text[:60]!r}", hint="check the address")
+    return value
