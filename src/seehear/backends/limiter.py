@@ -18,7 +18,7 @@ class Limiter:
     """
 
     def __init__(self, *, start: int = 4, most: int = 16) -> None:
-        self._limit, self._most = start, most
+        self._limit, self.most = start, most
         self._running = self._good = self._epoch = 0
         self._changed = threading.Condition()
 
@@ -27,9 +27,14 @@ class Limiter:
         """How many calls may be under way now."""
         return self._limit
 
+    @property
+    def epoch(self) -> int:
+        """How often the number was cut; to be handed to `slower` by a call that began now."""
+        return self._epoch
+
     @contextmanager
-    def slot(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[int]:
-        """Wait for a place among the calls under way and hold it; yields what `slower` wants to know.
+    def slot(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Wait for a place among the calls under way and hold it.
 
         `stopped` ends the waiting early: the caller looks at it again itself.
         """
@@ -37,9 +42,8 @@ class Limiter:
             while self._running >= self._limit and not stopped():
                 self._changed.wait(timeout=0.1)
             self._running += 1
-            epoch = self._epoch
         try:
-            yield epoch
+            yield
         finally:
             with self._changed:
                 self._running -= 1
@@ -49,7 +53,7 @@ class Limiter:
         """Tell of a call that went well."""
         with self._changed:
             self._good += 1
-            if self._good >= self._limit and self._limit < self._most:
+            if self._good >= self._limit and self._limit < self.most:
                 self._limit, self._good = self._limit + 1, 0
                 self._changed.notify_all()
 

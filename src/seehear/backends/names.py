@@ -15,7 +15,7 @@ _EXAMPLES = "write openai:MODEL, ollama:MODEL or http://HOST:PORT/v1#MODEL"
 
 @dataclass(frozen=True, slots=True)
 class ServerName:
-    """A parsed name; `base_url` is empty for a provider's own address, `model` where the server's first one is meant."""
+    """A parsed name; `base_url` is empty for a provider's own address, `model` for the first that the server has."""
 
     provider: Provider
     base_url: str = ""
