@@ -3,7 +3,8 @@
     python bench/refusal.py [--write]
 
 Answerable: questions asked of the recording that answers them. Not answerable: the same questions asked of another
-recording of the same course, and questions about other subjects. Fitted on the train split, reported on test.
+recording of the same course, questions about other subjects, and questions near by: about the recording's own subject,
+but not answered in it. Fitted on the train split, reported on test.
 """
 
 from __future__ import annotations
@@ -13,16 +14,65 @@ import json
 import random
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from retrieval import ROOT, default_embedder, fill, hf_course, tutorialvqa
-from seehear.search import find
+from retrieval import ROOT, Question, default_embedder, fill, hf_course, tutorialvqa
+from seehear.answer.refusal import FEATURES
+from seehear.backends.protocols import Embedder
+from seehear.search import Signal, find
 from seehear.search.route import read_question
 from seehear.store import Store
+from seehear.timeline import Timeline
 
+NEAR = ROOT / "bench" / "questions" / "near.jsonl"
 OUT = ROOT / "src" / "seehear" / "data" / "refusal.json"
+
+
+def rows_of(
+    make: Callable[[], tuple[list[Timeline], list[Question]]], count: int, home: Path, embedder: Embedder
+) -> list[Row]:
+    timelines, questions = make()
+    pick = random.Random(3)
+    ids = [t.media.id for t in timelines]
+    asked: list[tuple[str, str, str, str, bool]] = []
+    for split in ("train", "test"):
+        some = [q for q in questions if q.split == split]
+        for q in pick.sample(some, min(count, len(some))):
+            kind = "asked" if q.answerable else "foreign"
+            asked.append((split, kind, q.text, q.media, q.answerable))
+            # Tutorials of one program answer each other's questions; course videos hardly ever.
+            if make is hf_course and q.answerable:
+                other = pick.choice([i for i in ids if not _twins(i, q.media)])
+                asked.append((split, "another video's", q.text, other, False))
+    for line in NEAR.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["set"] == make.__name__:
+            asked.append((row["split"], "near by", row["question"], row["media"], False))
+    rows = []
+    with Store(home / make.__name__) as store:
+        fill(store, timelines, embedder)
+        for split, kind, text, media, answerable in asked:
+            for use in (embedder, None):
+                found = find(store, use, read_question(text), query=text, media=[media], limit=1)
+                rows.append(Row(split, kind, use is not None, answerable, found.signal))
+    return rows
+
+
+@dataclass(frozen=True)
+class Row:
+    split: str
+    kind: str
+    vectors: bool
+    answerable: bool
+    signal: Signal
+
+    def features(self) -> list[float]:
+        return [1.0, *((getattr(self.signal, n) if self.vectors or n != "cosine" else 0.0) for n in FEATURES)]
 
 
 def main() -> None:
@@ -31,43 +81,24 @@ def main() -> None:
     parser.add_argument("--home", type=Path)
     options = parser.parse_args()
     embedder = default_embedder()
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        for make, count in ((hf_course, 100), (tutorialvqa, 120)):
-            timelines, questions = make()
-            pick = random.Random(3)
-            with Store((options.home or Path(folder)) / make.__name__) as store:
-                fill(store, timelines, embedder)
-                ids = [t.media.id for t in timelines]
-                for split in ("train", "test"):
-                    some = [q for q in questions if q.split == split]
-                    some = pick.sample(some, min(count, len(some)))
-                    for q in some:
-                        asked = [(q.media, q.answerable)]
-                        # Tutorials of one program answer each other's questions; course videos hardly ever.
-                        if make is hf_course and q.answerable:
-                            asked.append((pick.choice([i for i in ids if not _twins(i, q.media)]), False))
-                        for media, answerable in asked:
-                            for use in (embedder, None):
-                                found = find(store, use, read_question(q.text), query=q.text, media=[media], limit=1)
-                                s = found.signal
-                                rows.append((split, use is not None, answerable, s.cosine, s.coverage))
+        for make, count in ((hf_course, 100), (tutorialvqa, 80)):
+            rows += rows_of(make, count, options.home or Path(folder), embedder)
     table: dict[str, object] = {"command": "python bench/refusal.py --write", "threshold": 0.5}
     for vectors in (True, False):
-        train = [r for r in rows if r[0] == "train" and r[1] == vectors]
-        weights = _fit(np.array([[1.0, r[3] * vectors, r[4]] for r in train]), np.array([float(r[2]) for r in train]))
-        table["vectors" if vectors else "words"] = dict(
-            zip(("bias", "cosine", "coverage"), (round(float(w), 3) for w in weights), strict=True)
-        )
+        mode = "vectors" if vectors else "words"
+        train = [r for r in rows if r.split == "train" and r.vectors == vectors]
+        weights = _fit(np.array([r.features() for r in train]), np.array([float(r.answerable) for r in train]))
+        table[mode] = dict(zip(("bias", *FEATURES), (round(float(w), 3) for w in weights), strict=True))
         for split in ("train", "test"):
-            some = [r for r in rows if r[0] == split and r[1] == vectors]
-            z = np.array([[1.0, r[3] * vectors, r[4]] for r in some]) @ weights
-            answerable, taken = np.array([r[2] for r in some]), z >= 0
-            print(
-                f"{'vectors' if vectors else 'words':8} {split:5}  answerable {answerable.sum():3}, refused "
-                f"{(answerable & ~taken).sum():3}   not answerable {(~answerable).sum():3}, answered "
-                f"{(~answerable & taken).sum():3}"
-            )
+            for answerable in (True, False):
+                some = [r for r in rows if (r.split, r.vectors, r.answerable) == (split, vectors, answerable)]
+                wrong = [r for r in some if (float(np.array(r.features()) @ weights) >= 0) != answerable]
+                kinds = Counter(r.kind for r in some)
+                parts = ", ".join(f"{kind} {sum(w.kind == kind for w in wrong)} of {n}" for kind, n in kinds.items())
+                what = "answerable, refused" if answerable else "not answerable, answered"
+                print(f"{mode:8} {split:5} {what:25} {len(wrong):3} of {len(some):3}  ({parts})")
     print(json.dumps(table, indent=2))
     if options.write:
         OUT.write_text(json.dumps(table, indent=2) + "\n")
@@ -81,7 +112,7 @@ def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Logistic regression by Newton's method, both classes weighing the same."""
     weight = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
     w = np.zeros(x.shape[1])
-    ridge = np.diag([0.0, 0.02, 0.02])
+    ridge = np.diag([0.0] + [0.002] * (x.shape[1] - 1))
     for _ in range(50):
         p = 1 / (1 + np.exp(-x @ w))
         gradient = x.T @ (weight * (p - y)) / len(y) + ridge @ w * 0.1

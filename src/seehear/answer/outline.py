@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
+from seehear.search.evidence import weights_of
 from seehear.search.passages import cut_up, texts_to_embed
-from seehear.search.pool import weights_of
 from seehear.search.terms import FRAME, STOP, content_stems, stem
 from seehear.spans import Span
 from seehear.timeline import Timeline

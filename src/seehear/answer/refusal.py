@@ -10,6 +10,8 @@ from typing import Any
 
 from seehear.search import Signal
 
+FEATURES = ("cosine", "coverage", "own", "absent")
+
 
 def fits(signal: Signal, *, vectors: bool) -> bool:
     """Tell whether the best evidence is good enough to answer from; what is found exactly as typed always is."""
@@ -17,9 +19,9 @@ def fits(signal: Signal, *, vectors: bool) -> bool:
 
 
 def probability(signal: Signal, *, vectors: bool) -> float:
-    """How likely the material holds an answer, in [0, 1], by a logistic model of cosine and coverage."""
+    """How likely the material holds an answer, in [0, 1], by a logistic model of the signal."""
     row = _table()["vectors" if vectors else "words"]
-    total = row["bias"] + row["coverage"] * signal.coverage + row["cosine"] * (signal.cosine if vectors else 0.0)
+    total = row["bias"] + sum(row[name] * getattr(signal, name) for name in FEATURES)
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
-from seehear.search.pool import Pool, bm25, lengths_of, load_pool, occurrences, scenes, smooth, weights_of
+from seehear.search.evidence import bm25, crowds, lengths_of, occurrences, scenes, smooth, vagueness, weights_of
+from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.terms import match_expression
 from seehear.spans import Span
@@ -50,20 +51,28 @@ class Weights:
     heading: float = 0.1
     passage: float = 0.3
     media: float = 0.2
+    crowd: float = 0.3
+    vague: float = 0.5
     kernel: tuple[float, ...] = (1.0, 0.6, 0.14)
     candidates: int = 60
     grow_back: float = 0.9
     grow_on: float = 0.5
-    shortest_s: float = 20.0
-    longest_s: float = 45.0
+    shortest_s: float = 30.0
+    longest_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """How well the material fits a question: `cosine` of the best unit, `coverage` of its content words, in [0, 1]."""
+    """How well the material fits a question, all in [0, 1].
+
+    `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
+    by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed.
+    """
 
     cosine: float = 0.0
     coverage: float = 0.0
+    own: float = 0.0
+    absent: float = 1.0
     exact: bool = False
 
 
@@ -74,6 +83,16 @@ class Found:
     moments: tuple[Moment, ...]
     signal: Signal
     intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    scores: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+    coverage: NDArray[np.float32]
+    own: NDArray[np.float32]
+    exact: NDArray[np.float32]
+    absent: float
 
 
 @dataclass(slots=True)
@@ -123,7 +142,8 @@ def find(
     pool = load_pool(store, wanted)
     if not pool.units:
         return Found((), Signal(), intent)
-    scores, cosine, coverage, exact = _score(store, pool, intent, vectors, prior, weights, whole=prior is None)
+    scored = _score(store, pool, intent, vectors, prior, weights, whole=prior is None)
+    scores, cosine, coverage, exact = scored.scores, scored.cosine, scored.coverage, scored.exact
     allowed = _allowed(pool, intent, scope)
     order = [int(i) for i in np.argsort(-scores, kind="stable") if allowed[i]]
     if not order and intent.route != "both":
@@ -134,8 +154,9 @@ def find(
     if not order:
         return Found((), Signal(), intent)
     signal = Signal(
-        float(max(cosine[i] for i in order)), float(max(coverage[i] for i in order)), any(exact[i] > 0 for i in order)
-    )
+        float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
+        bool(exact[order].any()),
+    )  # fmt: skip
     if intent.first:
         order = _earliest(order, pool, scores, coverage)
     chosen: list[Moment] = []
@@ -217,7 +238,7 @@ def _score(
     weights: Weights,
     *,
     whole: bool,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+) -> _Scored:
     import numpy as np
 
     terms = intent.terms
@@ -233,16 +254,23 @@ def _score(
     far_counts, far_lengths = smooth(counts, pool, FAR), smooth(lengths[:, None], pool, FAR)[:, 0]
     own, around = bm25(counts, lengths, idf), bm25(wide_counts, wide_lengths, idf)
     weight = np.asarray(idf, np.float32)
+    total_weight = max(float(weight.sum()), 1e-9)
     # A slip may help to find, but not to claim that something is covered.
-    sure = smooth((counts >= 1.0).astype(np.float32), pool, NEAR) > 0
-    coverage = ((sure * weight).sum(axis=1) / max(float(weight.sum()), 1e-9)).astype(np.float32)
+    there = counts >= 1.0
+    sure = smooth(there.astype(np.float32), pool, NEAR) > 0
+    coverage = ((sure * weight).sum(axis=1) / total_weight).astype(np.float32)
+    held = ((there * weight).sum(axis=1) / total_weight).astype(np.float32)
+    absent = float(weight[~there.any(axis=0)].sum()) / total_weight
     exact = np.zeros(len(pool.units), np.float32)
     for text in terms.exact:
         plain = " ".join(text.lower().split())
         exact += np.asarray([plain in " ".join(u.text.lower().split()) for u in pool.units], np.float32)
-    heads = np.asarray(
-        [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32
-    ) / max(sum(idf), 1e-9)
+    heads = (
+        np.asarray(
+            [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32
+        )
+        / total_weight
+    )
     # Across media the passage has been weighed already.
     scene = weights.scene if prior is None else weights.scene / 3
     scores = (
@@ -251,7 +279,7 @@ def _score(
         + weights.words_wide * _peak(bm25(far_counts, far_lengths, idf))
         + weights.words_raw * own
         + weights.length * np.minimum(lengths, 12.0) / 12.0
-        + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / max(float(weight.sum()), 1e-9)
+        + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight
         + weights.exact * np.minimum(exact, 1.0)
         + weights.heading * heads**2
     )
@@ -265,9 +293,12 @@ def _score(
                 mixed = smooth(pool.vectors, pool, kernel)
                 mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
                 scores = scores + much * (mixed @ vector)
+        if prior is None:
+            scores = scores - weights.vague * vagueness(pool.vectors)
     if prior is not None:
         scores = scores + np.asarray([prior.get(key, 0.0) for key in pool.keys], np.float32)
-    return scores.astype(np.float32), cosine, coverage, exact
+        scores = scores + weights.crowd * crowds(scores, pool)
+    return _Scored(scores.astype(np.float32), cosine, coverage, held, exact, absent)
 
 
 def _middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ _IDENTIFIER = re.compile(
 STOP = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between both but
     by can cannot could did do does doing down during each few for from further get gets give given go goes going
-    had has have having he her here hers him his how however i if in into is it its itself just let lets like ll
+    had has have having he her here hers him his how however i if in into is it its just let lets like ll
     make makes many me more most much my no nor not now of off on once one only or other our out over own please
     really s same she should so some still such t tell than that the their them then there these they thing things
     this those through to too under until up upon us use used using ve very want was way we well were what when
