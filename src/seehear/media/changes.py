@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seehear.media.glance import EVERY_S, Glance
-from seehear.media.regions import Tiles, groups, has_scrolled, is_text_sized, spread
-from seehear.media.tiles import PIXELS, Flags, Floats, Picture, contrast, difference
+from seehear.media.regions import groups, has_scrolled, is_text_sized, spread
+from seehear.media.tiles import PIXELS, Flags, Floats, Picture, Tiles, contrast, difference
 from seehear.spans import Span
 from seehear.values import SamplePoint
 
@@ -64,7 +64,7 @@ class ChangeFinder:
 
     def __init__(self) -> None:
         """Start without having seen anything."""
-        self._picture: Picture | None = None
+        self._begun = False
         self._seen = b""
         self._regions: list[Tiles] = []
         self._now_s = 0.0
@@ -78,9 +78,9 @@ class ChangeFinder:
 
     def cares(self, picture: Picture) -> bool:
         """Tell whether `picture` differs from the last one in calm tiles, so that the way there matters."""
-        if self._picture is None:
+        if not self._begun:
             return True
-        if float(np.abs(picture.mean - self._picture.mean).mean()) > max(CUT, 3 * self._jump):
+        if float(np.abs(picture.mean - self._mean).mean()) > max(CUT, 3 * self._jump):
             return True
         moved = self._moved(picture)[0] & self._calm()
         if int(moved.sum()) < 8:
@@ -89,7 +89,7 @@ class ChangeFinder:
 
     def feed(self, glance: Glance) -> Iterator[SamplePoint]:
         """Take the next glance; yield the points whose end is now known."""
-        if self._picture is None:
+        if not self._begun:
             if glance.picture is not None:
                 self._begin(glance, glance.picture)
             return
@@ -107,7 +107,7 @@ class ChangeFinder:
 
     def finish(self, end_s: float) -> Iterator[SamplePoint]:
         """The video ends at `end_s`: yield what is left, the last span included."""
-        if self._picture is None:
+        if not self._begun:
             return
         end_s = max(end_s, self._now_s)
         yield from self._judge(end_s)
@@ -120,7 +120,7 @@ class ChangeFinder:
 
     def _begin(self, glance: Glance, picture: Picture) -> None:
         count = len(picture.energy)
-        self._picture, self._now_s, self._grid = picture, glance.time_s, glance.grid
+        self._begun, self._now_s, self._grid = True, glance.time_s, glance.grid
         self._candidate, self._candidate_energy = picture.detail.copy(), picture.energy.copy()
         self._reference, self._reference_energy = picture.detail.copy(), picture.energy.copy()
         self._since_s: Times = np.full(count, glance.time_s)
@@ -128,31 +128,43 @@ class ChangeFinder:
         self._differs: Flags = np.zeros(count, bool)
         self._noise: Floats = np.ones(count, np.float32)
         self._activity: Floats = np.zeros(count, np.float32)
-        self._before_cut = picture.mean
+        self._off: Floats = np.zeros(count, np.float32)
+        self._mean = picture.mean.copy()
+        self._before_cut = self._mean
         self._first_s = self._start_s = self._settled_s = glance.time_s
         self._looks.append((glance.time_s, 0))
 
     def _calm(self) -> Flags:
         return self._activity < RESTLESS
 
-    def _limit(self, energy: Floats, other: Floats) -> Floats:
-        limit: Floats = np.maximum(np.maximum(FLOOR, RELATIVE * contrast(energy, other)), NOISES * self._noise)
-        return limit
-
     def _moved(self, picture: Picture) -> tuple[Flags, Floats]:
-        apart = difference(picture.detail, picture.energy, self._candidate, self._candidate_energy)
-        return apart > self._limit(picture.energy, self._candidate_energy), apart
+        """Which tiles left their candidate, and by how much each differs from it."""
+        tiles = slice(None) if picture.tiles is None else picture.tiles
+        energy = self._candidate_energy[tiles]
+        apart = difference(picture.detail, picture.energy, self._candidate[tiles], energy)
+        limit = np.maximum(np.maximum(FLOOR, RELATIVE * contrast(picture.energy, energy)), NOISES * self._noise[tiles])
+        if picture.tiles is None:
+            return apart > limit, apart
+        moved = np.zeros(len(self._off), bool)
+        moved[tiles] = apart > limit
+        whole = self._off.copy()
+        whole[tiles] = apart
+        return moved, whole
 
     def _textured(self) -> Flags:
         return contrast(self._candidate_energy, self._reference_energy) > TEXTURE
 
     def _take(self, glance: Glance, picture: Picture) -> None:
-        assert self._picture is not None
         time_s = glance.time_s
-        jump = float(np.abs(picture.mean - self._picture.mean).mean())
+        mean = picture.mean
+        if picture.tiles is not None:
+            mean = self._mean.copy()
+            mean[picture.tiles] = picture.mean
+        jump = float(np.abs(mean - self._mean).mean())
         if jump > max(CUT, 3 * self._jump):
-            self._cut_s, self._before_cut = time_s, self._picture.mean
+            self._cut_s, self._before_cut = time_s, self._mean
         self._jump += 0.2 * (min(jump, CUT) - self._jump)
+        self._mean = mean
         moved, apart = self._moved(picture)
         still = ~moved
         self._noise[still] += 0.05 * (np.minimum(apart[still], 6.0) - self._noise[still])
@@ -164,22 +176,20 @@ class ChangeFinder:
         self._activity += MEMORY * weight * moved * (1 - self._activity)
         index = np.flatnonzero(moved)
         if len(index):
-            at_s = self._when(glance, picture, moved & self._calm())
-            before_energy = self._candidate_energy.copy()
-            self._candidate[index] = picture.detail[index]
-            self._candidate_energy[index] = picture.energy[index]
+            held = index if picture.tiles is None else np.searchsorted(picture.tiles, index)
+            new, new_energy = picture.detail[held], picture.energy[held]
+            at_s = self._when(glance, new, new_energy, index)
+            strong = np.zeros(len(moved), bool)
+            strong[index] = apart[index] > STRENGTH * contrast(new_energy, self._candidate_energy[index])
+            self._candidate[index], self._candidate_energy[index] = new, new_energy
             self._since_s[index] = at_s
-            apart_ref = difference(
-                self._candidate[index], self._candidate_energy[index],
-                self._reference[index], self._reference_energy[index],
-            )  # fmt: skip
-            limit = np.maximum(FLOOR, RELATIVE * contrast(self._candidate_energy[index], self._reference_energy[index]))
+            apart_ref = difference(new, new_energy, self._reference[index], self._reference_energy[index])
+            limit = np.maximum(FLOOR, RELATIVE * contrast(new_energy, self._reference_energy[index]))
             differs = apart_ref > np.maximum(limit, NOISES * self._noise[index])
             # What had come to rest on something else and moves on begins anew.
             was = self._differs[index] & ~rested[index]
             self._differs[index] = differs
             self._left_s[index] = np.where(differs, np.where(was, self._left_s[index], at_s), np.inf)
-            strong = moved & (apart > STRENGTH * contrast(picture.energy, before_energy))
             for change in self._open:
                 change.lost |= strong[change.tiles]
                 if change.verdict is None and change.lost.mean() > 0.5:
@@ -192,28 +202,29 @@ class ChangeFinder:
         if len(self._looks) > 600:
             kept = min(list(self._looks)[:300], key=lambda look: (look[1], -look[0]))
             self._looks = deque([kept, *list(self._looks)[300:]])
-        self._picture, self._now_s = picture, time_s
+        apart[index] = 0.0
+        self._off, self._now_s = apart, time_s
 
     def _calm_down(self, time_s: float, moved: Flags | None) -> None:
         """Tiles that stand still forget that they moved, by the clock: pictures may be far apart."""
         kept = np.float32((1 - MEMORY) ** ((time_s - self._now_s) / EVERY_S))
         self._activity *= kept if moved is None else np.where(moved, np.float32(1.0), kept)
 
-    def _when(self, glance: Glance, picture: Picture, moved: Flags) -> float:
-        """When the calm tiles in `moved` took their new look: the first frame closer to it than to the old."""
-        index = np.flatnonzero(moved)
+    def _when(self, glance: Glance, new: Floats, energy: Floats, moved: Tiles) -> float:
+        """When the calm ones of the tiles `moved` took their `new` look: the first frame closer to it than the old."""
+        calm = self._activity[moved] < RESTLESS
+        index = moved[calm]
         if not glance.between or not is_text_sized(index, self._grid):
             return glance.time_s
-        new, energy = picture.detail[index], picture.energy[index]
+        new, energy = new[calm], energy[calm]
         old, old_energy = self._candidate[index], self._candidate_energy[index]
         low, high, best = 0, len(glance.between), glance.time_s
         while low < high:
             middle = (low + high) // 2
             time_s, frame = glance.between[middle]
-            seen = self._grid.picture(frame)
-            detail, seen_energy = seen.detail[index], seen.energy[index]
-            to_new = difference(detail, seen_energy, new, energy)
-            to_old = difference(detail, seen_energy, old, old_energy)
+            seen = self._grid.picture(self._grid.luma(frame), index)
+            to_new = difference(seen.detail, seen.energy, new, energy)
+            to_old = difference(seen.detail, seen.energy, old, old_energy)
             if float((to_new < to_old).mean()) > 0.5:
                 high, best = middle, time_s
             else:
@@ -226,6 +237,8 @@ class ChangeFinder:
         return bool(np.percentile(left, 90) - np.percentile(left, 10) < 0.8 and np.ptp(since) < 1.2)
 
     def _judge(self, now_s: float, *, last: bool = False) -> Iterator[SamplePoint]:
+        if not self._open and not math.isfinite(self._cut_s) and not self._differs.any():
+            return
         settle_s = 0.3 if last else SETTLE_S
         if math.isfinite(self._cut_s) and now_s - self._cut_s > SETTLE_S:
             rested = now_s - self._since_s > SETTLE_S
@@ -237,14 +250,16 @@ class ChangeFinder:
         away = self._differs & calm
         resting = away & (now_s - self._since_s >= settle_s)
         if int(resting.sum()) >= 8:
-            waiting = spread(away & ~resting, self._grid, reach=3)
-            restless = spread(~calm, self._grid, reach=1)
-            ready = []
             seen = resting.tobytes()
             if seen != self._seen:
-                self._seen, self._regions = seen, groups(resting, self._grid)
+                self._seen = seen
+                self._regions = [g for g in groups(resting, self._grid) if is_text_sized(g, self._grid)]
+            if self._regions:
+                waiting = spread(away & ~resting, self._grid, reach=3)
+                restless = spread(~calm, self._grid, reach=1)
+            ready = []
             for group in self._regions:
-                if not is_text_sized(group, self._grid) or restless[group].mean() > CLING:
+                if restless[group].mean() > CLING:
                     continue
                 small = len(group) < SMALL
                 patient = small or now_s - float(self._since_s[group].min()) <= PATIENCE_S
@@ -367,7 +382,7 @@ class ChangeFinder:
         if self._open or cut_s - self._start_s < (SHOTS_APART_S if self._reason == "scene" else SHOT_S):
             return
         # A flash, or a return to the picture before, is no new shot.
-        if self._picture is None or float(np.abs(self._picture.mean - self._before_cut).mean()) < CUT:
+        if float(np.abs(self._mean - self._before_cut).mean()) < CUT:
             return
         self._reference[:], self._reference_energy[:] = self._candidate, self._candidate_energy
         self._differs[:] = False
@@ -387,6 +402,8 @@ class ChangeFinder:
         """When the current picture was complete and least covered; the latest such look before it was left."""
         before_s = min(before_s, self._now_s)
         looks = [look for look in self._looks if self._settled_s + EVERY_S <= look[0] < before_s]
+        # The first breath of a fade moves no tile far enough to be seen.
+        looks = [look for look in looks if look[0] <= before_s - EVERY_S] or looks
         best_s = min(looks, key=lambda look: (look[1] // 8, -look[0]))[0] if looks else self._settled_s
         if (not looks or best_s == looks[-1][0]) and before_s - best_s > 2 * EVERY_S:
             # Not looked at again, as nothing more came: well after it came to rest, well before it was left.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from av.video.codeccontext import VideoCodecContext
 from seehear.errors import MediaError
 from seehear.media.clock import origin_s, presentation_s
 from seehear.media.container import open_media, video_stream
-from seehear.media.tiles import Grid, Picture
+from seehear.media.h264 import Numbering
+from seehear.media.tiles import Grid, Luma, Picture
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -30,6 +31,8 @@ EVERY_S = 0.4
 DENSE_S = 0.15
 _GROUP_S = 1.0
 _GROUP_BYTES = 64 << 20
+_GROUP_PACKETS = 5000
+REFERENCES = 6
 _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
 
 
@@ -46,6 +49,25 @@ class Glance:
     between: tuple[tuple[float, VideoFrame], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A packet with what is asked of it often: its time in seconds (None when the file does not say) and its size."""
+
+    packet: VideoPacket
+    time_s: float | None
+    size: int
+    is_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Peeked:
+    """A keyframe decoded ahead of its turn: its time, its luma and all of its tiles."""
+
+    time_s: float
+    luma: Luma
+    picture: Picture
+
+
 class Glancer:
     """Reads one video stream group by group of pictures (from keyframe to keyframe).
 
@@ -53,7 +75,8 @@ class Glancer:
     has not changed where it matters and no packet inside is unusually large, the whole group is left undecoded. When
     it has changed and a single packet is large, the change came with that packet, and decoding adds nothing.
     Inside a group, frames that no other frame refers to are left undecoded, and so is the tail after the last packet
-    that holds more than "as before".
+    that holds more than "as before"; in H.264, packets that say nothing else are left out altogether, since a decoder
+    repeats the last picture for one that is missing.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -76,8 +99,12 @@ class Glancer:
         self._longest = self._longest_seen = 0
         self._loud_s: list[float] = []
         self._between: list[tuple[float, VideoFrame]] = []
-        self._peeked: tuple[float, Picture] | None = None
+        self._peeked: Peeked | None = None
         self._fresh = True
+        self._numbering = Numbering.of(context.extradata) if context.name == "h264" else None
+        self._prompt = True
+        self._luma: Luma | None = None
+        self._busy = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -89,17 +116,17 @@ class Glancer:
         `cares` tells whether a picture differs from the last one yielded where it matters.
         Raises MediaError when not one frame can be decoded.
         """
-        group: list[VideoPacket] = []
+        group: list[Stored] = []
         held_bytes = 0
         for packet in self._packets():
-            if packet.is_keyframe and group and self._ends(group, packet):
+            if packet.is_key and group and _ends(group, packet):
                 yield from self._group(group, packet, cares)
                 group, held_bytes = [], 0
-            if not group and self.grid is None and packet.is_keyframe:
+            if not group and self.grid is None and packet.is_key:
                 self._peeked = self._peek(packet)
             group.append(packet)
             held_bytes += packet.size
-            if held_bytes > _GROUP_BYTES:
+            if held_bytes > _GROUP_BYTES or len(group) > _GROUP_PACKETS:
                 yield from self._decode(group)
                 group, held_bytes = [], 0
         yield from self._pick_up()
@@ -111,8 +138,9 @@ class Glancer:
     def frames(self) -> Iterator[VideoFrame]:
         """Every frame, in order, until the last decodable one."""
         self.stream.codec_context.skip_frame = "DEFAULT"
-        for packet in chain(self._packets(), (None,)):
-            yield from self._decoded(packet)
+        for stored in self._packets():
+            yield from self._decoded(stored.packet)
+        yield from self._decoded(None)
 
     def first_s(self) -> float:
         """The time of the first picture; raises MediaError when there is none. Rewinds."""
@@ -125,10 +153,10 @@ class Glancer:
 
     def packet_ends(self) -> Iterator[float]:
         """The time at which each stored picture ends, in stored order, without decoding."""
-        for packet in self._packets():
-            time = self._time_s(packet)
-            if time is not None and packet.time_base is not None:
-                yield time + float((packet.duration or 0) * packet.time_base)
+        for stored in self._packets():
+            packet = stored.packet
+            if stored.time_s is not None and packet.time_base is not None:
+                yield stored.time_s + float((packet.duration or 0) * packet.time_base)
 
     def frame_time_s(self, frame: VideoFrame) -> float | None:
         """A frame's presentation time in seconds, None when the file does not say."""
@@ -137,75 +165,68 @@ class Glancer:
             return None
         return presentation_s(stamp, frame.time_base, origin_s=self._origin_s)
 
-    def _time_s(self, packet: VideoPacket) -> float | None:
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None or packet.time_base is None:
-            return None
-        return presentation_s(stamp, packet.time_base, origin_s=self._origin_s)
-
     def undecodable(self) -> MediaError:
         """The error to raise when not one picture came out."""
         return MediaError(f"no picture of {self.path.name} can be decoded", hint=_RESTORE)
 
-    def _packets(self) -> Iterator[VideoPacket]:
+    def _packets(self) -> Iterator[Stored]:
         packets = self.container.demux(self.stream)
+        base = self.stream.time_base
+        last: Packet[VideoStream] | None = None
         while True:
             try:
                 packet = next(packets)
-            except StopIteration:
-                return
-            except (av.error.FFmpegError, OSError):
-                return
-            if packet.size and not packet.is_corrupt:
-                if (time := self._time_s(packet)) is not None and packet.time_base is not None:
-                    self._least_bytes = min(self._least_bytes, packet.size)
-                    self.end_s = max(self.end_s, time + float((packet.duration or 0) * packet.time_base))
-                yield packet
+            except (StopIteration, av.error.FFmpegError, OSError):
+                break
+            size = packet.size
+            if not size or packet.is_corrupt:
+                continue
+            stamp = packet.dts if packet.pts is None else packet.pts
+            time = None if stamp is None or base is None else presentation_s(stamp, base, origin_s=self._origin_s)
+            self._least_bytes = min(self._least_bytes, size)
+            if time is not None and time >= self.end_s:
+                self.end_s, last = time, packet
+            yield Stored(packet, time, size, packet.is_keyframe)
+        if last is not None and base is not None:
+            self.end_s += float((last.duration or 0) * base)
 
-    def _ends(self, group: list[VideoPacket], packet: VideoPacket) -> bool:
-        first, time = self._time_s(group[0]), self._time_s(packet)
-        return first is None or time is None or time - first >= _GROUP_S
-
-    def _group(
-        self, group: list[VideoPacket], following: VideoPacket, cares: Callable[[Picture], bool]
-    ) -> Iterator[Glance]:
+    def _group(self, group: list[Stored], following: Stored, cares: Callable[[Picture], bool]) -> Iterator[Glance]:
         yield from self._pick_up()
         self._peeked = self._peek(following) if len(group) > 1 else None
         if self._peeked is None:
             yield from self._decode(group)
             return
-        picture = self._peeked[1]
+        picture = self._peeked.picture
         self._longest_seen = self._longest_seen + 1 if len(group) == self._longest else int(len(group) > self._longest)
         self._longest = max(self._longest, len(group))
-        sizes = sorted(packet.size for packet in group if not packet.is_keyframe)
+        sizes = sorted(packet.size for packet in group if not packet.is_key)
         changed = cares(picture)
         if changed and (alone_s := self._lone_change_s(group, sizes)) is not None:
-            yield self._glance(alone_s, picture)
+            yield self._whole(alone_s, self._peeked)
         elif changed or _has_spike(group, sizes):
             loud = [packet for packet in group if packet.size > self._quiet_bytes]
             median = sizes[len(sizes) // 2]
             big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
-            big_s = max((t for t in map(self._time_s, big) if t is not None), default=float("-inf"))
+            big_s = max((p.time_s for p in big if p.time_s is not None), default=float("-inf"))
             for glance in self._decode(self._without_tail(group)):
                 yield glance
                 # Once the picture is what the next keyframe shows, the rest of the group holds nothing new.
-                if glance.time_s >= big_s and not cares(picture):
+                if glance.time_s >= big_s and glance.picture is not None and not cares(picture):
                     break
             yield from self._drain()
 
     def _pick_up(self) -> Iterator[Glance]:
-        if self._peeked is not None and self._peeked[0] > self._last_s:
-            yield self._glance(*self._peeked)
+        if self._peeked is not None and self._peeked.time_s > self._last_s:
+            yield self._whole(self._peeked.time_s, self._peeked)
 
-    def _lone_change_s(self, group: list[VideoPacket], sizes: list[int]) -> float | None:
+    def _lone_change_s(self, group: list[Stored], sizes: list[int]) -> float | None:
         """When all that changed in a group came with one packet: its time."""
         # A keyframe that came early was put where the picture changed: then it is the keyframe that brought the change.
         if len(sizes) < 2 or self._longest_seen < 2 or len(group) < self._longest:
             return None
         if sizes[-2] > min(0.1 * sizes[-1], 12 * self._quiet_bytes):
             return None
-        packet = max((p for p in group if not p.is_keyframe), key=lambda p: p.size)
-        time = self._time_s(packet)
+        time = max((p for p in group if not p.is_key), key=lambda p: p.size).time_s
         return time if time is not None and time > self._last_s else None
 
     @property
@@ -213,45 +234,88 @@ class Glancer:
         """Up to this size a packet holds nothing but "as before"; the smallest packets of the file tell."""
         return 1.15 * self._least_bytes + 4
 
-    def _without_tail(self, group: list[VideoPacket]) -> list[VideoPacket]:
-        loud = [i for i, packet in enumerate(group) if packet.size > self._quiet_bytes or packet.is_keyframe]
-        return group[: loud[-1] + 1]
+    def _without_tail(self, group: list[Stored]) -> list[Stored]:
+        loud = [i for i, packet in enumerate(group) if packet.size > self._quiet_bytes or packet.is_key]
+        return group[: loud[-1] + 1] if loud else group
 
-    def _peek(self, packet: VideoPacket) -> tuple[float, Picture] | None:
+    def _peek(self, stored: Stored) -> Peeked | None:
         if self._peeker is None:
             return None
         try:
-            frames = [*self._peeker.decode(packet), *self._peeker.decode(None)]
+            frames = [*self._peeker.decode(stored.packet), *self._peeker.decode(None)]
         except av.error.FFmpegError:
             frames = []
         self._peeker.flush_buffers()
-        time = self._time_s(packet)
-        if time is None or len(frames) != 1:
+        if stored.time_s is None or len(frames) != 1:
             return None
         if self.grid is None:
             self.grid = Grid.of(frames[0].width, frames[0].height)
-        return time, self.grid.picture(frames[0])
+        luma = self.grid.luma(frames[0])
+        return Peeked(stored.time_s, luma, self.grid.picture(luma))
 
-    def _decode(self, group: list[VideoPacket]) -> Iterator[Glance]:
+    def _decode(self, group: list[Stored]) -> Iterator[Glance]:
         self._fresh = False
-        dense = self._are_dense(group)
-        times = (self._time_s(packet) for packet in group if packet.size > self._quiet_bytes)
+        in_order = all(
+            a.time_s is not None and b.time_s is not None and a.time_s < b.time_s for a, b in pairwise(group)
+        )
+        needed = self._are_needed(group, margin=0 if in_order and self._prompt else REFERENCES)
+        dense = _are_dense(group, needed)
+        times = (packet.time_s for packet in group if packet.size > self._quiet_bytes)
         self._loud_s = [t for t in self._loud_s if t > self._last_s] + [t for t in times if t is not None]
         for index, packet in enumerate(group):
+            if not needed[index]:
+                if in_order and self._prompt and packet.time_s is not None:
+                    yield from self._stand(packet.time_s)
+                continue
             following = group[index + 1] if index + 1 < len(group) else None
-            if following is not None and packet.is_keyframe and following.is_keyframe and not self._due(packet):
+            if following is not None and packet.is_key and following.is_key and not self._due(packet):
                 continue
             # Dropping a frame that nothing refers to is harmless only while the next one is near.
             self.stream.codec_context.skip_frame = "NONREF" if dense[index] else "DEFAULT"
-            for frame in self._decoded(packet):
+            frames = self._decoded(packet.packet)
+            if in_order and frames and self.frame_time_s(frames[-1]) != packet.time_s:
+                self._prompt = False
+            for frame in frames:
                 yield from self._offer(frame)
 
-    def _are_dense(self, group: list[VideoPacket]) -> list[bool]:
-        """For each packet: whether the picture after it, in order of time, comes within a fifth of a second."""
-        times = [self._time_s(packet) for packet in group]
-        order = sorted(t for t in times if t is not None)
-        after = dict(pairwise(order))
-        return [t is not None and after.get(t, math.inf) - t < DENSE_S for t in times]
+    def _are_needed(self, group: list[Stored], *, margin: int) -> list[bool]:
+        """For each packet: whether it must be decoded, as it, or one at most `margin` away, holds something.
+
+        Where pictures are stored out of order, what refers to what must be complete around each change.
+        """
+        numbering = self._numbering
+        if numbering is None or numbering.gap <= 2 * margin:
+            return [True] * len(group)
+        needed = [packet.is_key or packet.size > self._least_bytes + 4 for packet in group]
+        if margin:
+            for index in [i for i, loud in enumerate(needed) if loud or (i == 0 and not group[0].is_key)]:
+                first, last = max(0, index - margin), min(len(group), index + margin + 1)
+                needed[first:last] = [True] * (last - first)
+        # Now and then a picture that others refer to (one later than all before) keeps the decoder's count.
+        missing, latest_s, last_number = 0, float("-inf"), -1
+        for index, packet in enumerate(group):
+            ahead = packet.time_s is not None and packet.time_s > latest_s
+            latest_s = max(latest_s, packet.time_s) if packet.time_s is not None else latest_s
+            missing += 1
+            if ahead and missing > numbering.gap - margin:
+                needed[index] = True
+            if numbering.counted:
+                number = numbering.number(memoryview(packet.packet))
+                needed[index] |= number is None or number < last_number
+                last_number = last_number if number is None else number
+            if needed[index] and ahead:
+                missing = 0
+        return needed
+
+    def _stand(self, time: float) -> Iterator[Glance]:
+        """A packet at `time` that was left out: what was decoded last still stands."""
+        if time - self._last_s < EVERY_S - 1e-3:
+            return
+        if self._between:
+            yield from self._take(time, self._between[-1][1])
+        elif self.grid is not None:
+            self._last_s = time
+            yield Glance(time, None, self.grid)
 
     def _decoded(self, packet: VideoPacket | None) -> list[VideoFrame]:
         try:
@@ -264,9 +328,8 @@ class Glancer:
                 frame.time_base = self.stream.time_base
         return frames
 
-    def _due(self, packet: VideoPacket) -> bool:
-        time = self._time_s(packet)
-        return time is None or time - self._last_s >= EVERY_S
+    def _due(self, packet: Stored) -> bool:
+        return packet.time_s is None or packet.time_s - self._last_s >= EVERY_S
 
     def _drain(self) -> Iterator[Glance]:
         if self._fresh:
@@ -296,12 +359,38 @@ class Glancer:
             self._last_s = time
             yield Glance(time, None, self.grid)
             return
-        yield self._glance(time, self.grid.picture(frame), between)
-
-    def _glance(self, time: float, picture: Picture, between: tuple[tuple[float, VideoFrame], ...] = ()) -> Glance:
+        picture = self._see(self.grid, frame)
         self._last_s = time
+        yield Glance(time, picture, self.grid, between)
+
+    def _see(self, grid: Grid, frame: VideoFrame) -> Picture:
+        luma, before = grid.luma(frame), self._luma
+        self._luma = luma
+        if before is None or self._busy > 0:
+            self._busy -= 1
+            return grid.picture(luma)
+        tiles = grid.changed(luma, before)
+        if len(tiles) > 0.6 * grid.rows * grid.columns:
+            # Grain everywhere: looking for what stands still is wasted for a while.
+            self._busy = 8
+        return grid.picture(luma, tiles)
+
+    def _whole(self, time: float, peeked: Peeked) -> Glance:
         assert self.grid is not None
-        return Glance(time, picture, self.grid, between)
+        self._last_s, self._luma = time, peeked.luma
+        return Glance(time, peeked.picture, self.grid)
+
+
+def _ends(group: list[Stored], packet: Stored) -> bool:
+    first, time = group[0].time_s, packet.time_s
+    return first is None or time is None or time - first >= _GROUP_S
+
+
+def _are_dense(group: list[Stored], needed: list[bool]) -> list[bool]:
+    """For each packet: whether the next needed picture, in order of time, comes within a fifth of a second."""
+    order = sorted(p.time_s for p, need in zip(group, needed, strict=True) if need and p.time_s is not None)
+    after = dict(pairwise(order))
+    return [p.time_s is not None and after.get(p.time_s, math.inf) - p.time_s < DENSE_S for p in group]
 
 
 def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
@@ -317,7 +406,7 @@ def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
     return decoder
 
 
-def _has_spike(group: list[VideoPacket], sizes: list[int]) -> bool:
+def _has_spike(group: list[Stored], sizes: list[int]) -> bool:
     """Tell whether a packet inside is so large that a passing picture may hide between two equal keyframes."""
-    key = max(packet.size for packet in group if packet.is_keyframe)
+    key = max((packet.size for packet in group if packet.is_key), default=0)
     return bool(sizes) and sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])

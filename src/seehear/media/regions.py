@@ -3,52 +3,47 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seehear.media.tiles import TILE_PX, Flags, Floats, Grid
-
-Tiles = NDArray[np.intp]
+from seehear.media.tiles import TILE_PX, Flags, Floats, Grid, Tiles
 
 
 def groups(flags: Flags, grid: Grid) -> list[Tiles]:
     """Indices of tiles that touch (a gap of one tile is bridged), largest first."""
-    field = flags.reshape(grid.rows, grid.columns)
-    runs: list[tuple[int, Tiles]] = []
-    above: list[int] = []
-    parent: list[int] = []
+    tiles = np.flatnonzero(flags)
+    if not len(tiles):
+        return []
+    rows, columns = np.divmod(tiles, grid.columns)
+    breaks = np.flatnonzero((np.diff(columns) > 2) | (np.diff(rows) > 0)) + 1
+    starts, stops = [0, *breaks.tolist()], [*breaks.tolist(), len(tiles)]
+    row = rows[starts].tolist()
+    first, last = columns[starts].tolist(), columns[np.asarray(stops) - 1].tolist()
+    parent = list(range(len(row)))
 
     def root(run: int) -> int:
         while parent[run] != run:
-            run = parent[run]
+            parent[run] = run = parent[parent[run]]
         return run
 
-    for row in np.flatnonzero(field.any(axis=1)).tolist():
-        columns = np.flatnonzero(field[row])
-        above = [run for run in above if runs[run][0] >= row - 2]
-        here = []
-        for part in np.split(columns, np.flatnonzero(np.diff(columns) > 2) + 1):
-            run = len(runs)
-            runs.append((row, part))
-            parent.append(run)
-            for other in above:
-                cells = runs[other][1]
-                if part[0] - 2 <= cells[-1] and cells[0] - 2 <= part[-1]:
-                    parent[root(other)] = root(run)
-            here.append(run)
-        above += here
+    nearest = 0
+    for run in range(len(row)):
+        while row[nearest] < row[run] - 2:
+            nearest += 1
+        for other in range(nearest, run):
+            if row[other] < row[run] and first[run] - 2 <= last[other] and first[other] - 2 <= last[run]:
+                parent[root(other)] = root(run)
     members: dict[int, list[Tiles]] = {}
-    for run, (row, part) in enumerate(runs):
-        members.setdefault(root(run), []).append(row * grid.columns + part)
+    for run, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        members.setdefault(root(run), []).append(tiles[start:stop])
     return sorted((np.concatenate(parts) for parts in members.values()), key=len, reverse=True)
 
 
 def is_text_sized(group: Tiles, grid: Grid) -> bool:
-    """Tell whether a group of tiles is larger than a mouse cursor."""
+    """Tell whether a group of tiles is larger than a mouse cursor, and no scatter; a large panel shows its rim alone."""
     if len(group) < 8:
         return False
     width = int(np.ptp(group % grid.columns)) + 1
     height = int(np.ptp(group // grid.columns)) + 1
-    return width >= 4 and len(group) >= (0.3 if len(group) < 160 else 0.2) * width * height
+    return width >= 4 and len(group) >= (0.3 if len(group) < 160 else 0.1) * width * height
 
 
 def spread(flags: Flags, grid: Grid, *, reach: int) -> Flags:

@@ -18,15 +18,21 @@ _LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
+Tiles = NDArray[np.intp]
+Luma = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture as tiles: `detail` float32 [N, 64] with each tile's mean taken away, `energy` [N], `mean` [N]."""
+    """One picture as tiles: `detail` float32 [N, 64] with each tile's mean taken away, `energy` [N], `mean` [N].
+
+    `tiles` are the indices of the tiles held when it is only those that changed; None when it is all of them.
+    """
 
     detail: Floats
     energy: Floats
     mean: Floats
+    tiles: Tiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +54,61 @@ class Grid:
         columns = max(1, width_px // step // TILE_PX)
         return cls(width_px, height_px, step, rows, columns)
 
-    def picture(self, frame: VideoFrame) -> Picture:
-        """Shrink a frame's luma by averaging and cut it into tiles; a frame of another size is scaled to this one."""
-        work = self._shrunk(_luma(frame, self.width_px, self.height_px))
-        tiles = work.reshape(self.rows, TILE_PX, self.columns, TILE_PX).transpose(0, 2, 1, 3).reshape(-1, PIXELS)
-        detail = tiles.astype(np.float32)
-        detail *= np.float32(1 / self.step_px**2)
-        mean = detail.mean(axis=1)
-        detail -= mean[:, None]
-        return Picture(detail, np.einsum("ij,ij->i", detail, detail), mean)
+    def luma(self, frame: VideoFrame) -> Luma:
+        """The part of a frame's luma that the tiles cover, uint8 [H, W]; a frame of another size is scaled to this one.
 
-    def _shrunk(self, luma: NDArray[np.uint8]) -> NDArray[np.uint16]:
-        step, height, width = self.step_px, self.rows * TILE_PX, self.columns * TILE_PX
-        if luma.shape[0] < height * step or luma.shape[1] < width * step:
-            pad = [(0, max(0, height * step - luma.shape[0])), (0, max(0, width * step - luma.shape[1]))]
-            luma = np.pad(luma, pad, mode="edge")
-        luma = luma[: height * step, : width * step]
-        if step == 2 and luma.strides[0] % 2 == 0 and luma.shape[1] % 2 == 0:
+        Where possible it is a view of the frame itself.
+        """
+        luma = _luma(frame, self.width_px, self.height_px)
+        height, width = self.rows * TILE_PX * self.step_px, self.columns * TILE_PX * self.step_px
+        if luma.shape[0] < height or luma.shape[1] < width:
+            luma = np.pad(luma, [(0, max(0, height - luma.shape[0])), (0, max(0, width - luma.shape[1]))], mode="edge")
+        return luma[:height, :width]
+
+    def changed(self, luma: Luma, before: Luma) -> Tiles:
+        """Indices of the tiles in which a single pixel differs."""
+        # Eight pixels at a time: an encoder copies what stands still exactly, and this finds it at memory speed.
+        differs = luma.view(np.uint64) != before.view(np.uint64)
+        bands = np.logical_or.reduce(differs.reshape(self.rows, TILE_PX * self.step_px, -1), axis=1)
+        return np.flatnonzero(bands.reshape(self.rows * self.columns, self.step_px).any(axis=1))
+
+    def picture(self, luma: Luma, tiles: Tiles | None = None) -> Picture:
+        """Shrink luma by averaging and cut it into tiles: into all, or only into those with the indices `tiles`."""
+        if tiles is not None and len(tiles) > 0.5 * self.rows * self.columns:
+            whole = self.picture(luma)
+            return Picture(whole.detail[tiles], whole.energy[tiles], whole.mean[tiles], tiles)
+        share = np.float32(1 / self.step_px**2)
+        if tiles is None:
+            cut = self._shrunk(luma).reshape(self.rows, TILE_PX, self.columns, TILE_PX).transpose(0, 2, 1, 3)
+            cells = np.empty(cut.shape, np.float32)
+            np.multiply(cut, share, out=cells)
+        else:
+            side = TILE_PX * self.step_px
+            windows = luma.reshape(self.rows, side, self.columns, side)
+            cells = self._shrunk(windows[tiles // self.columns, :, tiles % self.columns]) * share
+        detail = cells.reshape(-1, PIXELS)
+        mean = np.einsum("ij->i", detail) / np.float32(PIXELS)
+        detail -= mean[:, None]
+        return Picture(detail, np.einsum("ij,ij->i", detail, detail), mean, tiles)
+
+    def _shrunk(self, luma: Luma) -> NDArray[np.uint16]:
+        """Add up `step_px` × `step_px` pixels over the last two axes."""
+        step = self.step_px
+        if step == 2:
             # Two neighbours at a time as one 16-bit number: several times faster than strided columns.
             pairs = luma.view(np.uint16)
-            top, low = pairs[0::2], pairs[1::2]
+            top, low = pairs[..., 0::2, :], pairs[..., 1::2, :]
             quads: NDArray[np.uint16] = (top & 255) + (top >> 8) + (low & 255) + (low >> 8)
             return quads
         # Rows first, then columns: two passes over strided views cost a tenth of a general area scaler.
-        tall = luma[0::step].astype(np.uint16)
+        tall = luma[..., 0::step, :].astype(np.uint16)
+        if step == 1:
+            return tall
         for offset in range(1, step):
-            tall += luma[offset::step]
-        small = tall[:, 0::step].copy()
+            tall += luma[..., offset::step, :]
+        small = tall[..., 0::step].copy()
         for offset in range(1, step):
-            small += tall[:, offset::step]
+            small += tall[..., offset::step]
         return small
 
 
@@ -98,9 +130,9 @@ def contrast(new_energy: Floats, old_energy: Floats) -> Floats:
     return strongest
 
 
-def _luma(frame: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
+def _luma(frame: VideoFrame, width_px: int, height_px: int) -> Luma:
     if frame.format.name not in _LUMA_FIRST or (frame.width, frame.height) != (width_px, height_px):
         frame = frame.reformat(width=width_px, height=height_px, format="gray")
     plane = frame.planes[0]
-    luma: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    luma: Luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return luma[: plane.height, : plane.width]
