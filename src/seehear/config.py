@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ ENVIRONMENT = {
     "home": "SEEHEAR_HOME",
     "sample": "SEEHEAR_SAMPLE",
     "read": "SEEHEAR_READ",
+    "see": "SEEHEAR_SEE",
     "hear": "SEEHEAR_HEAR",
     "embed": "SEEHEAR_EMBED",
     "answer": "SEEHEAR_ANSWER",
     "captions": "SEEHEAR_CAPTIONS",
     "language": "SEEHEAR_LANGUAGE",
     "threads": "SEEHEAR_THREADS",
+    "local": "SEEHEAR_LOCAL",
+    "budget_usd": "SEEHEAR_BUDGET",
 }
 
 
@@ -29,23 +32,30 @@ class Settings:
     """Everything a user can set.
 
     `sample` is `slides`, `scenes:THRESHOLD` or `uniform:SECONDS`; `captions` is `first` (use them where there are
-    some) or `never`; `read`, `hear`, `embed` and `answer` name backends, `auto` picks; `language` is ISO 639-1 or
-    `auto`; `threads` is the number of processor threads for models, 0 for all cores.
+    some) or `never`; `read`, `see` (describe pictures; `none` only reads them), `hear`, `embed` and `answer` name
+    backends, `auto` picks; `language` is ISO 639-1 or `auto`; `threads` is the number of processor threads for models,
+    0 for all cores; `local` forbids anything to leave this machine; `budget_usd` is what hosted models may cost in all
+    for one recording, None for no limit.
     """
 
     home: Path
     sample: str = "slides"
     read: str = "auto"
+    see: str = "auto"
     hear: str = "auto"
     embed: str = "auto"
     answer: str = "auto"
     captions: str = "first"
     language: str = "auto"
     threads: int = 0
+    local: bool = False
+    budget_usd: float | None = None
 
     def __post_init__(self) -> None:
         if self.captions not in ("first", "never"):
             raise ConfigError(f"captions is {self.captions!r}", hint="set it to first or never")
+        if self.budget_usd is not None and not self.budget_usd >= 0:
+            raise ConfigError(f"budget_usd is {self.budget_usd}", hint="set it to 0 or more US dollars")
         if self.threads < 0:
             raise ConfigError(f"threads is {self.threads}", hint="set it to 0 for all cores, or to a number of them")
         sampler, value = self.sampler
@@ -115,6 +125,21 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"the configuration file {path} cannot be read: {error}", hint="mend or delete it") from error
 
 
+def _truth(value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if isinstance(value, bool):
+        return value
+    try:
+        return words[str(value).lower()]
+    except KeyError:
+        raise ValueError("write true or false") from None
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "home": lambda value: Path(value).expanduser(), "threads": int, "local": _truth, "budget_usd": float,
+}  # fmt: skip
+
+
 def _apply(settings: Settings, values: Mapping[str, Any], *, where: str) -> Settings:
     known = {field.name for field in fields(Settings)}
     unknown = sorted(set(values) - known)
@@ -123,7 +148,7 @@ def _apply(settings: Settings, values: Mapping[str, Any], *, where: str) -> Sett
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            parsed[name] = {"home": lambda v: Path(v).expanduser(), "threads": int}.get(name, str)(value)  # type: ignore[operator]
+            parsed[name] = _PARSERS.get(name, str)(value)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{where}: {name} is {value!r}", hint=str(error)) from error
     try:
