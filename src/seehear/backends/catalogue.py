@@ -43,6 +43,11 @@ def can(model: str, capability: Capability) -> bool | None:
     return capability in known.get("can", ()) if known else None
 
 
+def language(name: str) -> str:
+    """ISO 639-1 code of a language that a server calls by its English name, empty when it is not known."""
+    return str(_data()["languages"].get(name.lower(), ""))
+
+
 def first_offered(provider: str, capability: Capability, offered: Sequence[str]) -> str | None:
     """The first preferred model among those a server offers, None when it has none of them."""
     there = set(offered)

@@ -23,6 +23,8 @@ class Probes:
         self._path = path
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, Any]] = {}
+        self.offers: dict[str, Any] = {}
+        """What servers offer, by address, while this object lives: lists of models change too often to be kept."""
 
     def get(self, base_url: str, model: str) -> dict[str, Any]:
         """All that is known of one model on one server, empty when nothing is."""

@@ -1,0 +1,136 @@
+"""Describing pictures with a seeing model of OpenAI or of any compatible server."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seehear.backends import catalogue, describing
+from seehear.backends.client import Client
+from seehear.backends.openai_chat import Chat, Spoken
+from seehear.backends.probes import Probes
+from seehear.backends.protocols import Card
+from seehear.errors import BackendError, BackendRefusedError
+from seehear.values import Description, Gap, Sight
+
+LONGEST_PX = 1024
+"""Pictures are sent no larger: what is too small to read then was read before and goes along as text."""
+ALL_REFUSED = 3
+"""So many pictures refused and none described mean that the model cannot see, not that the pictures are at fault."""
+
+Told = Callable[[Sight, Description | Gap], None]
+_Turn = dict[str, Any]
+
+
+class OpenAIDescriber:
+    """A describer behind `/chat/completions`; `name` is what the user calls it.
+
+    `longest_px` bounds the longer side of the pictures sent, `images_per_request` how many go at once (None: as the
+    data file and the server say).
+    """
+
+    def __init__(
+        self, client: Client, model: str, *, name: str, probes: Probes | None = None, longest_px: int = LONGEST_PX,
+        images_per_request: int | None = None,
+    ) -> None:  # fmt: skip
+        self._chat = Chat(client, model, probes=probes)
+        self._name, self._longest_px, self._most = name, longest_px, images_per_request
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do; `images_per_request` falls to 1 when the server turns out to take one."""
+        server = self._chat.client.server
+        known = int(catalogue.facts(self._chat.model).get("context_tokens", 0)) if server.kind == "openai" else 0
+        return Card(
+            name=self._name, capabilities=("describe",), runs="server" if server.is_here else "hosted",
+            images_per_request=self._step, context_tokens=known, packages=("openai",),
+        )  # fmt: skip
+
+    def describe(
+        self, sights: Sequence[Sight], *, question: str = "", on_described: Told | None = None
+    ) -> list[Description | Gap]:
+        """Describe pictures in order of time, several requests at once; the result has their number and order.
+
+        A picture that was refused or failed is a Gap of stage `describe`; one that a shared request left out is asked
+        for alone before. `on_described` is told of each as it is finished, so that it can be kept when others fail.
+        Raises BudgetError, BackendUnavailableError when the server is gone, BackendRefusedError or ConfigError when it
+        takes no picture, key or model.
+        """
+        if not sights:
+            return []
+        clips = [sights[at : at + self._step] for at in range(0, len(sights), self._step)]
+        refused: list[BackendRefusedError] = []
+        seen: list[bool] = []
+
+        def work(clip: Sequence[Sight]) -> list[Description | Gap]:
+            told = self._clip(clip, question, refused)
+            seen.extend(isinstance(one, Description) for one in told)
+            if not any(seen) and len(refused) >= min(ALL_REFUSED, len(sights)) and len(seen) == len(refused):
+                raise refused[0]
+            return told
+
+        def done(clip: Sequence[Sight], told: Sequence[Description | Gap]) -> None:
+            for sight, one in zip(clip, told, strict=True):
+                if on_described is not None:
+                    on_described(sight, one)
+
+        told = self._chat.client.map(work, clips, done=done)
+        return [one for clip in told for one in clip]
+
+    def close(self) -> None:
+        """Let the connections go; safe to call twice."""
+        self._chat.client.close()
+
+    @property
+    def _step(self) -> int:
+        most = self._chat.habits.images
+        return max(1, most if self._most is None else min(most, self._most))
+
+    def _clip(
+        self, clip: Sequence[Sight], question: str, refused: list[BackendRefusedError]
+    ) -> list[Description | Gap]:
+        """Describe one request's worth of pictures; alone, each of those that it did not describe."""
+        if len(clip) > self._step:
+            return [one for sight in clip for one in self._clip([sight], question, refused)]
+        try:
+            spoken = self._ask(clip, question)
+        except BackendError as error:
+            if self._chat.client.is_stopped:
+                raise
+            if len(clip) > 1 and isinstance(error, BackendRefusedError):
+                return [one for sight in clip for one in self._clip([sight], question, refused)]
+            if isinstance(error, BackendRefusedError):
+                refused.append(error)
+            return [Gap(sight.span, describing.STAGE, error.message) for sight in clip]
+        if spoken.refusal:
+            told: list[Description | Gap] = [
+                Gap(sight.span, describing.STAGE, f"the model refused: {spoken.refusal[:200]}") for sight in clip
+            ]
+        else:
+            told = describing.parse(spoken.text, clip)
+        if len(clip) == 1:
+            return told
+        return [
+            self._clip([sight], question, refused)[0] if isinstance(one, Gap) else one
+            for sight, one in zip(clip, told, strict=True)
+        ]
+
+    def _ask(self, clip: Sequence[Sight], question: str) -> Spoken:
+        request = describing.request(clip, question=question)
+        content: list[_Turn] = []
+        tokens = catalogue.text_tokens(request.system) + catalogue.text_tokens(request.text) + 100
+        for part in request.parts:
+            if isinstance(part, str):
+                content.append({"type": "text", "text": part})
+                continue
+            height_px, width_px = part.rgb.shape[:2]
+            size_px = describing.fitted_px(width_px, height_px, longest_px=self._longest_px)
+            tokens += catalogue.image_tokens(self._chat.model, *size_px)
+            picture = base64.b64encode(describing.jpeg(part.rgb, longest_px=self._longest_px)).decode("ascii")
+            url = {"url": f"data:image/jpeg;base64,{picture}", "detail": "high"}
+            content.append({"type": "image_url", "image_url": url})
+        messages: list[_Turn] = [{"role": "system", "content": request.system}, {"role": "user", "content": content}]
+        return self._chat.complete(
+            messages, max_tokens=request.max_tokens, schema=request.schema, images=len(clip), input_tokens=tokens
+        )

@@ -1,0 +1,337 @@
+"""From the name of a model on a server to a backend: where the server is, what it offers, what it can do."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from seehear.backends import catalogue, names, pieces
+from seehear.backends.client import Client, Log, Server
+from seehear.backends.meter import Meter, Use
+from seehear.backends.names import ServerName
+from seehear.backends.openai_chat import Chat
+from seehear.backends.probes import Probes
+from seehear.backends.protocols import Backend, Capability
+from seehear.backends.sdk_errors import Reply
+from seehear.errors import BackendError, BackendUnavailableError, ConfigError, InputError
+from seehear.values import Audio
+
+OPENAI_URL = "https://api.openai.com/v1"
+ANSWERS_WITHIN_S = 0.5
+"""How long a server on this machine may take to say that it is there, when nobody named it."""
+MOST_PROBED = 3
+"""Models of an unknown server that are tried for an ability before it counts as missing."""
+CAPABILITIES: tuple[Capability, ...] = ("describe", "hear", "embed", "answer")
+"""What servers are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A model that a server lists; `context_tokens` 0 and `retires_on` empty where nothing is known."""
+
+    model: str
+    context_tokens: int = 0
+    retires_on: str = ""
+
+    def is_retired(self, today: date) -> bool:
+        """Tell whether its last day has passed."""
+        return bool(self.retires_on) and today.isoformat()[: len(self.retires_on)] > self.retires_on
+
+
+def find_server(name: ServerName, *, environment: Mapping[str, str] = os.environ) -> Server:
+    """Where the server of a name is, with the key that is meant for it.
+
+    `OPENAI_API_KEY` goes to OpenAI and to the server at `OPENAI_BASE_URL` only, `SEEHEAR_SERVER_KEY` to a server that
+    is named by its address. Raises ConfigError for Ollama, which has an API of its own, when an address cannot be read,
+    and when OpenAI is meant and there is no key.
+    """
+    if name.provider == "ollama":
+        raise ConfigError("Ollama is not reached through the OpenAI protocol here", hint="write ollama:MODEL")
+    theirs = environment.get("OPENAI_BASE_URL", "").strip()
+    usual = names.base_url(theirs) if theirs else OPENAI_URL
+    address = name.base_url or usual
+    host = urlsplit(address).hostname or ""
+    kind = "openai" if host == "api.openai.com" or host.endswith(".api.openai.com") else "compatible"
+    is_usual = address == usual or kind == "openai"
+    key = environment.get("OPENAI_API_KEY" if is_usual else "SEEHEAR_SERVER_KEY", "").strip()
+    if kind == "openai" and not key:
+        raise ConfigError("OpenAI needs a key and OPENAI_API_KEY is not set", hint="export OPENAI_API_KEY=…")
+    return Server(address, "openai" if kind == "openai" else "compatible", key)
+
+
+def open_named(
+    name: str, capability: Capability, *, environment: Mapping[str, str] = os.environ, probes: Probes | None = None,
+    meter: Meter | None = None, log: Log | None = None,
+) -> Backend:  # fmt: skip
+    """Make the backend for one capability of the model that `name` names.
+
+    OpenAI is asked nothing where the model is named. Another server is asked for its models where none is named, and
+    tried with a tiny picture where it shall describe, once a week. Raises ConfigError for a name, model or key that is
+    not there or cannot do this, BackendUnavailableError when the server does not answer, BackendRefusedError when it
+    says no, MissingPackageError.
+    """
+    parsed = names.parse(name)
+    probes = probes or Probes()
+    if parsed.provider == "ollama":
+        from seehear.backends import ollama
+
+        address = names.ollama_url(environment.get("OLLAMA_HOST"))
+        model = parsed.model or _ollama_model(address, capability)
+        if model is None:
+            raise ConfigError(
+                f"Ollama has no model that can {capability}",
+                hint="ollama pull " + next(iter(catalogue.choices("ollama", capability)), "MODEL"),
+            )
+        return ollama.open_named(address, model, capability)
+    if capability not in CAPABILITIES:
+        raise ConfigError(f"no server can {capability} here", hint=f"servers can {', '.join(CAPABILITIES)}")
+    server = find_server(parsed, environment=environment)
+    model = parsed.model or _first_model(server, capability, probes, log)
+    if server.kind == "openai" and catalogue.can(model, capability) is False:
+        choose = ", ".join(f"openai:{one}" for one in catalogue.choices("openai", capability))
+        raise ConfigError(f"OpenAI's {model} cannot {capability}", hint=f"choose one of {choose}")
+    client = Client(server, meter=meter, log=log)
+    if server.kind == "compatible":
+        _look_closer(client, model, capability, probes)
+    return _made(client, model, capability, full_name(server, model), probes)
+
+
+def full_name(server: Server, model: str) -> str:
+    """The name that means this model wherever it is typed and whatever the environment says."""
+    return f"openai:{model}" if server.base_url == OPENAI_URL else f"{server.base_url}#{model}"
+
+
+def auto(
+    capability: Capability, *, environment: Mapping[str, str] = os.environ, probes: Probes | None = None,
+    log: Log | None = None,
+) -> str | None:  # fmt: skip
+    """The full name that is chosen when nobody chooses, None where the embedded default is.
+
+    A key for OpenAI means OpenAI; else the server at `OPENAI_BASE_URL` or Ollama, if it answers within half a second
+    (5 s off this machine) and has a model that can. Raises BackendRefusedError for a wrong key and
+    BackendUnavailableError when OpenAI cannot be reached: who set a key is told, not served by something else.
+    """
+    probes = probes or Probes()
+    if capability not in CAPABILITIES:
+        return None
+    if environment.get("OPENAI_API_KEY", "").strip() or environment.get("OPENAI_BASE_URL", "").strip():
+        server = find_server(ServerName("openai"), environment=environment)
+        if server.kind == "openai":
+            return full_name(server, _first_model(server, capability, probes, log))
+        chosen = _able_model(server, capability, probes, log)
+        if chosen is not None:
+            return full_name(server, chosen)
+    address = names.ollama_url(environment.get("OLLAMA_HOST"))
+    model = _ollama_model(address, capability, within_s=ANSWERS_WITHIN_S, cache=probes.offers)
+    return f"ollama:{model}" if model is not None else None
+
+
+def models(
+    server: Server, *, probes: Probes | None = None, log: Log | None = None, within_s: float | None = None
+) -> list[Offered]:
+    """What the server offers, in its order, asked once per `probes`; `within_s` bounds connecting and reading.
+
+    Raises BackendUnavailableError, BackendRefusedError, ConfigError where it has no such list, BackendError.
+    """
+    probes = probes or Probes()
+    if server.base_url not in probes.offers:
+        limits: dict[str, Any] = {"tries": 2, "read_s": 20.0}
+        if within_s is not None:
+            limits = {"tries": 1, "read_s": within_s, "connect_s": within_s}
+        client = Client(server, log=log, **limits)
+        try:
+            listed = client.call(lambda sdk: list(sdk.models.list()), estimate=Use("", calls=0))
+            probes.offers[server.base_url] = [_offered(server, one) for one in listed if getattr(one, "id", None)]
+        finally:
+            client.close()
+    found: list[Offered] = probes.offers[server.base_url]
+    return found
+
+
+def can(server: Server, model: str, capability: Capability, *, probes: Probes | None = None) -> bool:
+    """Whether a model can do something: from the data file for OpenAI, else by a tiny trial, remembered for a week.
+
+    Raises BackendUnavailableError when the server does not answer, BackendRefusedError for a wrong key.
+    """
+    probes = probes or Probes()
+    if server.kind == "openai":
+        return catalogue.can(model, capability) is True
+    known = probes.get(server.base_url, model).get(capability)
+    if isinstance(known, bool):
+        return known
+    client = Client(server, tries=1)
+    try:
+        found = _tried(client, model, capability, probes)
+    finally:
+        client.close()
+    probes.learn(server.base_url, model, **{capability: found})
+    return found
+
+
+def _offered(server: Server, listed: Any) -> Offered:
+    ends = str(getattr(listed, "shutdown_date", None) or "")
+    if not ends and server.kind == "openai":
+        ends = catalogue.retired_on(str(listed.id))
+    longest = getattr(listed, "max_model_len", None)  # vLLM says so in its list
+    return Offered(str(listed.id), longest if isinstance(longest, int) else 0, ends)
+
+
+def _first_model(server: Server, capability: Capability, probes: Probes, log: Log | None) -> str:
+    """The preferred model among those offered, else on an unknown server its first."""
+    preferred = catalogue.choices("openai", capability)
+    try:
+        offered = [one for one in models(server, probes=probes, log=log) if not one.is_retired(date.today())]
+    except ConfigError:  # 404: it serves no list
+        if server.kind == "openai" and preferred:
+            return preferred[0]
+        raise
+    there = [one.model for one in offered]
+    chosen = catalogue.first_offered("openai", capability, there)
+    if chosen is not None:
+        return chosen
+    if server.kind == "compatible" and there:
+        return there[0]
+    raise ConfigError(
+        f"{server.label} offers no model that can {capability}", hint="name one, or choose another server"
+    )
+
+
+def _able_model(server: Server, capability: Capability, probes: Probes, log: Log | None) -> str | None:
+    """A model of an unknown server that was seen to do it, None when it does not answer or has none."""
+    within_s = ANSWERS_WITHIN_S if server.is_here else 5.0
+    try:
+        there = [one.model for one in models(server, probes=probes, log=log, within_s=within_s)]
+    except (BackendUnavailableError, ConfigError):
+        return None
+    first = catalogue.first_offered("openai", capability, there)
+    ordered = ([first] if first else []) + [model for model in there if model != first]
+    return next((model for model in ordered[:MOST_PROBED] if can(server, model, capability, probes=probes)), None)
+
+
+def _ollama_model(
+    address: str, capability: Capability, *, within_s: float | None = None, cache: dict[str, Any] | None = None
+) -> str | None:
+    """The preferred model of an Ollama that can, None when it does not answer in time or has none."""
+    from seehear.backends import ollama
+
+    if capability == "hear":
+        return None
+    if cache is not None and within_s is not None:
+        if address not in cache:
+            there = ollama.version(address, timeout_s=within_s) is not None
+            cache[address] = ollama.models(address) if there else []
+        offered: Sequence[str] = cache[address]
+    else:
+        offered = ollama.models(address)
+    wanted = [ollama.match(model, offered) for model in catalogue.choices("ollama", capability)]
+    needs = {"describe": "vision", "answer": "completion", "embed": "embedding"}[capability]
+    for model in dict.fromkeys([*(model for model in wanted if model), *offered]):
+        if needs in ollama.show(address, model).abilities:
+            return model
+    return None
+
+
+def _look_closer(client: Client, model: str, capability: Capability, probes: Probes) -> None:
+    """Learn of an unknown server what its list and a trial tell, as far as this capability needs it."""
+    server = client.server
+    if capability == "describe" and not can(server, model, "describe", probes=probes):
+        raise ConfigError(
+            f"{model} on {server.label} takes no pictures", hint="name a model that sees, or leave --see out"
+        )
+    if capability == "answer" and not probes.get(server.base_url, model).get("context_tokens"):
+        try:
+            offered = {one.model: one for one in models(server, probes=probes)}
+        except ConfigError:  # it serves no list
+            return
+        longest = offered[model].context_tokens if model in offered else 0
+        if longest := longest or _llama_context(server):
+            probes.learn(server.base_url, model, context_tokens=longest)
+
+
+def _llama_context(server: Server) -> int:
+    """The context of a llama.cpp server, which tells it beside the protocol; 0 where nobody does."""
+    import httpx
+
+    address = server.base_url.removesuffix("/v1") + "/props"
+    headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+    try:
+        reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=not server.is_here)
+        told = reply.json()["default_generation_settings"]["n_ctx"] if reply.status_code == 200 else 0
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return 0
+    return told if isinstance(told, int) else 0
+
+
+def _made(client: Client, model: str, capability: Capability, name: str, probes: Probes) -> Backend:
+    from seehear.backends.openai_embed import OpenAIEmbedder
+    from seehear.backends.openai_hear import OpenAITranscriber
+    from seehear.backends.openai_see import OpenAIDescriber
+    from seehear.backends.openai_write import OpenAIAnswerer
+
+    makers: dict[Capability, Callable[..., Backend]] = {
+        "describe": OpenAIDescriber, "hear": OpenAITranscriber, "embed": OpenAIEmbedder, "answer": OpenAIAnswerer
+    }  # fmt: skip
+    return makers[capability](client, model, name=name, probes=probes)
+
+
+def _tried(client: Client, model: str, capability: Capability, probes: Probes) -> bool:
+    """Whether the smallest request of a kind is answered and not refused."""
+    with _refusals() as refused:
+        if capability in ("describe", "answer"):
+            words = {"type": "text", "text": "Name its colour." if capability == "describe" else "Say yes."}
+            content = [words, _tiny_picture()] if capability == "describe" else [words]
+            Chat(client, model, probes=probes).complete(
+                [{"role": "user", "content": content if capability == "describe" else words["text"]}],
+                max_tokens=1, images=int(capability == "describe"), input_tokens=100,
+            )  # fmt: skip
+        elif capability == "embed":
+            client.call(
+                lambda sdk: sdk.embeddings.create(model=model, input=["one"], encoding_format="float").data[0],
+                estimate=Use(model, 2),
+            )
+        else:
+            sound = pieces.encoded(_second_of_sound(), "wav")
+            client.call(
+                lambda sdk: sdk.audio.transcriptions.create(
+                    model=model, file=("speech.wav", sound, "audio/wav"), response_format="json"
+                ),
+                estimate=Use(model, audio_s=1.0),
+            )
+    return not refused
+
+
+@contextmanager
+def _refusals() -> Iterator[list[Exception]]:
+    """Collect what means that a server cannot do something; let pass what means that it cannot be used now."""
+    refused: list[Exception] = []
+    try:
+        yield refused
+    except (BackendError, InputError) as error:
+        reply = error.__cause__
+        # llama.cpp answers 500 to pictures that its model cannot see.
+        if not (isinstance(reply, Reply) and reply.status in (400, 404, 405, 415, 422, 500, 501)):
+            raise
+        refused.append(error)
+
+
+def _tiny_picture() -> dict[str, Any]:
+    from PIL import Image
+
+    kept = io.BytesIO()
+    Image.new("RGB", (32, 32), (200, 30, 30)).save(kept, "PNG")
+    picture = base64.b64encode(kept.getvalue()).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
+
+
+def _second_of_sound() -> Audio:
+    import numpy as np
+
+    noise = np.random.default_rng(0).normal(0, 0.01, 16_000).astype(np.float32)
+    return Audio(noise, 16_000)
