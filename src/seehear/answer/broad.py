@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seehear import prompts
 from seehear.answer.evidence import Checked, Evidence, check, plain, sentences_of, shorten
-from seehear.answer.outline import Topic, central, topics
+from seehear.answer.outline import Topic, topics
+from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
@@ -16,6 +18,10 @@ from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
 from seehear.units import Cut
 from seehear.values import Citation, Moment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PART_TOKENS = 700
 _AGENDA = re.compile(
@@ -78,6 +84,7 @@ class _Work:
     listed: tuple[Topic, ...]
     span: Span
     leaders: dict[int, tuple[int, ...]]  # topic's place -> its central units
+    vectors: NDArray[np.float32] | None
 
 
 def _look(store: Store, row: MediaRow, intent: Intent) -> _Work:
@@ -92,7 +99,7 @@ def _look(store: Store, row: MediaRow, intent: Intent) -> _Work:
         t for t in everything if span.contains(t.span.start_s) or t.span.overlap_s(span) > 0.6 * t.span.duration_s > 0
     ) or tuple(t for t in everything if t.span.overlap_s(span) > 0)
     leaders = {place: tuple(central(made, vectors, t.units, count=1)) for place, t in enumerate(everything)}
-    return _Work(row, timeline, made, everything, listed, span, leaders)
+    return _Work(row, timeline, made, everything, listed, span, leaders, vectors)
 
 
 def _moment(work: _Work, topic: Topic) -> Moment:
@@ -139,7 +146,7 @@ def _say_summary(
 ) -> list[Citation]:  # fmt: skip
     # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
     chosen = work.topics if after_list else work.listed
-    evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen])
+    evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen], answerer)
     if not evidence:
         return []
     if after_list:
@@ -157,27 +164,39 @@ def _say_summary(
     return [e.citation for sentence in sentences for e in sentence.evidence]
 
 
-def _summary_evidence(work: _Work, places: Sequence[int]) -> list[Evidence]:
+def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | None) -> list[Evidence]:
     found: list[Evidence] = []
+    # One prompt when the topics are few; a time bound when they are many.
+    words = max(18, min(40, 420 // max(1, len(places)))) if answerer is not None else 40
     for place in places:
         topic = work.topics[place]
         held = work.leaders.get(place) or topic.units[:1]
         if not held:
             continue
         unit = work.made.units[held[0]]
-        text = shorten(unit.text, 40)
+        text = shorten(unit.text, words)
         found.append(Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, text, topic.title))
     return found
 
 
 def _quote(work: _Work, evidence: Sequence[Evidence], count: int) -> list[Checked]:
-    """Without a model: the sentences nearest to the whole, from topics far apart."""
-    spans = {e.span: e for e in evidence}
-    units = [i for i, u in enumerate(work.made.units) if u.span in spans and u.text.startswith(spans[u.span].text[:20])]
-    chosen = central(work.made, None, units, count=count) or units[:count]
-    return [
-        Checked(f"“{plain(spans[work.made.units[i].span].text)}”", (spans[work.made.units[i].span],)) for i in chosen
-    ]
+    """Without a model: what the recording says itself when it looks back, else its most central sentences."""
+    inside = Span(evidence[0].span.start_s, evidence[-1].span.end_s) if evidence else Span(0.0, 0.0)
+    back = recap(work.made, [t for t in work.topics if t.span.overlap_s(inside) > 0])
+    chosen = central(work.made, work.vectors, back, count=count) if len(back) >= count else []
+    if len(chosen) < count:
+        spans = {e.span for e in evidence}
+        leaders = [
+            i for i, u in enumerate(work.made.units)
+            if u.span in spans and u.kind == "transcript" and any(u.text.startswith(e.text[:20]) for e in evidence)
+        ]  # fmt: skip
+        chosen = nearest_whole(work.made, work.vectors, leaders, count=count)
+    found = []
+    for number, i in enumerate(chosen, start=1):
+        unit = work.made.units[i]
+        item = Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, shorten(unit.text, 40))
+        found.append(Checked(f"“{plain(item.text)}”", (item,)))
+    return found
 
 
 def _phrase(evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:

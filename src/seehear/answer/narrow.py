@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from seehear import prompts
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import Checked, Evidence, check, gather, plain, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, check, gather, sentences_of, shorten
 from seehear.answer.refusal import fits, probability
+from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Answerer, Embedder, Message
 from seehear.search import Found, find
 from seehear.search.route import Intent, read_question
 from seehear.search.terms import content_stems
+from seehear.spans import Span
 from seehear.store import Store
 from seehear.values import Answer, Citation, Moment, Route
 
@@ -23,6 +25,7 @@ BARE_WORDS = 8
 UNDER_S = 30.0
 ABOUT_COSINE = 0.35
 SURE = 0.8
+NEARLY = 0.8
 EVIDENCE_WORDS = 55
 
 
@@ -62,36 +65,47 @@ def ask(
         on_moments(found.moments)
     several = len({m.media for m in found.moments}) > 1
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
-    if evidence and len(evidence[0].text.split()) < BARE_WORDS:
+    if evidence and (intent.want == "when" or len(evidence[0].text.split()) < BARE_WORDS):
         evidence = _with_speech(store, intent, found.moments[0], evidence)
     vectors = _has_vectors(store, embedder)
     if not fits(found.signal, vectors=vectors) or not evidence:
         return _refuse(question, intent, found, evidence, backends, say, several=several)
+    sure = found.signal.exact or probability(found.signal, vectors=vectors) >= SURE
     citations: list[Citation] = []
-    if intent.want == "when":
-        say.say(_lead(intent, evidence[0], several=several))
-        citations.append(evidence[0].citation)
-    count = 0
-    doubt = False
-    for checked in _write(question, evidence, embedder, writer) if writer is not None else ():
+    said: list[str] = []
+
+    def tell(text: str, used: Sequence[Evidence]) -> None:
+        said.append(text)
+        say.say(text)
+        citations.extend(e.citation for e in used)
+
+    lead = opening(question, intent, evidence, several=several) if intent.want == "when" else None
+    if lead is not None and (sure or writer is None):
+        tell(*lead)
+    written = _write(question, evidence, embedder, writer) if writer is not None else iter(())
+    for checked in written:
         if checked is None:
-            doubt = True
+            # The model's word alone does not overrule a clear find.
+            if not said and not sure:
+                return _refuse(question, intent, found, evidence, backends, say, several=several)
             break
-        say.say(_printed(checked, intent, evidence[0], several=several))
-        citations += [e.citation for e in checked.evidence]
-        count += 1
-    if doubt and not say.text and probability(found.signal, vectors=vectors) < SURE and not found.signal.exact:
-        return _refuse(question, intent, found, evidence, backends, say, several=several)
-    if not count:
-        for checked in extract(intent, evidence):
-            say.say(_printed(checked, intent, evidence[0], several=several))
-            citations += [e.citation for e in checked.evidence]
+        if lead is not None and not said:
+            tell(*lead)
+        if not _repeats(checked.text, said):
+            tell(checked.printed(several=several), checked.evidence)
+        if len(said) >= MOST_SENTENCES:
+            break
+    if not said and lead is not None:
+        tell(*lead)
+    if not said:
+        for quote in extract(intent, evidence, scores=[m.score for m in found.moments], several=several):
+            tell(quote.text, quote.evidence)
     unique = tuple(dict.fromkeys(citations))
     return Answer(question, say.text, True, intent.route, found.moments, unique, backends)
 
 
 def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Evidence]) -> list[Evidence]:
-    """Put what was said under a bare heading beside it: the heading tells when, not what."""
+    """Put what was said under a picture beside it: a heading tells when, not what."""
     number = next((row.number for row in store.media() if row.id == moment.media), None)
     if number is None or moment.kind != "visual":
         return evidence
@@ -107,45 +121,40 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
     ]  # fmt: skip
     if not spoken:
         return evidence
-    best = max(spoken, key=lambda unit: (len(asked & set(content_stems(unit.text))), -unit.span.start_s))
+    best = max(range(len(spoken)), key=lambda i: (len(asked & set(content_stems(spoken[i].text))), -i))
+    # The sentence that opens the subject, when the telling one follows at once.
+    chosen = spoken[: best + 1] if intent.want == "when" and best <= 2 else spoken[best : best + 1]
+    if chosen == spoken[:1]:
+        chosen = spoken[:2]
+    span = Span(chosen[0].span.start_s, max(unit.span.end_s for unit in chosen))
     first = evidence[0]
-    said = Evidence(2, first.media, first.title, "transcript", best.span, shorten(best.text, 40))
-    others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(best.span) == 0]
+    said = Evidence(2, first.media, first.title, "transcript", span, shorten(" ".join(u.text for u in chosen), 40))
+    others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(span) == 0]
     return [first, said, *(replace(e, number=n) for n, e in enumerate(others[: EVIDENCE_COUNT - 2], start=3))]
 
 
-def extract(intent: Intent, evidence: Sequence[Evidence]) -> list[Checked]:
-    """The answer without a model: the best excerpt quoted, and a second one when it adds to the first."""
+def extract(
+    intent: Intent, evidence: Sequence[Evidence], *, scores: Sequence[float] = (), several: bool = False
+) -> list[Checked]:
+    """The answer without a model: the best excerpt quoted, and a second one when it adds what the first leaves out."""
     first = evidence[0]
-    quotes = [_quote(first, 32)]
-    asked = set(intent.terms.stems)
+    quotes = [Checked(quoted(first, 32, several=several), (first,))]
+    missing = set(intent.terms.stems) - set(content_stems(first.whole if first.kind == "transcript" else first.text))
+    bare = first.kind == "visual" and len(first.text.split()) < BARE_WORDS
     for other in evidence[1:]:
+        near = other.number > len(scores) or scores[other.number - 1] >= NEARLY * scores[0]
         # A bare heading tells when, not what: what was said under it does.
-        bare = first.kind == "visual" and len(first.text.split()) < BARE_WORDS
         under = bare and other.kind == "transcript" and 0 <= other.span.start_s - first.span.start_s < UNDER_S
-        more = asked & set(content_stems(other.text)) - set(content_stems(first.text))
-        if under or (other.number == 2 and intent.want == "what" and more):
-            quotes.append(_quote(other, 24))
+        adds = near and len(missing & set(content_stems(other.text))) * 2 > len(missing)
+        if under or adds:
+            quotes.append(Checked(quoted(other, 24, several=several), (other,)))
             break
     return quotes
 
 
-def _quote(evidence: Evidence, words: int) -> Checked:
-    text = plain(shorten(evidence.text, words))
-    lead = "On screen: " if evidence.kind == "visual" else ""
-    return Checked(f"{lead}“{text}”", (evidence,))
-
-
-def _lead(intent: Intent, evidence: Evidence, *, several: bool) -> str:
-    where = "First at" if intent.first else "At"
-    return f"{where} {evidence.mark(several=several)}:"
-
-
-def _printed(checked: Checked, intent: Intent, first: Evidence, *, several: bool) -> str:
-    """A sentence with its times; the time that the answer to a "when" led with is not said twice."""
-    if intent.want == "when" and checked.evidence == (first,):
-        return checked.text
-    return checked.printed(several=several)
+def _repeats(text: str, said: Sequence[str]) -> bool:
+    new = set(content_stems(text))
+    return any(len(new & set(content_stems(old))) >= 0.8 * len(new) for old in said)
 
 
 def _write(
@@ -200,7 +209,7 @@ def _refuse(
         "The recording does not seem to cover this." if not several else "The recordings do not seem to cover this."
     )
     if evidence:
-        near = ", ".join(f"{e.mark(several=several)} “{plain(shorten(e.text, 8))}…”" for e in list(evidence)[:3])
+        near = ", ".join(f"{e.mark(several=several)} {glimpse(e.text, 8)}" for e in list(evidence)[:3])
         say.say(f"Nearest moments: {near}")
     return Answer(question, say.text, False, intent.route, found.moments, (), backends)
 

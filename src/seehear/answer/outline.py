@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from seehear.answer.summing import bags
 from seehear.backends.protocols import Embedder
 from seehear.search.evidence import weights_of
 from seehear.search.passages import cut_up, texts_to_embed
@@ -80,47 +81,8 @@ def topics(timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None) -
     return found
 
 
-def central(
-    made: Cut, vectors: NDArray[np.float32] | None, among: Sequence[int], *, count: int, variety: float = 0.6
-) -> list[int]:
-    """Units that sum up `among`, in order of time: near the centre, unlike each other (maximal marginal relevance,
-    Carbonell and Goldstein 1998)."""
-    import numpy as np
-
-    spoken = [i for i in among if made.units[i].kind == "transcript"]
-    fit = [i for i in spoken if 7 <= len(made.units[i].text.split()) <= 45] or spoken or list(among)
-    if not fit:
-        return []
-    rows = vectors[fit] if vectors is not None else _bags(made, fit)
-    centre = rows.mean(axis=0)
-    gain = rows @ (centre / max(float(np.linalg.norm(centre)), 1e-9))
-    chosen: list[int] = []
-    while len(chosen) < min(count, len(fit)):
-        near = (rows @ rows[chosen].T).max(axis=1) if chosen else np.zeros(len(fit))
-        score = gain - (1 - variety) * near
-        score[chosen] = -np.inf
-        chosen.append(int(np.argmax(score)))
-    return sorted(fit[i] for i in chosen)
-
-
 def _vectors(made: Cut, embedder: Embedder | None) -> NDArray[np.float32] | None:
     return None if embedder is None or not made.units else embedder.embed(texts_to_embed(made))
-
-
-def _bags(made: Cut, rows: Sequence[int]) -> NDArray[np.float32]:
-    import numpy as np
-
-    bags = [Counter(content_stems(made.units[i].text)) for i in rows]
-    vocabulary = {word: column for column, word in enumerate(dict.fromkeys(w for bag in bags for w in bag))}
-    frequency = Counter(word for bag in bags for word in bag)
-    idf = dict(zip(vocabulary, weights_of(len(bags), [float(frequency[w]) for w in vocabulary]), strict=True))
-    out = np.zeros((len(bags), max(1, len(vocabulary))), np.float32)
-    for row, bag in enumerate(bags):
-        for word, count in bag.items():
-            out[row, vocabulary[word]] = min(count, 3) * idf[word]
-    norms: NDArray[np.float32] = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
-    scaled: NDArray[np.float32] = out / norms
-    return scaled
 
 
 def _slides(timeline: Timeline) -> list[tuple[float, str]]:
@@ -165,7 +127,7 @@ def _shifts(made: Cut, vectors: NDArray[np.float32] | None, duration_s: float) -
     spoken = [i for i, unit in enumerate(made.units) if unit.kind == "transcript"]
     if not spoken:
         return []
-    rows = vectors[spoken] if vectors is not None else _bags(made, spoken)
+    rows = vectors[spoken] if vectors is not None else bags(made, spoken)
     starts = [made.units[i].span.start_s for i in spoken]
     wanted = max(1, min(24, round(duration_s / TOPIC_S)))
     cuts = [0]
