@@ -97,6 +97,31 @@ def test_a_failed_call_gives_its_room_back(store: Store) -> None:
     assert meter.spent_usd == pytest.approx(0.07) and meter.left_usd == pytest.approx(0.03)
 
 
+def test_what_was_promised_and_never_called_is_given_back_at_the_end(store: Store) -> None:
+    meter = Meter(1.0, price=cents)
+    lane = meter.lane(Ledger(store, "film"))
+    lane.check(Usage("a", 30))
+    lane.add(Usage("a", 10))
+    assert Ledger(store, "film").spent_usd == pytest.approx(0.30), "so would a run that is killed here be counted"
+    meter.close()
+    meter.close()
+    assert Ledger(store, "film").spent_usd == pytest.approx(0.10)
+
+
+def test_the_client_for_servers_can_use_a_lane_as_its_meter(store: Store) -> None:
+    from seehear.backends.meter import Use
+    from seehear.backends.prices import cost_usd
+
+    meter = Meter(0.01, price=cost_usd)
+    lane = meter.lane(Ledger(store, "film"))
+    lane.check(Use("gpt-4o", 1000, 100) + Use("gpt-4o", 1000, 100))
+    lane.add(Use("gpt-4o", 1000, 100))
+    assert meter.spent_usd == pytest.approx(0.0035)
+    with pytest.raises(BudgetError):
+        lane.check(Use("gpt-4o", 3000))
+    assert Ledger(store, "film").rows()[0].usage == Usage("gpt-4o", 1000, 100)
+
+
 def test_many_threads_never_spend_more_than_the_budget(store: Store) -> None:
     meter = Meter(1.00, price=cents)
     ledgers = [Ledger(store, f"film {number}") for number in range(4)]

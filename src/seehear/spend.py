@@ -168,6 +168,17 @@ class Meter:
         self._lock = threading.Lock()
         self._ledgers = list(ledgers)
         self._reserved: dict[str, float] = {}
+        self._lanes: list[Lane] = []
+
+    def close(self) -> None:
+        """Give back the room of calls that were never made, on all lanes; safe to call twice.
+
+        A promise that nobody takes back counts as spent from the next run on.
+        """
+        with self._lock:
+            lanes, self._lanes = self._lanes, []
+        for lane in lanes:
+            lane.close()
 
     @property
     def spent_usd(self) -> float:
@@ -182,10 +193,12 @@ class Meter:
 
     def lane(self, ledger: Ledger) -> Lane:
         """The meter as one client uses it, for calls about the media of `ledger`."""
+        made = Lane(self, ledger)
         with self._lock:
             if ledger not in self._ledgers:
                 self._ledgers.append(ledger)
-        return Lane(self, ledger)
+            self._lanes.append(made)
+        return made
 
     @contextmanager
     def call(self, ledger: Ledger, estimate: Counted) -> Iterator[Callable[[Counted], None]]:
@@ -194,8 +207,8 @@ class Meter:
         A call that fails without being booked gives its room back.
         """
         lane = self.lane(ledger)
-        lane.check(estimate)
         try:
+            lane.check(estimate)
             yield lane.add
         finally:
             lane.close()
@@ -234,8 +247,9 @@ class Meter:
             self._reserved[lane] = left
             ledger.add(used, usd, name=lane, promised_usd=left)
 
-    def _release(self, lane: str, ledger: Ledger) -> None:
+    def _release(self, closed: Lane, lane: str, ledger: Ledger) -> None:
         with self._lock:
+            self._lanes = [other for other in self._lanes if other is not closed]
             if self._reserved.pop(lane, 0.0):
                 ledger.promise(lane, 0.0)
 
@@ -260,4 +274,4 @@ class Lane:
 
     def close(self) -> None:
         """Give back the room of calls that were never made; safe to call twice."""
-        self._meter._release(self._name, self._ledger)
+        self._meter._release(self, self._name, self._ledger)

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,21 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
     stranger = Card(name="openai:brand-new", capabilities=("describe",), runs="hosted", images_per_request=4)
     assert prices.quote(stranger, "describe", frames=5, width_px=1280, height_px=720).usd is None
     assert prices.quote(stranger, "describe").usd == 0.0, "no call costs nothing"
+
+
+def test_the_documented_prices_are_those_of_the_file() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "spending.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")
+    ]
+    assert len(rows) >= 6
+    for names, *cells in rows:
+        for name in names.replace("`", "").split(", "):
+            price = prices.price_of(name)
+            assert price is not None
+            if len(cells) == 1:
+                assert cells == [f"${price.minute_usd:g}"]
+                continue
+            tokens = prices.estimate_tokens_for_image(1536, 864, name)
+            usd = price.usd(input_tokens=tokens)
+            assert cells == [f"${price.input_usd:.2f}", f"${price.output_usd:.2f}", f"{tokens:,} tokens, ${usd:.4f}"]

@@ -1,0 +1,355 @@
+"""Seeing and answering with a model of the Hugging Face kind on this machine, through transformers (extra `hf`).
+
+Names are `hf:` and a folder or a hub name, such as `hf:HuggingFaceTB/SmolVLM-256M-Instruct`. Weights are read from
+safetensors only and code that comes with a model is never run.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from seehear.backends import describing
+from seehear.backends.prices import estimate_tokens
+from seehear.backends.protocols import Backend, Capability, Card, Message
+from seehear.errors import (
+    BackendError,
+    BackendUnavailableError,
+    CancelledError,
+    ConfigError,
+    InputError,
+    MissingPackageError,
+    SeehearError,
+    WeightsError,
+)
+from seehear.values import Description, Gap, Sight
+
+LONGEST_PX = 1024
+"""Longer side of a picture as the model gets it: on a processor each patch costs time."""
+CONTEXT_TOKENS = 4096
+"""What a card promises before the model was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    model: Any
+    processor: Any
+    tokenizer: Any
+    sees: bool
+    context: int
+
+
+class HuggingFace:
+    """One model of transformers as describer and answerer; it loads on first use and writes greedily.
+
+    `model` is a folder or a hub name, `device` such as `cpu` or `cuda` (None: the best there is), `threads` ≥ 1 those
+    of torch on a processor (None: torch's choice, for the whole process).
+    """
+
+    def __init__(
+        self, model: str, *, device: str | None = None, threads: int | None = None, images_per_request: int = 1
+    ) -> None:
+        if not model.strip() or (threads is not None and threads < 1) or images_per_request < 1:
+            raise InputError(f"hf:{model} needs a name, 1 thread and 1 picture per request at least")
+        self._name, self._device, self._threads = model, device, threads
+        self._lock = threading.Lock()
+        self._busy = threading.Lock()
+        self._loaded: _Loaded | None = None
+        self._stop = threading.Event()
+        self._card = Card(
+            name=f"hf:{model}", capabilities=("describe", "answer"), runs="here", streams=True,
+            images_per_request=images_per_request, context_tokens=CONTEXT_TOKENS,
+            packages=("transformers", "torch"), licence="see its model card",
+        )  # fmt: skip
+
+    @property
+    def card(self) -> Card:
+        """What this backend is and can do; whether a model sees is known when it is loaded."""
+        return self._card
+
+    def start(self) -> None:
+        """Begin to load the model and return at once; what fails is told at the first use."""
+        threading.Thread(target=self._try_load, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop a reply that is being written and free the model; safe to call twice and from any thread."""
+        self._stop.set()
+        with self._lock:
+            self._loaded = None
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of a text: the model's own count once it is loaded, an upper estimate before."""
+        loaded = self._loaded
+        return len(loaded.tokenizer(text)["input_ids"]) if loaded else estimate_tokens(text)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator early stops the writing.
+
+        Raises BackendError when the messages do not fit or the model fails, BackendUnavailableError while another
+        reply is being written, CancelledError when `close` is called meanwhile, WeightsError, MissingPackageError,
+        ConfigError when the model is none that talks.
+        """
+        turns: list[tuple[str, list[str | Sight]]] = [(turn.role, [turn.text]) for turn in messages]
+        yield from self._write(turns, max_tokens)
+
+    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+        """Describe pictures in order of time; one that failed is a Gap of stage `describe`.
+
+        Raises ConfigError when the model does not see, and as `stream` when it cannot be loaded.
+        """
+        if sights and not self._load().sees:
+            raise ConfigError(f"{self._card.name} cannot see", hint="choose a model that takes images and text")
+        told: list[Description | Gap] = []
+        for start in range(0, len(sights), self._card.images_per_request):
+            part = sights[start : start + self._card.images_per_request]
+            asked = describing.request(part, question=question)
+            turns: list[tuple[str, list[str | Sight]]] = [("system", [asked.system]), ("user", list(asked.parts))]
+            try:
+                told += describing.parse("".join(self._write(turns, asked.max_tokens)), part)
+            except BackendUnavailableError:
+                raise
+            except BackendError as error:
+                told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
+        return told
+
+    def _write(self, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Iterator[str]:
+        loaded = self._load()
+        if not self._busy.acquire(blocking=False):
+            raise BackendUnavailableError(f"{self._card.name} is busy with another reply")
+        self._stop.clear()
+        abandoned = threading.Event()
+        writer: threading.Thread | None = None
+        failed: list[SeehearError] = []
+        try:
+            inputs = self._inputs(loaded, turns, max_tokens)
+            pieces, writer = self._begin(loaded, inputs, max_tokens, abandoned, failed)
+            for piece in pieces:
+                if piece:
+                    yield piece
+            if failed:
+                raise failed[0]
+            if self._stop.is_set():
+                raise CancelledError("the reply was stopped")
+        finally:
+            abandoned.set()
+            if writer is not None:
+                writer.join()
+            self._busy.release()
+
+    def _inputs(self, loaded: _Loaded, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Any:
+        try:
+            inputs = loaded.processor.apply_chat_template(
+                _conversation(turns, sees=loaded.sees), add_generation_prompt=True, tokenize=True, return_dict=True,
+                return_tensors="pt",
+            )  # fmt: skip
+            length = int(inputs["input_ids"].shape[1])
+            if loaded.context and length + max_tokens > loaded.context:
+                raise BackendError(
+                    f"the request takes {length} tokens and its reply {max_tokens}, {self._card.name} has a context of "
+                    f"{loaded.context}",
+                    hint="ask about less at once",
+                )
+            moved = {name: value.to(loaded.model.device) for name, value in inputs.items() if hasattr(value, "to")}
+            return {name: v.to(loaded.model.dtype) if v.is_floating_point() else v for name, v in moved.items()}
+        except foreign() as error:
+            raise self._failure(error) from error
+
+    def _begin(
+        self, loaded: _Loaded, inputs: Any, max_tokens: int, abandoned: threading.Event, failed: list[SeehearError]
+    ) -> tuple[Any, threading.Thread]:
+        from transformers import (  # type: ignore[import-not-found, unused-ignore]
+            StoppingCriteria,
+            StoppingCriteriaList,
+            TextIteratorStreamer,
+        )
+
+        streamer = TextIteratorStreamer(loaded.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        stop = self._stop
+
+        class Stopped(StoppingCriteria):  # type: ignore[misc, unused-ignore]
+            def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+                import torch  # type: ignore[import-not-found, unused-ignore]
+
+                over = stop.is_set() or abandoned.is_set()
+                return torch.full((len(input_ids),), over, device=input_ids.device, dtype=torch.bool)
+
+        def write() -> None:
+            try:
+                loaded.model.generate(
+                    **inputs, streamer=streamer, max_new_tokens=max_tokens, do_sample=False,
+                    stopping_criteria=StoppingCriteriaList([Stopped()]),
+                )  # fmt: skip
+            except foreign() as error:
+                failed.append(self._failure(error))
+                streamer.end()
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        return streamer, writer
+
+    def _try_load(self) -> None:
+        try:
+            self._load()
+        except SeehearError:  # told again, to whoever uses it
+            return
+
+    def _load(self) -> _Loaded:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._read(_place(self._name))
+            return self._loaded
+
+    def _read(self, place: str) -> _Loaded:
+        try:
+            import torch  # type: ignore[import-not-found, unused-ignore]
+            import transformers  # type: ignore[import-not-found, unused-ignore]
+        except ImportError as error:
+            raise MissingPackageError(
+                f"{self._card.name} needs the packages transformers and torch", hint="pip install 'seehear[hf]'"
+            ) from error
+        transformers.utils.logging.disable_progress_bar()
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        device = self._device or _best_device(torch)
+        try:
+            config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
+            sees = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+            # A processor computes fastest in float32; other devices take what the weights were saved in.
+            options = {"dtype": torch.float32 if device == "cpu" else "auto", "use_safetensors": True}
+            kind = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM
+            model = kind.from_pretrained(place, trust_remote_code=False, **options).to(device).eval()
+            reader = transformers.AutoProcessor if sees else transformers.AutoTokenizer
+            processor = reader.from_pretrained(place, trust_remote_code=False)
+        except foreign() as error:
+            raise self._failure(error, loading=True) from error
+        except Exception as error:
+            if type(error) is not Exception:
+                raise
+            # tokenizers has no class of its own for a file it cannot read.
+            raise WeightsError(f"{self._card.name}: {error}", hint="fetch the model again") from error
+        tokenizer = processor.tokenizer if sees else processor
+        text = config.get_text_config()
+        return _Loaded(model, processor, tokenizer, sees, int(getattr(text, "max_position_embeddings", 0) or 0))
+
+    def _failure(self, error: BaseException, *, loading: bool = False) -> SeehearError:
+        """Which of our errors a foreign one is."""
+        told = str(error).strip().splitlines() or [type(error).__name__]
+        what = f"{self._card.name}: {told[0][:300]}"
+        if isinstance(error, SeehearError):
+            return error
+        if isinstance(error, ImportError):
+            return MissingPackageError(what, hint="pip install 'seehear[hf]'")
+        if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+            return BackendError(f"{what} (not enough memory)", hint="choose a smaller model")
+        if "chat template" in str(error) or "chat_template" in str(error):
+            return ConfigError(f"{self._card.name} was not made to talk", hint="choose its -Instruct or -it sibling")
+        if isinstance(error, OSError) or "safetensor" in f"{type(error).__module__} {error}".lower():
+            return WeightsError(what, hint="check the name, or give a folder with safetensors files")
+        if loading:
+            return ConfigError(what, hint="choose a model that transformers knows")
+        return BackendError(what)
+
+
+def foreign() -> tuple[type[Exception], ...]:
+    """What transformers, torch, huggingface_hub, safetensors and jinja raise while they load and write.
+
+    The hub's errors are OSErrors, torch's are RuntimeErrors; safetensors and jinja have direct heirs of Exception.
+    """
+    from jinja2 import TemplateError  # type: ignore[import-not-found, unused-ignore]
+    from safetensors import SafetensorError  # type: ignore[import-not-found, unused-ignore]
+
+    return (
+        RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, OSError, ImportError,
+        MemoryError, TemplateError, SafetensorError,
+    )  # fmt: skip
+
+
+def open_named(model: str, capability: Capability, *, device: str | None = None) -> Backend:
+    """Make the backend for `hf:` names; nothing is loaded before it is used.
+
+    Raises ConfigError for a capability other than describing and answering.
+    """
+    if capability not in ("describe", "answer"):
+        raise ConfigError(f"hf:{model} cannot {capability}", hint="models of this kind describe and answer")
+    return HuggingFace(model, device=device)
+
+
+def _conversation(turns: Sequence[tuple[str, Sequence[str | Sight]]], *, sees: bool) -> list[dict[str, Any]]:
+    """Messages as chat templates take them; marks of turns and image slots in the texts are made harmless."""
+    if not sees:
+        return [
+            {"role": role, "content": "\n".join(describing.defused(part) for part in parts if isinstance(part, str))}
+            for role, parts in turns
+        ]
+    return [{"role": role, "content": [_part(part) for part in parts]} for role, parts in turns]
+
+
+def _part(part: str | Sight) -> dict[str, Any]:
+    if isinstance(part, str):
+        # What describing wrote is defused already, but for its own two marks, which are no template's.
+        safe = part if describing.OPEN in part else describing.defused(part)
+        return {"type": "text", "text": safe}
+    from PIL import Image
+
+    image = Image.fromarray(part.rgb)
+    image.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
+    return {"type": "image", "image": image}
+
+
+def _best_device(torch: Any) -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _place(name: str) -> str:
+    """The folder or the hub name to load from; raises WeightsError when it is neither here nor within reach."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise WeightsError(f"there is no folder {name}", hint="give a folder, or a hub name such as owner/model")
+    try:
+        from huggingface_hub import constants, snapshot_download
+    except ImportError as error:
+        raise MissingPackageError(
+            f"hf:{name} needs the packages transformers and torch", hint="pip install 'seehear[hf]'"
+        ) from error
+    try:
+        return str(snapshot_download(name, local_files_only=True, allow_patterns=_WANTED))
+    except (OSError, ValueError):  # not downloaded yet, or no name that a hub could have
+        pass
+    if constants.HF_HUB_OFFLINE:
+        raise WeightsError(
+            f"{name} is not on this machine and HF_HUB_OFFLINE is set", hint="unset it, or give a folder"
+        )
+    if not _reachable(constants.ENDPOINT):
+        raise WeightsError(f"{name} is not on this machine and its hub does not answer", hint="give a folder with it")
+    try:
+        return str(snapshot_download(name, allow_patterns=_WANTED))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{name} cannot be fetched: {str(error).splitlines()[0][:200]}", hint="check its name"
+        ) from error
+
+
+_WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
+"""What of a repository is fetched: no pickles, no code."""
+
+
+def _reachable(endpoint: str) -> bool:
+    """Whether a hub answers within seconds; through a proxy that cannot be told, so it is tried."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    address = urlsplit(endpoint)
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 443), timeout=3.0):
+            return True
+    except OSError:
+        return False

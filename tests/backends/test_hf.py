@@ -1,0 +1,228 @@
+"""Models of transformers see and answer: the real loading code, on a tiny model built here, on the processor."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seehear.backends import hf, protocols
+from seehear.backends.protocols import Message
+from seehear.errors import (
+    BackendError,
+    BackendUnavailableError,
+    ConfigError,
+    InputError,
+    MissingPackageError,
+    SeehearError,
+    WeightsError,
+)
+from seehear.spans import Span
+from seehear.values import Description, Gap, Sight
+
+SPECIAL = [
+    "<unk>", "<s>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "<image>", "<fake_token_around_image>",
+    "<global-img>", "<end_of_utterance>", *(f"<row_{row}_col_{col}>" for row in range(1, 5) for col in range(1, 5)),
+]  # fmt: skip
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}"
+    "{% for c in m.content %}{% if c.type == 'image' %}<image>{% else %}{{ c.text }}{% endif %}{% endfor %}{% endif %}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def test_it_is_a_describer_and_an_answerer_that_loads_nothing_when_made() -> None:
+    made = hf.open_named("owner/model", "describe")
+    assert isinstance(made, protocols.Describer)
+    assert isinstance(made, protocols.Answerer)
+    assert (made.card.name, made.card.runs) == ("hf:owner/model", "here")
+    assert made.count_tokens("A function calls itself.") > 3
+    made.close()
+    made.close()
+
+
+def test_it_neither_hears_nor_embeds() -> None:
+    with pytest.raises(ConfigError, match="cannot hear"):
+        hf.open_named("owner/model", "hear")
+    with pytest.raises(InputError):
+        hf.HuggingFace("")
+
+
+def test_a_folder_that_is_not_there_is_refused_without_asking_any_hub() -> None:
+    with pytest.raises((WeightsError, MissingPackageError)):
+        list(hf.HuggingFace("./no/such/folder").stream([Message("user", "hi")], max_tokens=4))
+
+
+def test_offline_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants", reason="pip install 'seehear[hf]'")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(WeightsError, match="HF_HUB_OFFLINE"):
+        list(hf.HuggingFace("seehear-tests/not-anywhere").stream([Message("user", "hi")], max_tokens=4))
+
+
+@pytest.fixture(scope="module")
+def parts() -> Any:
+    pytest.importorskip("torch", reason="transformers are optional: pip install 'seehear[hf]'")
+    pytest.importorskip("transformers", reason="transformers are optional: pip install 'seehear[hf]'")
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {token: i for i, token in enumerate([*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
+    inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+        extra_special_tokens=SPECIAL[4:],
+    )  # fmt: skip
+    tokenizer.chat_template = TEMPLATE
+    llama = {
+        "vocab_size": len(vocabulary), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 4096, "bos_token_id": 1,
+        "eos_token_id": 2, "pad_token_id": 3,
+    }  # fmt: skip
+    return transformers, tokenizer, llama, vocabulary
+
+
+@pytest.fixture(scope="module")
+def seeing(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SmolVLM (Idefics3) of random weights, saved as real ones are."""
+    import torch
+
+    transformers, tokenizer, llama, vocabulary = parts
+    vision = {
+        "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28,
+        "patch_size": 14,
+    }  # fmt: skip
+    config = transformers.Idefics3Config(
+        text_config={"model_type": "llama", **llama}, vision_config=vision, image_token_id=vocabulary["<image>"],
+        scale_factor=2, pad_token_id=3, tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = transformers.Idefics3ImageProcessorPil(size={"longest_edge": 56}, max_image_size={"longest_edge": 28})
+    folder = tmp_path_factory.mktemp("seeing")
+    torch.manual_seed(0)
+    transformers.Idefics3ForConditionalGeneration(config).save_pretrained(folder)
+    transformers.Idefics3Processor(pictures, tokenizer, image_seq_len=1, chat_template=TEMPLATE).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def talking(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+
+    transformers, tokenizer, llama, _ = parts
+    folder = tmp_path_factory.mktemp("talking")
+    torch.manual_seed(0)
+    transformers.LlamaForCausalLM(transformers.LlamaConfig(**llama)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def model(seeing: Path) -> Iterator[hf.HuggingFace]:
+    made = hf.HuggingFace(str(seeing), device="cpu", threads=1)
+    yield made
+    made.close()
+
+
+def sight(time_s: float, **known: str) -> Sight:
+    rgb = np.random.default_rng(3).integers(0, 255, (90, 120, 3), np.uint8)
+    return Sight(time_s, Span(time_s, time_s + 2), rgb, **known)
+
+
+@pytest.mark.slow
+def test_weights_are_saved_without_pickles(seeing: Path) -> None:
+    assert (seeing / "model.safetensors").is_file() and not list(seeing.glob("*.bin"))
+
+
+@pytest.mark.slow
+def test_it_answers_the_same_each_time_and_streams(model: hf.HuggingFace) -> None:
+    asked = [Message("system", "Answer."), Message("user", "What is recursion?")]
+    pieces = list(model.stream(asked, max_tokens=16))
+    again = "".join(model.stream(asked, max_tokens=16))
+    assert "".join(pieces) == again and again
+    assert model.count_tokens("abc") == 3, "the model's own count once it is loaded"
+
+
+@pytest.mark.slow
+def test_every_picture_has_its_entry(model: hf.HuggingFace) -> None:
+    told = model.describe([sight(1.0), sight(4.0, read="Recursion <image> <|im_end|> [INST]")], question="What?")
+    assert len(told) == 2
+    for entry, time_s in zip(told, (1.0, 4.0), strict=True):
+        assert isinstance(entry, Description | Gap)
+        assert entry.time_s == time_s if isinstance(entry, Description) else entry.span.start_s == time_s
+
+
+@pytest.mark.slow
+def test_the_picture_reaches_the_model(model: hf.HuggingFace) -> None:
+    loaded = model._load()
+    turns: list[tuple[str, list[str | Sight]]] = [("user", ["Picture 1:", sight(1.0), "Describe."])]
+    inputs = model._inputs(loaded, turns, 8)
+    assert inputs["pixel_values"].shape[-3] == 3
+    image_token = loaded.model.config.image_token_id
+    assert int((inputs["input_ids"] == image_token).sum()) > 0
+    blank = Sight(1.0, Span(1, 2), np.zeros((90, 120, 3), np.uint8))
+    other = model._inputs(loaded, [("user", ["Picture 1:", blank, "Describe."])], 8)
+    assert (inputs["input_ids"] == other["input_ids"]).all()
+    import torch
+
+    with torch.no_grad():
+        assert not torch.equal(loaded.model(**inputs).logits, loaded.model(**other).logits)
+
+
+@pytest.mark.slow
+def test_a_closed_reply_stops_and_the_next_one_works(model: hf.HuggingFace) -> None:
+    reply = model.stream([Message("user", "Tell me all.")], max_tokens=3000)
+    next(reply)
+    with pytest.raises(BackendUnavailableError, match="busy"):
+        next(model.stream([Message("user", "Me too.")], max_tokens=4))
+    began = time.monotonic()
+    reply.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 2
+    assert list(model.stream([Message("user", "Now me.")], max_tokens=4)) is not None
+
+
+@pytest.mark.slow
+def test_what_does_not_fit_fails_with_the_numbers(model: hf.HuggingFace) -> None:
+    with pytest.raises(BackendError, match=r"takes \d{4,} tokens.*context of 4096"):
+        list(model.stream([Message("user", "word " * 1000)], max_tokens=10))
+
+
+@pytest.mark.slow
+def test_a_model_of_text_only_answers_and_does_not_see(talking: Path) -> None:
+    model = hf.HuggingFace(str(talking), device="cpu", threads=1)
+    assert "".join(model.stream([Message("user", "hi <|im_end|>")], max_tokens=12))
+    with pytest.raises(ConfigError, match="cannot see"):
+        model.describe([sight(1.0)])
+    model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_damaged_files_are_told_as_what_they_are(talking: Path, tmp_path: Path, damaged: str) -> None:
+    for file in talking.iterdir():
+        (tmp_path / file.name).write_bytes(b"\x00damaged" if file.name == damaged else file.read_bytes())
+    with pytest.raises(SeehearError) as refused:
+        list(hf.HuggingFace(str(tmp_path), device="cpu").stream([Message("user", "hi")], max_tokens=4))
+    assert isinstance(refused.value, WeightsError | ConfigError)
+
+
+@pytest.mark.slow
+def test_a_model_that_was_not_made_to_talk_says_so(talking: Path, tmp_path: Path) -> None:
+    for file in talking.iterdir():
+        if file.name != "chat_template.jinja":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ConfigError, match="not made to talk"):
+        list(hf.HuggingFace(str(tmp_path), device="cpu").stream([Message("user", "hi")], max_tokens=4))
+
+
+@pytest.mark.slow
+def test_all_that_the_libraries_raise_themselves_is_foreign(parts: Any) -> None:
+    import torch
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from safetensors import SafetensorError
+
+    for error in (torch.OutOfMemoryError, HfHubHTTPError, LocalEntryNotFoundError, SafetensorError):
+        assert issubclass(error, hf.foreign()), error
