@@ -12,9 +12,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "errors": 0, "spans": 1, "values": 2,
     "timeline": 3, "captions": 3, "config": 3, "prompts": 3, "weights": 3, "notes": 3, "units": 3,
+    "spend": 3,
     "media": 4, "backends": 4, "store": 4, "generate": 4,
     "search": 5, "answer": 5, "ingest": 5, "evaluate": 5,
-    "library": 6, "surfaces": 7,
+    "models": 6, "library": 7, "surfaces": 8,
 }  # fmt: skip
 HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx"}
 

@@ -10,15 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from filelock import FileLock, Timeout
 
-from seehear import config, weights
-from seehear.backends import registry
+from seehear import config
 from seehear.errors import (
     ConfigError,
     InputError,
@@ -29,6 +27,7 @@ from seehear.errors import (
     StorageError,
 )
 from seehear.ingest.progress import Listener, Reporter
+from seehear.models import Models, OnPull
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
 from seehear.values import Answer, Chapter, Media, Moment, Route, Screen, Transcript
@@ -37,12 +36,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seehear.backends.protocols import Answerer, Backend, Card, Embedder, Reader, Transcriber
     from seehear.ingest.run import Ingested, Plan
 
-B = TypeVar("B", bound="Backend")
 Status = Literal["indexed", "unchanged", "failed"]
-OnPull = Callable[[weights.PullProgress], None]
 EMBED_BATCH = 64
 LOCK_WAIT_S = 3600.0
 
@@ -79,11 +75,8 @@ class Library:
     def __init__(self, home: str | os.PathLike[str] | None = None, **settings: Any) -> None:
         self.settings = config.load(home=None if home is None else Path(home), **settings)
         self._store: Store | None = None
-        self._backends: dict[str, Backend] = {}
-        for capability in ("read", "hear", "embed", "answer"):
-            # A name that nobody has is told now, not when the first recording comes to need it.
-            if (name := getattr(self.settings, capability)) != "auto":
-                registry.entry_of(name, capability)
+        # A name that nobody has is told now, not when the first recording comes to need it.
+        self.models = Models(self.settings, lambda: self.store)
 
     def __enter__(self) -> Self:
         return self
@@ -93,9 +86,7 @@ class Library:
 
     def close(self) -> None:
         """Let models and the library file go; safe to call twice."""
-        for backend in self._backends.values():
-            backend.close()
-        self._backends.clear()
+        self.models.close()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -153,8 +144,9 @@ class Library:
             known = self.store.cache_get(f"ingested:{media_id}")
             if self.store.has(media_id) and (not again or known == fingerprint.encode()):
                 return media_id, "unchanged"
-            done = self._ingest(path, media_id, plan, reporter, on_pull)
-            self._put(done.timeline, reporter, on_pull)
+            with self.models.charged_to(media_id):
+                done = self._ingest(path, media_id, plan, reporter, on_pull)
+                self._put(done.timeline, reporter, on_pull)
             if done.complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
@@ -211,8 +203,9 @@ class Library:
         from seehear.ingest.cache import STAGE_VERSIONS
 
         captions = [hashlib.sha256(side.read_bytes()).hexdigest() for _, side in plan.sidecars]
-        parts = [plan.sampler, plan.use_captions, plan.language, captions, self.settings.read, self.settings.hear]
-        return hashlib.sha256(repr([*parts, self.settings.embed, sorted(STAGE_VERSIONS.items())]).encode()).hexdigest()
+        chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
+        parts = [plan.sampler, plan.use_captions, plan.language, captions, chosen, sorted(STAGE_VERSIONS.items())]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _ingest(self, path: Path, media_id: str, plan: Plan, reporter: Reporter, on_pull: OnPull | None) -> Ingested:
         from seehear.ingest.cache import StageCache
@@ -221,8 +214,9 @@ class Library:
 
         media = probe(path, media_id=media_id)
         return ingest(
-            media, plan, reader=self._reader, transcriber=lambda: self._weighed(self._transcriber(), on_pull),
-            cache=StageCache(self.store, media_id), reporter=reporter,
+            media, plan, reader=self.models.reader, describer=self.models.describer,
+            transcriber=lambda: self.models.transcriber(on_pull), cache=StageCache(self.store, media_id),
+            reporter=reporter,
         )  # fmt: skip
 
     def transcribe(
@@ -241,13 +235,13 @@ class Library:
             raise InputError(f"{path} has no sound", hint=f"seehear timeline {path} tells what is on screen")
         reporter = Reporter(on_progress)
         return hear(
-            media, self._weighed(self._transcriber(), on_pull), language=self._language(),
+            media, self.models.transcriber(on_pull), language=self._language(),
             cache=StageCache(self.store, media.id), on_progress=lambda at: reporter("hear", at, media.duration_s),
         )  # fmt: skip
 
     def read(self, rgb: NDArray[np.uint8]) -> Screen:
         """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
-        return self._reader().read(rgb)
+        return self.models.reader().read(rgb)
 
     def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None) -> None:
         import numpy as np
@@ -256,7 +250,7 @@ class Library:
 
         cut = cut_up(timeline)
         try:
-            embedder = self._weighed(self._embedder(), on_pull)
+            embedder = self.models.embedder(on_pull)
         except MissingPackageError:
             # Without vectors the recording is found by its words alone.
             self.store.put_timeline(timeline, cut)
@@ -331,14 +325,11 @@ class Library:
         ids = None if media is None else self._ids(media, on_progress, on_pull)
         if ids is None and not self.store.media():
             raise NotFoundError("the library is empty", hint="index something first: seehear index lecture.mp4")
-        answerer = self._answerer()
-        if answerer is not None:
-            # The model loads while the moments are searched for.
-            answerer.start()
-        return ask(
-            question, store=self.store, embedder=self._embedder_for_search(), answerer=answerer, media=ids,
-            on_moments=on_moments, on_text=on_text,
-        )  # fmt: skip
+        with self.models.charged_to():
+            return ask(
+                question, store=self.store, embedder=self.models.embedder_for_search(),
+                answerer=self.models.answerer(), media=ids, on_moments=on_moments, on_text=on_text,
+            )  # fmt: skip
 
     def _ids(
         self, media: Sequence[str | os.PathLike[str]], on_progress: Listener | None, on_pull: OnPull | None
@@ -368,7 +359,8 @@ class Library:
         if not query.strip():
             raise InputError("the query is empty", hint='seehear search "recursion"')
         ids = None if media is None else self._ids(media, None, None)
-        return search(self.store, self._embedder_for_search(), query, media=ids, route=route, limit=limit)
+        with self.models.charged_to():
+            return search(self.store, self.models.embedder_for_search(), query, media=ids, route=route, limit=limit)
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title."""
@@ -378,7 +370,7 @@ class Library:
         """The chapters of a recording: those of the file, else by slides and topics."""
         from seehear.answer.outline import chapters
 
-        return chapters(self.timeline(media), self._embedder_for_search())
+        return chapters(self.timeline(media), self.models.embedder_for_search())
 
     # ---- keeping -------------------------------------------------------------------------------------------------
 
@@ -394,76 +386,6 @@ class Library:
             raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
         self.store.remove(row.id)
         return row
-
-    # ---- models --------------------------------------------------------------------------------------------------
-
-    def cards(self) -> dict[str, Card]:
-        """The backend chosen for each capability."""
-        chosen: dict[str, Backend | None] = {
-            "read": self._reader(), "hear": self._transcriber(), "embed": self._embedder(), "answer": self._answerer(),
-        }  # fmt: skip
-        return {capability: backend.card for capability, backend in chosen.items() if backend is not None}
-
-    def _keep(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._backends:
-            self._backends[name] = make()
-        return self._backends[name]
-
-    def _share(self) -> int:
-        """Threads for each of seeing and hearing, which run side by side."""
-        return max(1, self.settings.cores // 2)
-
-    def _reader(self) -> Reader:
-        made: Reader = self._keep("read", lambda: registry.open_reader(self.settings.read, threads=self._share()))
-        return made
-
-    def _transcriber(self) -> Transcriber:
-        made: Transcriber = self._keep(
-            "hear", lambda: registry.open_transcriber(self.settings.hear, threads=self._share())
-        )
-        return made
-
-    def _embedder(self) -> Embedder:
-        made: Embedder = self._keep(
-            "embed", lambda: registry.open_embedder(self.settings.embed, threads=self.settings.cores)
-        )
-        return made
-
-    def _embedder_for_search(self) -> Embedder | None:
-        """The embedder when its weights are here; without it search goes by words alone."""
-        try:
-            embedder = self._embedder()
-        except MissingPackageError:
-            return None
-        ready = all(weights.status(name) == "present" for name in embedder.card.weights)
-        return embedder if ready else None
-
-    def _answerer(self) -> Answerer | None:
-        """The first language model whose weights are here, else None: then answers are extracted, not phrased."""
-        wanted = self.settings.answer
-        if wanted == "extractive":
-            return None
-        for name in registry.names("answer") if wanted == "auto" else [wanted]:
-            if name == "extractive":
-                continue
-            try:
-                made: Answerer = self._keep(f"answer:{name}", partial(registry.open_answerer, name))
-            except MissingPackageError:
-                if wanted != "auto":
-                    raise
-                continue
-            if wanted != "auto" or all(weights.status(part) == "present" for part in made.card.weights):
-                return made
-        return None
-
-    @staticmethod
-    def _weighed(backend: B, on_pull: OnPull | None) -> B:
-        """The backend with its weights on this machine; damaged ones are refused, not replaced behind one's back."""
-        for name in backend.card.weights:
-            if weights.status(name) in ("missing", "partial"):
-                weights.pull(name, on_progress=on_pull)
-            weights.locate(name)
-        return backend
 
 
 class Recording:

@@ -76,7 +76,7 @@ def test_a_name_of_another_capability_is_refused() -> None:
         registry.open_reader("minilm")
 
 
-@pytest.mark.parametrize("name", registry.names("hear"))
+@pytest.mark.parametrize("name", registry.known("hear"))
 def test_transcribers_hear_nothing_in_silence_and_keep_the_clock(name: str, small_weights: None) -> None:
     if not ready(name):
         weights.pull(registry.card_of(name).weights[0])
@@ -97,7 +97,7 @@ def test_transcribers_hear_nothing_in_silence_and_keep_the_clock(name: str, smal
     transcriber.close()
 
 
-@pytest.mark.parametrize("name", registry.names("embed"))
+@pytest.mark.parametrize("name", registry.known("embed"))
 def test_embedders_give_unit_vectors_that_stay_the_same(name: str, small_weights: None) -> None:
     embedder = registry.open_embedder(name)
     vectors = embedder.embed(["a function", "recursion", "a function"])
@@ -108,7 +108,7 @@ def test_embedders_give_unit_vectors_that_stay_the_same(name: str, small_weights
     embedder.close()
 
 
-@pytest.mark.parametrize("name", registry.names("answer"))
+@pytest.mark.parametrize("name", registry.known("answer"))
 def test_answerers_stream_text(name: str) -> None:
     if not ready(name):
         pytest.skip(f"the weights of {name} are large: seehear models pull {registry.card_of(name).weights[0]}")

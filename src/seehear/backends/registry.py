@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from seehear.backends import names
 from seehear.backends.protocols import Answerer, Backend, Capability, Card, Embedder, Reader, Speaker, Transcriber
 from seehear.errors import ConfigError, MissingPackageError
 
@@ -35,7 +36,7 @@ ENTRIES: dict[str, Entry] = {
 """The embedded backends, in the order in which `auto` prefers them within a capability."""
 
 
-def names(capability: Capability) -> list[str]:
+def known(capability: Capability) -> list[str]:
     """The names a user may type for one capability, the preferred one first."""
     return [name for name, entry in ENTRIES.items() if entry.capability == capability]
 
@@ -44,16 +45,29 @@ def entry_of(name: str, capability: Capability) -> Entry:
     """The entry behind a name. Raises ConfigError, with the names there are, when nothing of that name can do it."""
     entry = ENTRIES.get(name)
     if entry is None or entry.capability != capability:
-        known = ", ".join(["auto", *names(capability)])
-        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {known}")
+        choices = ", ".join(["auto", *known(capability), "openai:MODEL", "ollama:MODEL", "http://HOST/v1#MODEL"])
+        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {choices}")
     return entry
+
+
+def check(name: str, capability: Capability) -> None:
+    """Refuse a name that nothing can be behind, without opening anything. Raises ConfigError."""
+    if names.is_server_name(name):
+        names.parse(name)
+    elif not name.startswith("hf:"):
+        entry_of(name, capability)
 
 
 def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
     """Make the backend `name` for `capability`; nothing heavy is loaded before it is used.
 
-    Raises ConfigError for a name that is not known, MissingPackageError when its package is not installed.
+    `options` go to embedded backends. Raises ConfigError for a name that is not known, MissingPackageError when its
+    package is not installed.
     """
+    if name.startswith("hf:"):
+        from seehear.backends import hf
+
+        return hf.open_named(name.removeprefix("hf:"), capability)
     entry = entry_of(name, capability)
     try:
         made = getattr(importlib.import_module(entry.module), entry.attribute)(**entry.options, **options)

@@ -129,7 +129,7 @@ def backends(as_json: bool, home: str | None) -> None:
     from seehear.library import Library
 
     with Library(home) as opened:
-        chosen = {card.name for card in opened.cards().values()}
+        chosen = {card.name for card in opened.models.cards().values()}
     rows = []
     for name, entry in ENTRIES.items():
         card = card_of(name)

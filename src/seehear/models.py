@@ -1,0 +1,250 @@
+"""The models of a library: which one is chosen for each capability, opened on first use, paid for within a budget."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from seehear import weights
+from seehear.backends import names, registry
+from seehear.backends.protocols import Answerer, Backend, Capability, Card, Describer, Embedder, Reader, Transcriber
+from seehear.config import Settings
+from seehear.errors import ConfigError, MissingPackageError
+from seehear.store import Store
+
+if TYPE_CHECKING:
+    from seehear.backends.meter import Use
+    from seehear.backends.probes import Probes
+    from seehear.spend import Lane, Meter
+
+B = TypeVar("B", bound=Backend)
+OnPull = Callable[[weights.PullProgress], None]
+SETTING: dict[Capability, str] = {
+    "read": "read", "describe": "see", "hear": "hear", "embed": "embed", "answer": "answer",
+}  # fmt: skip
+"""Under which setting a user chooses each capability."""
+EMBEDDED = {"read": "ppocr", "hear": "whisper:auto", "embed": "minilm"}
+QUESTIONS = "questions"
+"""The ledger of what belongs to no single recording."""
+
+
+class Till:
+    """The meter that clients hold: it books on the lane of whatever is being worked on."""
+
+    def __init__(self) -> None:
+        self.lane: Lane | None = None
+
+    def check(self, estimate: Use) -> None:
+        """Raise BudgetError when the estimate would break the cap."""
+        if self.lane is not None:
+            self.lane.check(estimate)
+
+    def add(self, used: Use) -> None:
+        """Book what a finished call took."""
+        if self.lane is not None:
+            self.lane.add(used)
+
+
+class Models:
+    """Chooses and keeps the backends; names nobody has are refused when this is made (ConfigError)."""
+
+    def __init__(self, settings: Settings, store: Callable[[], Store]) -> None:
+        self._settings = settings
+        self._store = store
+        self._open: dict[str, Backend] = {}
+        self._till = Till()
+        self._meter: Meter | None = None
+        self._probes: Probes | None = None
+        for capability, setting in SETTING.items():
+            name = getattr(settings, setting)
+            if name not in ("auto", "none" if capability == "describe" else "auto"):
+                registry.check(name, capability)
+                if settings.local and not _stays_here(name):
+                    raise ConfigError(
+                        f"{name} is not on this machine and --local forbids anything to leave it",
+                        hint="leave --local out, or choose a model that runs here",
+                    )
+
+    def close(self) -> None:
+        """Let every model go; safe to call twice."""
+        for backend in self._open.values():
+            backend.close()
+        self._open.clear()
+
+    # ---- choosing ------------------------------------------------------------------------------------------------
+
+    def name(self, capability: Capability) -> str | None:
+        """The name that is chosen for a capability, None where nothing is: then pictures are only read.
+
+        What the user named wins; then, for vectors, the space the library is embedded in; then a server, as
+        `seehear.backends.servers.auto` says; then the embedded default. Raises what `auto` raises.
+        """
+        wanted: str = getattr(self._settings, SETTING[capability])
+        if wanted == "none":
+            return None
+        if wanted != "auto":
+            return wanted
+        if capability == "embed" and (space := self._store().embedder()):
+            return space
+        from seehear.backends import servers
+
+        found = servers.auto(capability, environment=self._environment(), probes=self._probed())
+        if found is not None and not (self._settings.local and not _stays_here(found)):
+            return found
+        return self._embedded_answerer() if capability == "answer" else EMBEDDED.get(capability)
+
+    def _environment(self) -> dict[str, str]:
+        """The environment as choosing by itself may see it: with `local`, nothing that points off this machine."""
+        variables = dict(os.environ)
+        if self._settings.local:
+            variables.pop("OPENAI_API_KEY", None)
+            for address in ("OPENAI_BASE_URL", "OLLAMA_HOST"):
+                if variables.get(address) and not _is_loopback(variables[address]):
+                    variables.pop(address)
+        return variables
+
+    def _probed(self) -> Probes:
+        from seehear.backends.probes import Probes
+
+        if self._probes is None:
+            self._probes = Probes(self._settings.home / "probes.json")
+        return self._probes
+
+    def _embedded_answerer(self) -> str | None:
+        """The first language model whose weights and packages are here; without one, answers are extracted."""
+        for name in registry.known("answer"):
+            if name == "extractive":
+                continue
+            try:
+                card = registry.card_of(name)
+            except MissingPackageError:
+                continue
+            if all(weights.status(part) == "present" for part in card.weights):
+                return name
+        return None
+
+    def cards(self) -> dict[str, Card]:
+        """The card of the backend chosen for each capability."""
+        found: dict[str, Card] = {}
+        for capability in SETTING:
+            name = self.name(capability)
+            if name is not None:
+                found[capability] = self._backend(name, capability).card
+        return found
+
+    def leaving(self, *capabilities: Capability) -> list[str]:
+        """What of these capabilities will leave this machine, in the user's words; empty when nothing does."""
+        what = {
+            "describe": "pictures and the text on them", "hear": "the sound", "embed": "all text, said and shown",
+            "answer": "questions and what was found for them",
+        }  # fmt: skip
+        told = []
+        for capability in capabilities:
+            name = self.name(capability)
+            if name is not None and self._backend(name, capability).card.runs == "hosted":
+                told.append(f"{what[capability]} → {name}")
+        return told
+
+    # ---- opening -------------------------------------------------------------------------------------------------
+
+    def reader(self) -> Reader:
+        """What reads text on pictures."""
+        return cast(Reader, self._backend(self.name("read") or "ppocr", "read", threads=self._share()))
+
+    def describer(self) -> Describer | None:
+        """What describes pictures, None where they are only read."""
+        name = self.name("describe")
+        return None if name is None else cast(Describer, self._backend(name, "describe"))
+
+    def transcriber(self, on_pull: OnPull | None = None) -> Transcriber:
+        """What turns speech into text, with its weights on this machine."""
+        name = self.name("hear") or "whisper:auto"
+        return weighed(cast(Transcriber, self._backend(name, "hear", threads=self._share())), on_pull)
+
+    def embedder(self, on_pull: OnPull | None = None) -> Embedder:
+        """What maps texts to vectors, with its weights on this machine."""
+        name = self.name("embed") or "minilm"
+        return weighed(cast(Embedder, self._backend(name, "embed", threads=self._settings.cores)), on_pull)
+
+    def embedder_for_search(self) -> Embedder | None:
+        """The embedder when its weights are here already; without it search goes by words alone."""
+        try:
+            name = self.name("embed") or "minilm"
+            embedder = cast(Embedder, self._backend(name, "embed", threads=self._settings.cores))
+        except MissingPackageError:
+            return None
+        ready = all(weights.status(part) == "present" for part in embedder.card.weights)
+        return embedder if ready else None
+
+    def answerer(self) -> Answerer | None:
+        """What writes answers, already loading; None when they are extracted."""
+        name = self.name("answer")
+        if name is None or name == "extractive":
+            return None
+        made = cast(Answerer, self._backend(name, "answer"))
+        made.start()
+        return made
+
+    def _share(self) -> int:
+        """Threads for each of seeing and hearing, which run side by side."""
+        return max(1, self._settings.cores // 2)
+
+    def _backend(self, name: str, capability: Capability, **options: Any) -> Backend:
+        key = f"{capability}:{name}"
+        if key not in self._open:
+            if names.is_server_name(name):
+                from seehear.backends import servers
+
+                made = servers.open_named(
+                    name, capability, environment=self._environment(), probes=self._probed(), meter=self._till
+                )
+            else:
+                made = registry.open_backend(name, capability, **options)
+            self._open[key] = made
+        return self._open[key]
+
+    # ---- paying --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def charged_to(self, media_id: str = QUESTIONS) -> Iterator[None]:
+        """Book the calls made meanwhile on one recording; the budget counts all that was booked in this library run."""
+        from seehear.backends.prices import cost_usd
+        from seehear.spend import Ledger, Meter
+
+        if self._store().read_only:
+            yield
+            return
+        if self._meter is None:
+            self._meter = Meter(self._settings.budget_usd, price=cost_usd)
+        before, self._till.lane = self._till.lane, self._meter.lane(Ledger(self._store(), media_id))
+        try:
+            yield
+        finally:
+            self._till.lane = before
+
+
+def weighed(backend: B, on_pull: OnPull | None) -> B:
+    """The backend with its weights on this machine; damaged ones are refused, not replaced behind one's back."""
+    for name in backend.card.weights:
+        if weights.status(name) in ("missing", "partial"):
+            weights.pull(name, on_progress=on_pull)
+        weights.locate(name)
+    return backend
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.") or host == "0.0.0.0"
+
+
+def _stays_here(name: str) -> bool:
+    """Whether a model of that name runs on this machine."""
+    if not names.is_server_name(name):
+        return True
+    parsed = names.parse(name)
+    if parsed.provider == "ollama":
+        return _is_loopback(os.environ.get("OLLAMA_HOST") or "127.0.0.1")
+    return _is_loopback(parsed.base_url or os.environ.get("OPENAI_BASE_URL", ""))
