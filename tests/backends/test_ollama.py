@@ -362,3 +362,21 @@ def test_every_way_in_which_httpx_fails_becomes_one_of_ours() -> None:
         assert issubclass(cls, tuple(mapped)), f"{cls.__name__} would leave unmapped"
     for _, made in ollama.failures():
         assert isinstance(made("http://x"), SeehearError)
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        (qwen(), 55 * 31),
+        (moondream(), 27 * 27),
+        (
+            Model("gemma3:4b", ("vision",), facts={"gemma3.mm.tokens_per_image": 256, "gemma3.vision.patch_size": 14}),
+            256,
+        ),
+        (Model("strange:latest", ("vision",)), 55 * 31),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_what_a_picture_takes_is_read_from_the_model_s_own_facts(model: Model, tokens: int) -> None:
+    with OllamaServer(model) as server:
+        assert 0 <= ollama.show(server.url, model.name).picture_tokens(1536, 864) - tokens <= 8

@@ -71,11 +71,11 @@ class Shown:
         facts = self.vision
         if "tokens_per_image" in facts:
             return facts["tokens_per_image"] + 8
-        patch_px = facts.get("patch_size", 14)
+        patch_px = max(1, facts.get("patch_size", 14))
         if "image_size" in facts and "spatial_merge_size" not in facts:
             tiles = 5 if "image_grid_pinpoints" in facts else 1
             return math.ceil(facts["image_size"] / patch_px) ** 2 * tiles + 8
-        cell_px = patch_px * facts.get("spatial_merge_size", 2)
+        cell_px = patch_px * max(1, facts.get("spatial_merge_size", 2))
         return math.ceil(width_px / cell_px) * math.ceil(height_px / cell_px) + 8
 
 
@@ -130,18 +130,20 @@ def open_named(base_url: str, model: str, capability: Capability, *, images_per_
             raise ConfigError(f"Ollama has no model {model!r}; it has: {have}", hint=f"ollama pull {model}")
         shown = _show(client, name)
         if _NEEDS[capability] not in shown.abilities:
-            raise ConfigError(*_cannot(client, shown, capability, offered))
+            raise _cannot(client, shown, capability, offered)
     if capability == "describe":
         return OllamaDescriber(base_url, shown, images_per_request=images_per_request)
     return OllamaAnswerer(base_url, shown) if capability == "answer" else OllamaEmbedder(base_url, shown)
 
 
-def _cannot(client: _Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> tuple[str]:
+def _cannot(client: _Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> ConfigError:
     can = [name for name in offered[:20] if _NEEDS[capability] in _show(client, name).abilities]
     what = {"describe": "see", "answer": "write answers", "embed": "embed"}[capability]
-    instead = f"use ollama:{can[0]}" if can else f"ollama pull {_SUGGESTED[capability]}"
     others = f"; these here can: {', '.join(can)}" if can else ""
-    return (f"the model {shown.name} on this Ollama cannot {what}{others} ({instead})",)
+    return ConfigError(
+        f"the model {shown.name} on this Ollama cannot {what}{others}",
+        hint=f"use ollama:{can[0]}" if can else f"ollama pull {_SUGGESTED[capability]}",
+    )
 
 
 class _Ollama:
