@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seehear.media.glance import EVERY_S, Glance
+from seehear.media.onset import Times, onset
 from seehear.media.regions import groups, has_scrolled, is_text_sized, spread
 from seehear.media.tiles import PIXELS, Flags, Floats, Picture, Tiles, contrast, difference
 from seehear.spans import Span
@@ -24,7 +24,9 @@ SETTLE_S = 1.2
 HOLD_S = 4.0
 SWEEP_HOLD_S = 2.0
 STRENGTH = 0.45
-PATIENCE_S = 10.0
+PATIENCE_S = 14.0
+PAUSE_S = 2.0
+MOUSE = 8
 SHOT_S = 3.0
 SHOTS_APART_S = 8.0
 FLOOR = 6.0
@@ -38,8 +40,6 @@ FIRST_S = 0.9
 CUT = 12.0
 SMALL = 16
 TOGETHER_S = 1.0
-
-Times = NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -124,6 +124,8 @@ class ChangeFinder:
         self._candidate, self._candidate_energy = picture.detail.copy(), picture.energy.copy()
         self._reference, self._reference_energy = picture.detail.copy(), picture.energy.copy()
         self._since_s: Times = np.full(count, glance.time_s)
+        self._moved_s: Times = np.full(count, -np.inf)
+        self._reached_s: Times = np.full(count, -np.inf)
         self._left_s: Times = np.full(count, np.inf)
         self._differs: Flags = np.zeros(count, bool)
         self._noise: Floats = np.ones(count, np.float32)
@@ -183,6 +185,8 @@ class ChangeFinder:
             strong[index] = apart[index] > STRENGTH * contrast(new_energy, self._candidate_energy[index])
             self._candidate[index], self._candidate_energy[index] = new, new_energy
             self._since_s[index] = at_s
+            self._reached_s[index[at_s - self._moved_s[index] > PAUSE_S]] = at_s
+            self._moved_s[index] = at_s
             apart_ref = difference(new, new_energy, self._reference[index], self._reference_energy[index])
             limit = np.maximum(FLOOR, RELATIVE * contrast(new_energy, self._reference_energy[index]))
             differs = apart_ref > np.maximum(limit, NOISES * self._noise[index])
@@ -255,7 +259,7 @@ class ChangeFinder:
                 self._seen = seen
                 self._regions = [g for g in groups(resting, self._grid) if is_text_sized(g, self._grid)]
             if self._regions:
-                waiting = spread(away & ~resting, self._grid, reach=3)
+                moving, trail = self._going_on(away, now_s, settle_s)
                 restless = spread(~calm, self._grid, reach=1)
             ready = []
             for group in self._regions:
@@ -263,7 +267,9 @@ class ChangeFinder:
                     continue
                 small = len(group) < SMALL
                 patient = small or now_s - float(self._since_s[group].min()) <= PATIENCE_S
-                if (patient and not last and waiting[group].any()) or (small and not self._is_one_move(group)):
+                if (patient and not last and self._goes_on(group, moving, trail)) or (
+                    small and not self._is_one_move(group)
+                ):
                     continue
                 if float(np.median(self._left_s[group])) - self._first_s < FIRST_S:
                     # What never stood is no change when it goes: someone moves off, the first slide fades in.
@@ -274,14 +280,29 @@ class ChangeFinder:
                 else:
                     ready.append(group)
             for tiles in self._together(ready):
-                for part in self._apart(tiles):
-                    self._close(part)
+                parts = self._apart(tiles)
+                for part in parts:
+                    self._close(part, parted=part is not parts[-1])
         for change in self._open:
             hold_s = SWEEP_HOLD_S if change.sweeping else HOLD_S
             if change.verdict is None and now_s - change.settled_s >= hold_s:
                 change.verdict = bool(change.lost.mean() < 0.5 and self._activity[change.tiles].mean() < RESTLESS)
         yield from self._settle_verdicts()
         yield from self._shot(now_s)
+
+    def _going_on(self, away: Flags, now_s: float, settle_s: float) -> tuple[Flags, Flags]:
+        """Tiles that move, unless it is no more than a mouse, and those that typing left behind just now.
+
+        A caret and a mouse leave no trail.
+        """
+        moving = away & (now_s - self._since_s < settle_s)
+        trail = away & (now_s - self._reached_s < PAUSE_S) & (now_s - self._since_s > EVERY_S / 2)
+        return (moving if int(moving.sum()) > MOUSE else np.zeros_like(moving)), trail
+
+    def _goes_on(self, group: Tiles, moving: Flags, trail: Flags) -> bool:
+        """Tell whether more is to come beside or in a group: something moves there, or was typed after most of it."""
+        more = moving | (trail & (self._reached_s > float(np.median(self._since_s[group])) + 0.3))
+        return bool(more.any() and spread(more, self._grid, reach=3)[group].any())
 
     def _strength(self, tiles: Tiles) -> float:
         """How much of what is in the tiles is new: about 1 for new text, little for text drawn more or less sharply."""
@@ -296,13 +317,17 @@ class ChangeFinder:
         self._left_s[tiles] = np.inf
 
     def _apart(self, tiles: Tiles) -> list[Tiles]:
-        """Part what came at once from what was typed after it, when both touch and came to rest as one."""
+        """Part a slide that came at once from what was typed on it, when both touch and came to rest as one."""
         left = self._left_s[tiles]
         first = left <= float(left.min()) + 0.5
         typed_s = float(np.percentile(self._since_s[tiles], 95)) - float(left.min())
-        if typed_s > 3.0 and int(first.sum()) >= 32 and int((~first).sum()) >= SMALL:
-            return [tiles[first], tiles[~first]]
-        return [tiles]
+        if typed_s <= 3.0 or int(first.sum()) < 32 or int((~first).sum()) < SMALL:
+            return [tiles]
+        # An empty panel is no slide: one takes away what was there, and more than by a scroll.
+        gone = np.sqrt(self._reference_energy[tiles[first]] / PIXELS) > TEXTURE
+        if gone.mean() < 0.15 or has_scrolled(self._reference, self._candidate, tiles[first], self._grid):
+            return [tiles]
+        return [tiles[first], tiles[~first]]
 
     def _is_back(self, change: Change) -> bool:
         """Tell whether the picture shows again what it showed before `change`."""
@@ -321,26 +346,19 @@ class ChangeFinder:
                 joined.append((left_s, since_s, [group]))
         return [np.concatenate(members) for _, _, members in joined]
 
-    def _close(self, tiles: Tiles) -> None:
+    def _close(self, tiles: Tiles, *, parted: bool) -> None:
         textured_before = (np.sqrt(self._reference_energy / PIXELS) > TEXTURE) & self._calm()
         gone = textured_before[tiles]
         textured = self._textured() & self._calm()
         share = len(tiles) / max(1, int(textured.sum()))
         left, since = self._left_s[tiles], self._since_s[tiles]
-        left_s, settled_s = float(np.median(left)), float(np.median(since))
-        at_once = float((np.abs(since - settled_s) < 0.5).mean()) > 0.6
-        gradual_s = float(np.percentile(since, 95) - np.percentile(left, 5))
-        if at_once and settled_s - left_s > 3.0:
-            # Something moved here for long, a film perhaps; what stands now came all at once.
-            time_s = settled_s
-        elif at_once or gradual_s <= 3.0:
-            time_s = left_s if settled_s - left_s < EVERY_S else (left_s + settled_s) / 2
-        else:
-            time_s = float(np.percentile(left, 5))
+        time_s, left_s = onset(left, since, look_s=EVERY_S)
         old_share = int(gone.sum()) / max(1, int(textured_before.sum()))
         reason = "slide" if old_share > 0.4 else "build"
         if old_share > 0.15 and has_scrolled(self._reference, self._candidate, tiles, self._grid):
             reason = "scroll"
+        # What is typed over a slide that came at once does not make the slide late.
+        rest_s = float(np.percentile(since, 75)) if parted else float(since.max())
         sweeping = share > 0.5 or len(tiles) > 0.25 * len(self._differs)
         if sweeping:
             for change in self._open:
@@ -349,7 +367,7 @@ class ChangeFinder:
                     change.verdict = True
         self._open.append(
             Change(
-                time_s, float(np.percentile(left, 20)), float(since.max()), reason, tiles,
+                time_s, left_s, rest_s, reason, tiles,
                 self._reference[tiles].copy(), self._reference_energy[tiles].copy(), sweeping,
                 lost=np.zeros(len(tiles), bool),
             )

@@ -38,7 +38,7 @@ def groups(flags: Flags, grid: Grid) -> list[Tiles]:
 
 
 def is_text_sized(group: Tiles, grid: Grid) -> bool:
-    """Tell whether a group of tiles is larger than a mouse cursor, and no scatter; a large panel shows its rim alone."""
+    """Tell whether a group is larger than a mouse cursor, and no scatter; a large panel shows its rim alone."""
     if len(group) < 8:
         return False
     width = int(np.ptp(group % grid.columns)) + 1
