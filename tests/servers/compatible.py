@@ -1,0 +1,474 @@
+"""A server that speaks OpenAI's protocol as it is described, and fails in every way it is told to.
+
+What it is sent and what it answers is held against the description; `faults` has what does not fit. It tells the mean
+colour of pictures and the length of sounds, so that a test knows what must come back.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.servers.described import faults
+
+KEY = "sk-test-0123456789abcdef"
+COLOURS = {"red": (200, 30, 30), "green": (30, 160, 30), "blue": (30, 30, 200), "white": (250, 250, 250)}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One reply that is an error: status, OpenAI's code for it, and headers."""
+
+    status: int
+    code: str | None = None
+    message: str = "told to fail"
+    param: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Switches:
+    """How the server behaves; the defaults are a server that can everything."""
+
+    failures: list[Failure] = field(default_factory=list)
+    always: Failure | None = None
+    models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "test-model"}])
+    lists_models: bool = True
+    sees: bool = True
+    hears: bool = True
+    embeds: bool = True
+    most_images: int = 100
+    formats: tuple[str, ...] = ("json_schema", "json_object")
+    limits: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
+    takes_temperature: bool = True
+    takes_stream_options: bool = True
+    refuses_colour: str | None = None
+    refuses_politely: bool = False
+    refuses_in_content: bool = False
+    leaves_out: int = 0
+    gives_times: bool = True
+    ignores_times: bool = False
+    malformed: bool = False
+    hang_s: float = 0.0
+    drop_after: int | None = None
+    silent_end: bool = False
+    piece_s: float = 0.0
+    delay_s: float = 0.0
+    most_at_once: int = 1000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in; `body` is JSON, or the fields of a form with the file's bytes."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    status: int
+
+
+class Refused(Exception):
+    """What the protocol answers instead of a result."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Compatible:
+    """The running server: `url` is its address with `/v1`, `switches` may be changed at any time."""
+
+    def __init__(self, switches: Switches | None = None) -> None:
+        self.switches = switches or Switches()
+        self.asked: list[Asked] = []
+        self.faults: list[str] = []
+        self.most_seen_at_once = 0
+        self.pieces_sent = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self.closing = threading.Event()
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_of": self}))
+        self.http.daemon_threads = True
+        self._thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.server_address[1]}/v1"
+
+    def close(self) -> None:
+        self.closing.set()
+        self.http.shutdown()
+        self.http.server_close()
+        self._thread.join(5)
+
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
+
+    def answered(self, path: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.path == path and asked.status == 200]
+
+    @contextmanager
+    def under_way(self) -> Iterator[int]:
+        with self._lock:
+            self._at_once += 1
+            self.most_seen_at_once = max(self.most_seen_at_once, self._at_once)
+            now = self._at_once
+        try:
+            yield now
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_of: Compatible
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        self._serve({})
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        kind = self.headers.get_content_type()
+        self._serve(_form(self.headers["Content-Type"], raw) if kind == "multipart/form-data" else json.loads(raw))
+
+    def _serve(self, body: dict[str, Any]) -> None:
+        server, switches = self.server_of, self.server_of.switches
+        path = self.path.removeprefix("/v1")
+        status = 200
+        with server.under_way() as now:
+            try:
+                self._interfere(now)
+                answer = _ANSWERS[path](server, body) if path in _ANSWERS else None
+                if answer is None:
+                    raise Refused(Failure(404, None, f"Invalid URL ({self.command} {self.path})"))
+            except Refused as refused:
+                status = refused.failure.status
+                answer = _error(refused.failure)
+                server.faults += faults("ErrorResponse", answer)
+            except ConnectionAbortedError:
+                status, answer = 0, None
+            server.asked.append(Asked(self.command, path, dict(self.headers.items()), body, status))
+            if answer is None:
+                self.close_connection = True
+            elif switches.malformed and status == 200:
+                self._send(200, b'{"id": "chatcmpl-1", "choices": [{', {})
+            elif status == 200 and body.get("stream") is True:
+                self._stream(answer, body)
+            else:
+                headers = refused_headers(switches, status, self)
+                self._send(status, json.dumps(answer).encode(), headers)
+
+    def _interfere(self, now: int) -> None:
+        server, switches = self.server_of, self.server_of.switches
+        if switches.hang_s:
+            server.closing.wait(switches.hang_s)
+            raise ConnectionAbortedError
+        if switches.delay_s:
+            server.closing.wait(switches.delay_s)
+        if self.headers.get("Authorization", "").startswith("Bearer wrong"):
+            key = self.headers["Authorization"].removeprefix("Bearer ")
+            raise Refused(Failure(401, "invalid_api_key", f"Incorrect API key provided: {key}."))
+        if now > switches.most_at_once:
+            raise Refused(Failure(429, "rate_limit_exceeded", "too many at once", headers={"Retry-After": "0"}))
+        if self.command == "POST":
+            with server._lock:
+                failure = switches.failures.pop(0) if switches.failures else switches.always
+            if failure is not None:
+                self.extra = failure.headers
+                raise Refused(failure)
+
+    def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _stream(self, answer: dict[str, Any], body: dict[str, Any]) -> None:
+        server, switches = self.server_of, self.server_of.switches
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for number, piece in enumerate(_pieces(answer, body)):
+            if switches.drop_after is not None and number >= switches.drop_after:
+                self.close_connection = True
+                if switches.silent_end:
+                    self.wfile.write(b"0\r\n\r\n")
+                return
+            server.faults += faults("CreateChatCompletionStreamResponse", piece)
+            self._chunk(f"data: {json.dumps(piece)}\n\n")
+            server.pieces_sent += 1
+            if switches.piece_s:
+                server.closing.wait(switches.piece_s)
+        self._chunk("data: [DONE]\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _chunk(self, text: str) -> None:
+        raw = text.encode()
+        self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+
+
+def refused_headers(switches: Switches, status: int, handler: _Handler) -> dict[str, str]:
+    return getattr(handler, "extra", {}) if status != 200 else {}
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    kind = "insufficient_quota" if failure.code == "insufficient_quota" else "invalid_request_error"
+    return {"error": {"message": failure.message, "type": kind, "param": failure.param, "code": failure.code}}
+
+
+def _checked(server: Compatible, name: str, value: Any, *, sent: bool = False) -> Any:
+    found = faults(name, value, only_known=sent)
+    server.faults += found
+    if found and sent:
+        raise Refused(Failure(400, "invalid_request", found[0]))
+    return value
+
+
+def _models(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
+    if not server.switches.lists_models:
+        return None
+    entries = [{"object": "model", "created": 1, "owned_by": "tests", **entry} for entry in server.switches.models]
+    return _checked(server, "ListModelsResponse", {"object": "list", "data": entries})
+
+
+def _must_exist(server: Compatible, model: str) -> None:
+    if model not in [entry["id"] for entry in server.switches.models]:
+        raise Refused(Failure(404, "model_not_found", f"The model `{model}` does not exist"))
+
+
+def _chat(server: Compatible, body: dict[str, Any]) -> dict[str, Any]:
+    _checked(server, "CreateChatCompletionRequest", body, sent=True)
+    _must_exist(server, body["model"])
+    switches = server.switches
+    for limit in ("max_tokens", "max_completion_tokens"):
+        if limit in body and limit not in switches.limits:
+            other = switches.limits[0]
+            raise Refused(
+                Failure(400, "unsupported_parameter", f"'{limit}' is not supported. Use '{other}' instead.", limit)
+            )
+    if "temperature" in body and not switches.takes_temperature:
+        raise Refused(Failure(400, "unsupported_value", "'temperature' does not support 0.", "temperature"))
+    if "stream_options" in body and not switches.takes_stream_options:
+        raise Refused(Failure(400, None, "stream_options: extra fields not permitted", "stream_options"))
+    format = body.get("response_format", {}).get("type")
+    if format is not None and format not in switches.formats:
+        raise Refused(Failure(400, None, f"response_format of type {format} is not supported", "response_format"))
+    parts = [p for m in body["messages"] if isinstance(m["content"], list) for p in m["content"]]
+    pictures = [_colour(p["image_url"]["url"]) for p in parts if p["type"] == "image_url"]
+    sounds = [_seconds(base64.b64decode(p["input_audio"]["data"])) for p in parts if p["type"] == "input_audio"]
+    if pictures and not switches.sees:
+        raise Refused(Failure(500, None, "image input is not supported - hint: provide the mmproj"))
+    if len(pictures) > switches.most_images:
+        raise Refused(Failure(400, None, f"At most {switches.most_images} image(s) may be provided", "messages"))
+    refusal = None
+    if switches.refuses_colour in pictures:
+        refusal = "I'm sorry, I can't help with that."
+    text = _reply(switches, body, pictures, sounds)
+    if refusal and switches.refuses_in_content:
+        text, refusal = refusal, None
+    message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+    answer = {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": {"prompt_tokens": 100 + 300 * len(pictures), "completion_tokens": 20, "total_tokens": 0},
+    }  # fmt: skip
+    return _checked(server, "CreateChatCompletionResponse", answer)
+
+
+def _reply(switches: Switches, body: dict[str, Any], pictures: list[str], sounds: list[float]) -> str:
+    if sounds:
+        return "; ".join(f"{seconds:.0f} seconds of sound" for seconds in sounds)
+    if not pictures:
+        said = body["messages"][-1]["content"]
+        return f"You said: {said if isinstance(said, str) else said[0]['text']}"
+    told = pictures[: len(pictures) - switches.leaves_out] if len(pictures) > 1 else pictures
+    if "response_format" not in body:
+        return "Here you are.\n" + "\n".join(f"{n}. A {colour} picture." for n, colour in enumerate(told, start=1))
+    entries = [
+        {"number": n, "text": f"A {colour} picture.", "fresh": "" if n == 1 else f"It is {colour} now."}
+        for n, colour in enumerate(told, start=1)
+    ]
+    return json.dumps({"pictures": entries})
+
+
+def _colour(url: str) -> str:
+    from PIL import Image
+
+    head, _, data = url.partition(",")
+    assert re.fullmatch(r"data:image/(jpeg|png);base64", head), head
+    picture = Image.open(io.BytesIO(base64.b64decode(data, validate=True))).convert("RGB").resize((1, 1))
+    pixel = picture.getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    return min(COLOURS, key=lambda name: math.dist(COLOURS[name], pixel))
+
+
+def _seconds(sound: bytes) -> float:
+    import av
+
+    with av.open(io.BytesIO(sound)) as container:
+        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+
+
+def _transcription(server: Compatible, form: dict[str, Any]) -> dict[str, Any] | None:
+    if not server.switches.hears:
+        return None
+    sound = form.pop("file")
+    _checked(server, "CreateTranscriptionRequest", {**form, "file": "…"}, sent=True)
+    _must_exist(server, form["model"])
+    assert len(sound) <= 25 * 1024 * 1024
+    format, seconds = form.get("response_format", "json"), _seconds(sound)
+    form["seconds"] = seconds
+    text = f"There are {seconds:.0f} seconds. All of them sound."
+    if server.switches.refuses_politely and seconds < 3:
+        raise Refused(Failure(400, "invalid_value", "the audio is too short"))
+    if format == "json" or server.switches.ignores_times:
+        usage = {"type": "duration", "seconds": seconds}
+        return _checked(server, "CreateTranscriptionResponseJson", {"text": text, "usage": usage})
+    if format != "verbose_json" or not server.switches.gives_times:
+        message = f"response_format '{format}' is not compatible with model '{form['model']}'."
+        raise Refused(Failure(400, "unsupported_value", message, "response_format"))
+    each = seconds / len(text.split())
+    words = [
+        {"word": re.sub(r"\W", "", word), "start": n * each, "end": (n + 1) * each}
+        for n, word in enumerate(text.split())
+    ]
+    segment = {
+        "id": 0, "seek": 0, "start": 0.0, "end": seconds, "text": f" {text}", "tokens": [1], "temperature": 0.0,
+        "avg_logprob": -0.2, "compression_ratio": 1.0, "no_speech_prob": 0.01,
+    }  # fmt: skip
+    wanted = form.get("timestamp_granularities", ["segment"])
+    answer: dict[str, Any] = {"task": "transcribe", "language": "english", "duration": seconds, "text": text}
+    answer |= {"words": words} if "word" in wanted else {}
+    answer |= {"segments": [segment]} if "segment" in wanted else {}
+    return _checked(server, "CreateTranscriptionResponseVerboseJson", answer)
+
+
+def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
+    if not server.switches.embeds:
+        return None
+    _checked(server, "CreateEmbeddingRequest", body, sent=True)
+    _must_exist(server, body["model"])
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    rows = [
+        {"object": "embedding", "index": n, "embedding": [float(len(text)), 3.0, float(text.count("e")), 1.0]}
+        for n, text in enumerate(texts)
+    ]
+    usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
+    answer = {"object": "list", "data": rows[::-1], "model": body["model"], "usage": usage}
+    return _checked(server, "CreateEmbeddingResponse", answer)
+
+
+_ANSWERS = {
+    "/models": _models, "/chat/completions": _chat, "/audio/transcriptions": _transcription, "/embeddings": _embeddings
+}  # fmt: skip
+
+
+def _pieces(answer: dict[str, Any], body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    message = answer["choices"][0]["message"]
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
+
+    def piece(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    yield piece({"role": "assistant", "content": ""})
+    for word in re.findall(r"\S+\s*", message["content"] or ""):
+        yield piece({"content": word})
+    yield piece({}, "stop")
+    if body.get("stream_options", {}).get("include_usage"):
+        yield {**head, "choices": [], "usage": answer["usage"]}
+
+
+def _form(content_type: str, raw: bytes) -> dict[str, Any]:
+    message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + raw)
+    form: dict[str, Any] = {}
+    for part in message.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if name == "file":
+            assert part.get_filename(), "a file needs a name that tells its kind"
+            form[name] = content
+        elif name.endswith("[]"):
+            form.setdefault(name[:-2], []).append(content.decode())
+        else:
+            form[name] = float(content) if name == "temperature" else content.decode()
+    return form
+
+
+@contextmanager
+def serving(switches: Switches | None = None) -> Iterator[Compatible]:
+    """A running server that ends with the block, which fails when anything did not fit the description."""
+    server = Compatible(switches)
+    try:
+        yield server
+    finally:
+        server.close()
+    assert server.faults == []
+
+
+def wait_until(condition: Any, *, within_s: float = 5.0) -> bool:
+    """Wait for something another thread does."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def tones(*spans: tuple[float, float], length_s: float, start_s: float = 0.0) -> Any:
+    """Audio at 16 kHz that sounds during `spans` (seconds from its start) and is silent else."""
+    import numpy as np
+
+    from seehear.values import Audio
+
+    samples = np.zeros(round(length_s * 16_000), np.float32)
+    clock = np.arange(len(samples)) / 16_000
+    for first, last in spans:
+        on = (clock >= first) & (clock < last)
+        samples[on] = (0.2 * np.sin(2 * np.pi * 300 * clock[on])).astype(np.float32)
+    return Audio(samples, 16_000, start_s)
+
+
+def pictures(colours: Sequence[str], *, start_s: float = 0.0) -> list[Any]:
+    """One picture to describe for each colour, ten seconds apart."""
+    import numpy as np
+
+    from seehear.spans import Span
+    from seehear.values import Sight
+
+    return [
+        Sight(
+            start_s + 10 * n, Span(start_s + 10 * n, start_s + 10 * n + 10), np.full((90, 160, 3), COLOURS[c], np.uint8)
+        )
+        for n, c in enumerate(colours)
+    ]
