@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from seehear.backends.prices import Quote
     from seehear.ingest.run import Ingested, Plan
 
 Status = Literal["indexed", "unchanged", "failed"]
@@ -150,6 +151,37 @@ class Library:
             if done.complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
+
+    def quote(self, path: str | os.PathLike[str], *, on_progress: Listener | None = None) -> list[Quote]:
+        """What indexing one file and asking one question would take, per capability, before anything is sent.
+
+        Frames are found for it, on this machine, and kept: indexing does not look for them again. Raises InputError.
+        """
+        from seehear.backends.prices import quote
+        from seehear.ingest.cache import StageCache
+        from seehear.ingest.stages import find_points
+        from seehear.media.decode import probe
+
+        media = probe(Path(path))
+        reporter = Reporter(on_progress)
+        points = () if not media.has_video else find_points(
+            media, self.settings.sampler, cache=StageCache(self.store, media.id),
+            on_progress=lambda at: reporter("find", at, media.duration_s),
+        )  # fmt: skip
+        spoken_s = media.duration_s if media.has_audio else 0.0
+        # People say about 2.5 words a second, of 1.3 tokens each.
+        tokens = int(spoken_s * 2.5 * 1.3)
+        return [
+            quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
+                  audio_s=spoken_s, tokens=tokens if capability == "embed" else 40)
+            for capability, card in self.models.cards().items()
+        ]  # fmt: skip
+
+    def spent(self, media_id: str) -> float:
+        """US dollars that hosted models took for one recording so far."""
+        from seehear.spend import Ledger
+
+        return Ledger(self.store, media_id).spent_usd
 
     def _identify(self, path: Path) -> str:
         from seehear.media.source import identify

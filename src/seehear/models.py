@@ -70,6 +70,8 @@ class Models:
 
     def close(self) -> None:
         """Let every model go; safe to call twice."""
+        if self._meter is not None:
+            self._meter.close()
         for backend in self._open.values():
             backend.close()
         self._open.clear()
@@ -126,9 +128,9 @@ class Models:
                 return name
         return None
 
-    def cards(self) -> dict[str, Card]:
+    def cards(self) -> dict[Capability, Card]:
         """The card of the backend chosen for each capability."""
-        found: dict[str, Card] = {}
+        found: dict[Capability, Card] = {}
         for capability in SETTING:
             name = self.name(capability)
             if name is not None:

@@ -54,7 +54,7 @@ def check(name: str, capability: Capability) -> None:
     """Refuse a name that nothing can be behind, without opening anything. Raises ConfigError."""
     if names.is_server_name(name):
         names.parse(name)
-    elif not name.startswith("hf:"):
+    elif not name.startswith(("hf:", "mlx:")):
         entry_of(name, capability)
 
 
@@ -68,6 +68,10 @@ def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
         from seehear.backends import hf
 
         return hf.open_named(name.removeprefix("hf:"), capability)
+    if name.startswith("mlx:") and capability == "hear":
+        from seehear.backends import mlx
+
+        return mlx.MlxWhisper(name.removeprefix("mlx:"))
     entry = entry_of(name, capability)
     try:
         made = getattr(importlib.import_module(entry.module), entry.attribute)(**entry.options, **options)

@@ -15,7 +15,7 @@ from seehear.surfaces.cli.console import note, plain, print_json
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Ask": (ask.ask, search.search),
     "Index": (index.index, timeline.timeline, library.library, library.remove),
-    "One stage on its own": (frames.frames, single.transcribe, single.read, generate.generate),
+    "One stage on its own": (frames.frames, single.transcribe, single.read, single.describe, generate.generate),
     "This machine": (models.models, doctor.backends, doctor.doctor),
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seehear.errors import InputError, NotFoundError
-from seehear.surfaces.cli.console import Placeholder, common, flat, note, plain, print_json, say, wrapped
+from seehear.surfaces.cli.console import Placeholder, announce, common, flat, note, plain, print_json, say, wrapped
+from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
 if TYPE_CHECKING:
@@ -23,20 +24,9 @@ TEXT_LINES = 2
 
 @click.command(short_help="Answer a question from recordings, with true timestamps.")
 @click.argument("words", nargs=-1, required=True, metavar="[MEDIA]... QUESTION")
-@click.option("--answer", metavar="NAME", help="Who writes the answer: auto, extractive, llama:…")
-@click.option("--captions", type=click.Choice(["first", "never"]), help="Use captions that are there (first), or not.")
-@click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:tiny.en, whisper:base.")
-@click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected).")
+@choosing("answer", "see", "hear", "embed", "captions", "language", "local", "budget_usd")
 @common
-def ask(
-    words: Sequence[str],
-    answer: str | None,
-    captions: str | None,
-    hear: str | None,
-    language: str | None,
-    as_json: bool,
-    home: str | None,
-) -> None:
+def ask(words: Sequence[str], as_json: bool, home: str | None, **settings: Any) -> None:
     """Answer QUESTION from MEDIA: files, folders, ids or titles; from the whole library when none is given.
 
     What is not indexed yet is indexed first. Moments are printed at once, the written answer follows.
@@ -55,7 +45,8 @@ def ask(
         raise NotFoundError(f"no such file: {question}", hint='seehear ask lecture.mp4 "your question"')
     from seehear.library import Library
 
-    with Library(home, answer=answer, captions=captions, hear=hear, language=language) as library:
+    with Library(home, **settings) as library:
+        announce(library.models, "answer", "embed")
         with Live(quiet=as_json) as live:
             # Indexing first, so that its progress is gone from the screen when results come.
             ids = [library.resolve(m, on_progress=live.progress, on_pull=live.pull) for m in _flat(media)] or None
@@ -78,7 +69,7 @@ def ask(
         finally:
             placeholder.clear()
         say()
-        _print_backends(found)
+        _print_backends(found, stayed=not library.models.leaving("answer", "embed"))
 
 
 def _flat(media: Sequence[str]) -> list[str]:
@@ -116,7 +107,6 @@ def print_moment(moment: Moment, *, several: bool) -> None:
         first = False
 
 
-def _print_backends(answer: Answer) -> None:
-    if answer.backends:
-        used = ", ".join(f"{part}: {name}" for part, name in answer.backends.items())
-        note(f"({used}; nothing left this machine)", dim=True)
+def _print_backends(answer: Answer, *, stayed: bool) -> None:
+    used = ", ".join(f"{part}: {name}" for part, name in answer.backends.items())
+    note(f"({used}{'; nothing left this machine' if stayed else ''})", dim=True)

@@ -9,9 +9,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from seehear.backends.protocols import Capability
+    from seehear.models import Models
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,6 +86,12 @@ class Placeholder:
         if self._shown:
             click.echo("\r\x1b[K", nl=False)
             self._shown = False
+
+
+def announce(models: Models, *capabilities: Capability) -> None:
+    """Say what will leave this machine, before it does."""
+    for told in models.leaving(*capabilities):
+        note(f"leaves this machine: {told}", fg="yellow")
 
 
 def size(count: float) -> str:

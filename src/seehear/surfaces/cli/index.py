@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from seehear.spans import clock
-from seehear.surfaces.cli.console import common, flat, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, flat, note, plain, print_json, say
+from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
+
+if TYPE_CHECKING:
+    from seehear.library import Library
 
 
 @click.command(short_help="See and hear files and folders, so that they can be asked.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--sample", metavar="HOW", help="Which frames: slides (default), scenes:0.3, uniform:10.")
-@click.option("--captions", type=click.Choice(["first", "never"]), help="Use captions that are there (first), or not.")
-@click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:tiny.en, whisper:base.")
-@click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected).")
+@click.option("--quote", is_flag=True, help="Say what it would take and cost, send nothing, index nothing.")
+@choosing("sample", "see", "hear", "embed", "answer", "captions", "language", "local", "budget_usd")
 @common
-def index(
-    paths: tuple[str, ...],
-    sample: str | None,
-    captions: str | None,
-    hear: str | None,
-    language: str | None,
-    as_json: bool,
-    home: str | None,
-) -> None:
+def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, **settings: Any) -> None:
     """See and hear videos, audio, pictures and captions (.srt, .vtt); folders and globs are searched for them.
 
     Runs that were stopped go on where they were; one bad file does not stop the others.
@@ -36,9 +32,13 @@ def index(
 
     rows = []
     with (
-        Library(home, sample=sample, captions=captions, hear=hear, language=language) as library,
+        Library(home, **settings) as library,
         Live(quiet=as_json) as live,
     ):
+        if quote:
+            _quote(library, paths, as_json, live)
+            return
+        announce(library.models, "describe", "hear", "embed")
         for done in library.index(paths, on_start=live.start, on_progress=live.progress, on_pull=live.pull):
             rows.append(done)
             if as_json:
@@ -55,3 +55,31 @@ def index(
     failed = [row.error for row in rows if row.error is not None]
     if failed:
         raise click.exceptions.Exit(failed[0].exit_code if len(failed) == len(rows) else 1)
+
+
+def _quote(library: Library, paths: tuple[str, ...], as_json: bool, live: Live) -> None:
+    from seehear.media.source import find_media
+
+    quotes = {path: library.quote(path, on_progress=live.progress) for path in find_media(list(paths))}
+    live.stop()
+    if as_json:
+        print_json([{"path": str(path), "quotes": [one.as_json() for one in rows]} for path, rows in quotes.items()])
+        return
+    for path, rows in quotes.items():
+        say(flat(path.name), bold=True)
+        for one in rows:
+            price = "price unknown" if one.usd is None else f"{one.usd:.4f} USD"
+            amounts = ", ".join(
+                text for count, text in (
+                    (one.images, f"{one.images} pictures"), (one.audio_s, f"{one.minutes:.1f} min of sound"),
+                    (one.input_tokens, f"{one.input_tokens + one.output_tokens} tokens"),
+                ) if count
+            )  # fmt: skip
+            what = "one question" if one.capability == "answer" else one.capability
+            say(f"  {what:<13} {one.backend:<28} {price:<14} {one.seconds:>6.0f} s  {amounts}")
+            if one.leaves:
+                say(f"  {'':<13} leaves this machine: {one.leaves}", fg="yellow")
+    total = [one.usd for rows in quotes.values() for one in rows]
+    known = sum(usd for usd in total if usd is not None)
+    unknown = "" if None not in total else ", and what has no known price"
+    note(f"in all {known:.4f} USD{unknown} (prices of {rows[0].as_of})" if quotes else "nothing to quote")

@@ -16,6 +16,7 @@ def library(as_json: bool, home: str | None) -> None:
 
     with Library(home) as opened:
         rows, sizes = opened.media(), opened.store.sizes()
+        spent = {row.id: opened.spent(row.id) for row in rows}
         folder = opened.settings.home
     if as_json:
         print_json(
@@ -30,6 +31,7 @@ def library(as_json: bool, home: str | None) -> None:
                         "path": str(row.path),
                         "size_bytes": row.size_bytes,
                         "events": row.events,
+                        "spent_usd": round(spent[row.id], 6),
                         "gaps": row.gaps,
                     }
                     for row in rows
@@ -43,7 +45,11 @@ def library(as_json: bool, home: str | None) -> None:
         return
     for row in rows:
         gaps = f"{row.gaps} gaps" if row.gaps else ""
-        say(f"{row.id[:10]}  {clock(row.duration_s):>8}  {row.events:>5} events  {gaps:<8} {flat(row.title, width=70)}")
+        paid = f"  {spent[row.id]:.4f} USD" if spent[row.id] else ""
+        say(
+            f"{row.id[:10]}  {clock(row.duration_s):>8}  {row.events:>5} events  {gaps:<8} "
+            f"{flat(row.title, width=70)}{paid}"
+        )
     total = size(sizes.database_bytes + sizes.frames_bytes)
     note(f"{len(rows)} recordings, {sizes.passages} passages, {total} in {folder}")
 

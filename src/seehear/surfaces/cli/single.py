@@ -1,26 +1,25 @@
-"""`seehear transcribe` and `seehear read`: one stage on its own."""
+"""`seehear transcribe`, `seehear read` and `seehear describe`: one stage on its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from seehear.errors import InputError
+from seehear.errors import ConfigError, InputError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import common, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, note, plain, print_json, say
+from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
 
 @click.command(short_help="Turn speech into text with times.")
 @click.argument("media", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(["text", "srt", "vtt"]), default="text", show_default=True)
-@click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:tiny.en, whisper:base.")
-@click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected).")
+@choosing("hear", "language", "local", "budget_usd")
 @common
-def transcribe(
-    media: Path, style: str, hear: str | None, language: str | None, as_json: bool, home: str | None
-) -> None:
+def transcribe(media: Path, style: str, as_json: bool, home: str | None, **settings: Any) -> None:
     """Transcribe the speech in MEDIA; nothing is stored in the library but what makes a second run free.
 
     \b
@@ -28,7 +27,8 @@ def transcribe(
     """
     from seehear.library import Library
 
-    with Library(home, hear=hear, language=language) as library, Live(quiet=as_json) as live:
+    with Library(home, **settings) as library, Live(quiet=as_json) as live:
+        announce(library.models, "hear")
         found = library.transcribe(media, on_progress=live.progress, on_pull=live.pull)
     if as_json:
         print_json(
@@ -112,3 +112,57 @@ def read(picture: Path, as_json: bool, home: str | None) -> None:
     say(plain(page.text))
     if not page.text:
         note("no text was found")
+
+
+@click.command(short_help="Tell what pictures show, with a model that sees.")
+@click.argument("words", nargs=-1, required=True, metavar="PICTURE... [QUESTION]")
+@choosing("see", "local", "budget_usd")
+@common
+def describe(words: tuple[str, ...], as_json: bool, home: str | None, **settings: Any) -> None:
+    """Describe each PICTURE; with a QUESTION at the end, tell what helps to answer it.
+
+    \b
+    seehear describe photo.jpg "What is on the board?" --see ollama:qwen2.5vl
+    """
+    from seehear.ingest.screen import arrange
+    from seehear.library import Library
+    from seehear.media.picture import load_picture
+    from seehear.spans import Span
+    from seehear.values import Gap, Sight
+
+    question = "" if Path(words[-1]).exists() or len(words) == 1 else words[-1]
+    paths = [Path(word) for word in (words[:-1] if question else words)]
+    with Library(home, **settings) as library:
+        announce(library.models, "describe")
+        describer = library.models.describer()
+        if describer is None:
+            raise ConfigError(
+                "no model that sees was found, so pictures can only be read",
+                hint=f"seehear read {paths[0]}, or choose one: --see ollama:qwen2.5vl, --see openai:gpt-4o",
+            )
+        sights = []
+        for number, path in enumerate(paths):
+            rgb = load_picture(path)
+            text = arrange(library.read(rgb)).text
+            sights.append(Sight(float(number), Span(number, number + 1), rgb, text))
+        with library.models.charged_to():
+            told = describer.describe(sights, question=question)
+    if as_json:
+        print_json(
+            [
+                {
+                    "path": str(path),
+                    "text": None if isinstance(one, Gap) else one.text,
+                    "read": sight.read,
+                    "gap": one.reason if isinstance(one, Gap) else None,
+                }
+                for path, one, sight in zip(paths, told, sights, strict=True)
+            ]
+        )
+        return
+    for path, one in zip(paths, told, strict=True):
+        prefix = f"{path.name}: " if len(paths) > 1 else ""
+        if isinstance(one, Gap):
+            note(f"{prefix}not described: {plain(one.reason)}", fg="yellow")
+        else:
+            say(f"{prefix}{plain(one.text)}")

@@ -1,0 +1,35 @@
+"""Options that several commands share: which models work, where the data may go, what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "see": click.option("--see", metavar="NAME", help="Who describes pictures: auto, none, openai:…, ollama:…, URL#…"),
+    "hear": click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:base, openai:…, URL#…"),
+    "embed": click.option("--embed", metavar="NAME", help="Who makes vectors: auto, minilm, openai:…, ollama:…"),
+    "answer": click.option("--answer", metavar="NAME", help="Who writes: auto, extractive, llama:…, openai:…, URL#…"),
+    "sample": click.option("--sample", metavar="HOW", help="Which frames: slides (default), scenes:0.3, uniform:10."),
+    "captions": click.option(
+        "--captions", type=click.Choice(["first", "never"]), help="Use captions that are there (first), or not."
+    ),
+    "language": click.option("--language", metavar="CODE", help="Spoken language, ISO 639-1 (default: detected)."),
+    "local": click.option("--local", is_flag=True, default=None, help="Nothing may leave this machine."),
+    "budget_usd": click.option("--budget", "budget_usd", type=float, metavar="USD", help="Most that models may cost."),
+}
+
+
+def choosing(*names: str) -> Callable[[F], F]:
+    """Add the named options; the command gets them as keywords that `Library` takes."""
+
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            function = _OPTIONS[name](function)
+        return function
+
+    return decorate
