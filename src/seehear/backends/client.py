@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -201,6 +202,7 @@ class Client:
                     api_key=self.server.key or NO_KEY, base_url=self.server.base_url, timeout=timeout, max_retries=0,
                     http_client=http,
                 )  # fmt: skip
+                weakref.finalize(self, self._sdk.close)
                 if self.server.kind != "openai":
                     # The SDK reads these from the environment; they are nobody's business but OpenAI's.
                     self._sdk.organization = self._sdk.project = None
