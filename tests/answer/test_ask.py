@@ -8,10 +8,12 @@ import pytest
 from seehear.answer import ask
 from seehear.answer.evidence import Evidence, check, sentences_of
 from seehear.answer.outline import chapters
+from seehear.answer.wording import opening
 from seehear.backends.extractive import Extractive
 from seehear.backends.protocols import Card, Embedder, Message
 from seehear.errors import InputError
 from seehear.search.passages import cut_up, vectors
+from seehear.search.route import read_question
 from seehear.spans import Span, clock
 from seehear.store import Store
 from seehear.timeline import Timeline
@@ -363,3 +365,35 @@ def test_nothing_to_outline_is_said(library: Callable[..., Store], minilm: Embed
     answer = ask("summarise the video", store=library(silent), embedder=minilm)
     assert not answer.supported
     assert chapters(silent, minilm) == []
+
+
+def test_a_when_is_answered_in_the_words_of_the_question() -> None:
+    here = Evidence(1, "m", "talk", "transcript", Span(119.0, 125.0), "Now to the most important idea.")
+    for question, start in (
+        ("when are functions explained?", "Functions are explained from [1:59]: “Now"),
+        ("When does the lecturer show a loop?", "The lecturer shows a loop at [1:59]: “Now"),
+        ("when is recursion first mentioned?", "Recursion is first mentioned at [1:59]: “Now"),
+        ("when is [9:99] explained?", "At [1:59]: “Now"),
+        ("when can I go home?", "At [1:59]: “Now"),
+    ):
+        text, used = opening(question, read_question(question), [here], several=False)
+        assert text.startswith(start)
+        assert used == (here,)
+
+
+def test_a_recording_that_looks_back_is_summed_up_by_that(library: Callable[..., Store]) -> None:
+    spoken = [
+        "Hello and welcome to this small lesson on gardens.",
+        "And in case you wonder about roses, they are named after nothing at all.",
+        *[f"Compost number {n} feeds the soil with everything that plants need." for n in range(24)],
+        "To sum up, here is what matters most in any garden.",
+        "Good soil holds water and air at the same time.",
+        "Compost keeps the soil alive through the whole year.",
+        "Mulch protects the ground from sun and heavy rain.",
+        "See you next week in the greenhouse.",
+    ]
+    media = Media("g" * 64, Path("g.mp4"), "gardens", "video", 9.0 * len(spoken), 1)
+    events = [Event(Span(9.0 * i, 9.0 * i + 8), "transcript", text, "test") for i, text in enumerate(spoken)]
+    answer = ask("Summarise the lecture in 3 sentences", store=library(Timeline.build(media, events)))
+    quoted = re.findall("“(.+?)”", answer.text)
+    assert quoted == spoken[-4:-1]

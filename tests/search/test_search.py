@@ -1,6 +1,7 @@
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, NotFoundError
 from seehear.search import search
+from seehear.search.evidence import vagueness
 from seehear.search.passages import cut_up, vectors
 from seehear.search.route import read_question
 from seehear.search.terms import match_expression, stem, terms_of
@@ -220,3 +222,13 @@ def test_the_end_of_a_loop_is_not_the_end_of_the_recording() -> None:
 def test_forms_of_a_word_are_one() -> None:
     for group in (("function", "functions"), ("copy", "copies", "copied"), ("run", "running", "runs")):
         assert len({stem(word) for word in group}) == 1, group
+
+
+def test_what_is_near_to_everything_is_discounted_but_not_in_a_short_recording() -> None:
+    rows = np.eye(40, 48, dtype=np.float32)
+    rows[20:] += 1.0  # half of the sentences resemble each other
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found = vagueness(rows)
+    assert found[20:].min() > found[:20].max()
+    assert abs(float(found.mean())) < 1e-6
+    assert not vagueness(rows[:6]).any()

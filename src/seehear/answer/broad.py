@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PART_TOKENS = 700
+FEWEST_RECAP = 3
+MOST_RECAP = 8
+MOST_OPENING = 2
 _AGENDA = re.compile(
     r"\b(?:agenda|outline|overview|contents|roadmap|syllabus|topics|what (?:we|you) (?:will|shall|are going to)\b.*)\b",
     re.IGNORECASE,
@@ -152,15 +155,17 @@ def _say_summary(
     if after_list:
         say("\nSummary:\n")
     sentences: list[Checked] = []
+    back = _looking_back(work, chosen)
     if answerer is not None:
-        sentences = _phrase(evidence, embedder, answerer, intent.sentences)
+        sentences = _phrase(back or evidence, embedder, answerer, intent.sentences)
     if len(sentences) < min(2, intent.sentences):
         used = {e.span for sentence in sentences for e in sentence.evidence}
         left = [e for e in evidence if e.span not in used]
-        sentences += _quote(work, left, intent.sentences - len(sentences))
+        sentences += _quote(work, chosen, left, intent.sentences - len(sentences), used=used)
     for sentence in sentences:
         say(sentence.printed(several=False))
-    say(f"\n(From all {len(chosen)} topics{' of that part' if chosen != work.topics else ''}.)\n")
+    part = " of that part" if chosen != work.topics else ""
+    say(f"\n(From {'what is said on looking back' if back else f'all {len(chosen)} topics{part}'}.)\n")
     return [e.citation for sentence in sentences for e in sentence.evidence]
 
 
@@ -179,10 +184,27 @@ def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | N
     return found
 
 
-def _quote(work: _Work, evidence: Sequence[Evidence], count: int) -> list[Checked]:
+def _looking_back(work: _Work, chosen: Sequence[Topic]) -> list[Evidence]:
+    """How the recording begins and what it says when it looks back, where it does: little to read, and all of it."""
+    back = recap(work.made, chosen)[:MOST_RECAP]
+    opens = [work.topics.index(t) for t in chosen[:MOST_OPENING]]
+    opening = [i for place in opens for i in work.leaders.get(place, ())[:1]]
+    if len(back) < FEWEST_RECAP:
+        return []
+    found = []
+    for number, i in enumerate(sorted({*opening, *back}), start=1):
+        unit = work.made.units[i]
+        found.append(
+            Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, shorten(unit.text, 40), unit.title)
+        )
+    return found
+
+
+def _quote(
+    work: _Work, parts: Sequence[Topic], evidence: Sequence[Evidence], count: int, *, used: set[Span]
+) -> list[Checked]:
     """Without a model: what the recording says itself when it looks back, else its most central sentences."""
-    inside = Span(evidence[0].span.start_s, evidence[-1].span.end_s) if evidence else Span(0.0, 0.0)
-    back = recap(work.made, [t for t in work.topics if t.span.overlap_s(inside) > 0])
+    back = [i for i in recap(work.made, parts) if work.made.units[i].span not in used]
     chosen = central(work.made, work.vectors, back, count=count) if len(back) >= count else []
     if len(chosen) < count:
         spans = {e.span for e in evidence}
@@ -190,7 +212,9 @@ def _quote(work: _Work, evidence: Sequence[Evidence], count: int) -> list[Checke
             i for i, u in enumerate(work.made.units)
             if u.span in spans and u.kind == "transcript" and any(u.text.startswith(e.text[:20]) for e in evidence)
         ]  # fmt: skip
-        chosen = nearest_whole(work.made, work.vectors, leaders, count=count)
+        inside = [i for part in parts for i in part.units if work.made.units[i].span not in used]
+        few = len(leaders) < count <= len(inside)
+        chosen = (central if few else nearest_whole)(work.made, work.vectors, inside if few else leaders, count=count)
     found = []
     for number, i in enumerate(chosen, start=1):
         unit = work.made.units[i]

@@ -23,7 +23,7 @@ MOST_TOKENS = 160
 EVIDENCE_COUNT = 3
 BARE_WORDS = 8
 UNDER_S = 30.0
-ABOUT_COSINE = 0.35
+ABOUT_COSINE = 0.45
 SURE = 0.8
 NEARLY = 0.8
 EVIDENCE_WORDS = 55
@@ -65,7 +65,8 @@ def ask(
         on_moments(found.moments)
     several = len({m.media for m in found.moments}) > 1
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
-    if evidence and (intent.want == "when" or len(evidence[0].text.split()) < BARE_WORDS):
+    wanted = intent.want == "when" and not intent.first
+    if evidence and (wanted or len(evidence[0].text.split()) < BARE_WORDS):
         evidence = _with_speech(store, intent, found.moments[0], evidence)
     vectors = _has_vectors(store, embedder)
     if not fits(found.signal, vectors=vectors) or not evidence:

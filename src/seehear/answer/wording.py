@@ -45,7 +45,7 @@ def opening(
     """The sentence that answers "when": what, from which time, and the words heard or seen there."""
     first = evidence[0]
     said = first
-    if first.kind == "visual":
+    if first.kind == "visual" and not intent.first:
         under = (e for e in evidence[1:2] if e.kind == "transcript" and e.media == first.media)
         said = next((e for e in under if 0 <= e.span.start_s - first.span.start_s < 30.0), first)
     subject = _subject(question)
