@@ -90,7 +90,10 @@ class Glancer:
         self.stream: VideoStream = stream
         context = stream.codec_context
         context.thread_type = "NONE"
+        self._decoder: VideoCodecContext = context
         self._peeker = _second_decoder(context)
+        self._primed: VideoPacket | None = None
+        self._head: VideoPacket | None = None
         self._origin_s = origin_s(self.container)
         self.grid: Grid | None = None
         self.end_s = 0.0
@@ -103,6 +106,7 @@ class Glancer:
         self._fresh = True
         self._numbering = Numbering.of(context.extradata) if context.name == "h264" else None
         self._prompt = True
+        self._in_order = False
         self._luma: Luma | None = None
         self._busy = 0
 
@@ -137,7 +141,7 @@ class Glancer:
 
     def frames(self) -> Iterator[VideoFrame]:
         """Every frame, in order, until the last decodable one."""
-        self.stream.codec_context.skip_frame = "DEFAULT"
+        self._decoder.skip_frame = "DEFAULT"
         for stored in self._packets():
             yield from self._decoded(stored.packet)
         yield from self._decoded(None)
@@ -192,6 +196,12 @@ class Glancer:
 
     def _group(self, group: list[Stored], following: Stored, cares: Callable[[Picture], bool]) -> Iterator[Glance]:
         yield from self._pick_up()
+        if self._primed is not None and group[0].packet is self._primed and self._peeker is not None and self._fresh:
+            if self._head is not None:
+                self._decoder.flush_buffers()
+            self._decoder, self._peeker = self._peeker, self._decoder
+            self._head, self._primed = self._primed, None
+        self._in_order = _are_in_order(group)
         self._peeked = self._peek(following) if len(group) > 1 else None
         if self._peeked is None:
             yield from self._decode(group)
@@ -241,11 +251,20 @@ class Glancer:
     def _peek(self, stored: Stored) -> Peeked | None:
         if self._peeker is None:
             return None
+        if self._primed is not None:
+            self._primed = None
+            self._peeker.flush_buffers()
         try:
-            frames = [*self._peeker.decode(stored.packet), *self._peeker.decode(None)]
+            frames = self._peeker.decode(stored.packet)
+            if frames and self._in_order and self._prompt:
+                # It may go on from here: the next group begins with this very picture.
+                self._primed = stored.packet
+            else:
+                frames = [*frames, *self._peeker.decode(None)]
         except av.error.FFmpegError:
             frames = []
-        self._peeker.flush_buffers()
+        if self._primed is None:
+            self._peeker.flush_buffers()
         if stored.time_s is None or len(frames) != 1:
             return None
         if self.grid is None:
@@ -254,10 +273,11 @@ class Glancer:
         return Peeked(stored.time_s, luma, self.grid.picture(luma))
 
     def _decode(self, group: list[Stored]) -> Iterator[Glance]:
+        head, self._head = self._head, None
+        if head is not None and not (group and group[0].packet is head):
+            self._decoder.flush_buffers()
         self._fresh = False
-        in_order = all(
-            a.time_s is not None and b.time_s is not None and a.time_s < b.time_s for a, b in pairwise(group)
-        )
+        in_order = self._in_order = _are_in_order(group)
         needed = self._are_needed(group, margin=0 if in_order and self._prompt else REFERENCES)
         dense = _are_dense(group, needed)
         times = (packet.time_s for packet in group if packet.size > self._quiet_bytes)
@@ -267,11 +287,13 @@ class Glancer:
                 if in_order and self._prompt and packet.time_s is not None:
                     yield from self._stand(packet.time_s)
                 continue
+            if packet.packet is head:
+                continue
             following = group[index + 1] if index + 1 < len(group) else None
             if following is not None and packet.is_key and following.is_key and not self._due(packet):
                 continue
             # Dropping a frame that nothing refers to is harmless only while the next one is near.
-            self.stream.codec_context.skip_frame = "NONREF" if dense[index] else "DEFAULT"
+            self._decoder.skip_frame = "NONREF" if dense[index] else "DEFAULT"
             frames = self._decoded(packet.packet)
             if in_order and frames and self.frame_time_s(frames[-1]) != packet.time_s:
                 self._prompt = False
@@ -319,7 +341,7 @@ class Glancer:
 
     def _decoded(self, packet: VideoPacket | None) -> list[VideoFrame]:
         try:
-            frames = self.stream.codec_context.decode(packet)
+            frames = self._decoder.decode(packet)
         except av.error.FFmpegError:
             return []
         for frame in frames:
@@ -339,7 +361,7 @@ class Glancer:
         if self._between:
             time, frame = self._between.pop()
             yield from self._take(time, frame)
-        self.stream.codec_context.flush_buffers()
+        self._decoder.flush_buffers()
         self._fresh = True
 
     def _offer(self, frame: VideoFrame) -> Iterator[Glance]:
@@ -384,6 +406,11 @@ class Glancer:
 def _ends(group: list[Stored], packet: Stored) -> bool:
     first, time = group[0].time_s, packet.time_s
     return first is None or time is None or time - first >= _GROUP_S
+
+
+def _are_in_order(group: list[Stored]) -> bool:
+    times = [packet.time_s for packet in group]
+    return all(a is not None and b is not None and a < b for a, b in pairwise(times))
 
 
 def _are_dense(group: list[Stored], needed: list[bool]) -> list[bool]:
