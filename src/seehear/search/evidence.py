@@ -168,3 +168,9 @@ def crowds(scores: NDArray[np.float32], pool: Pool) -> NDArray[np.float32]:
         mine = numbers == number
         out[mine] = np.sort(scores[mine])[-CROWD:].sum() / CROWD
     return out
+
+
+def peak(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values as shares of the largest, which is then 1."""
+    result: NDArray[np.float32] = values / max(float(values.max(initial=0.0)), 1e-9)
+    return result

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
-from seehear.search.evidence import bm25, crowds, lengths_of, occurrences, scenes, smooth, vagueness, weights_of
+from seehear.search.evidence import bm25, crowds, lengths_of, occurrences, peak, scenes, smooth, vagueness, weights_of
 from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.terms import match_expression
@@ -274,9 +274,9 @@ def _score(
     # Across media the passage has been weighed already.
     scene = weights.scene if prior is None else weights.scene / 3
     scores = (
-        weights.words_own * _peak(own)
-        + weights.words_around * _peak(around)
-        + weights.words_wide * _peak(bm25(far_counts, far_lengths, idf))
+        weights.words_own * peak(own)
+        + weights.words_around * peak(around)
+        + weights.words_wide * peak(bm25(far_counts, far_lengths, idf))
         + weights.words_raw * own
         + weights.length * np.minimum(lengths, 12.0) / 12.0
         + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight
@@ -315,11 +315,6 @@ def _stem_of(word: str, stems: Sequence[str]) -> str:
 
     found = stem(word)
     return found if found in stems else word
-
-
-def _peak(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    result: NDArray[np.float32] = values / max(float(values.max(initial=0.0)), 1e-9)
-    return result
 
 
 def _allowed(pool: Pool, intent: Intent, scope: _Scope) -> list[bool]:
