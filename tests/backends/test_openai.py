@@ -489,6 +489,19 @@ def test_a_server_that_hangs_holds_nobody_up(server: Compatible) -> None:
     assert time.monotonic() - begun < 3
 
 
+def test_without_a_key_a_running_ollama_is_used_for_what_it_can() -> None:
+    from tests.servers import ollama
+
+    with ollama.OllamaServer(ollama.nomic(), ollama.moondream(), ollama.qwen()) as running:
+        there = {"OLLAMA_HOST": running.url}
+        probes = Probes()
+        chosen = {c: servers.auto(c, environment=there, probes=probes) for c in servers.CAPABILITIES}
+        assert servers.open_named("ollama", "describe", environment=there).card.name == chosen["describe"]
+    assert chosen["describe"] == "ollama:qwen2.5vl:7b"
+    assert chosen["embed"] == "ollama:nomic-embed-text:latest"
+    assert chosen["hear"] is None
+
+
 def test_a_wrong_key_is_told_and_nothing_else_is_taken_instead(server: Compatible) -> None:
     with pytest.raises(BackendRefusedError, match="key"):
         servers.auto("answer", environment=of(server, OPENAI_API_KEY="wrong-key-1234"))
