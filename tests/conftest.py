@@ -14,6 +14,8 @@ import pytest
 
 from seehear import weights
 
+SETTINGS_OF_WHO_RUNS_THE_TESTS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SEEHEAR_DEBUG", "SEEHEAR_SERVER_KEY")
+NOBODY = "127.0.0.1:9"
 SMALL_WEIGHTS = ("whisper-base", "minilm")
 SCRIPT = """\
 # A short lesson
@@ -41,6 +43,14 @@ This one doubles whatever number you give it.
 
 A loop repeats the same lines again and again. Bananas are a good source of potassium, by the way.
 """
+
+
+@pytest.fixture(autouse=True)
+def _no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models on servers are used only by tests that start one."""
+    for name in SETTINGS_OF_WHO_RUNS_THE_TESTS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLLAMA_HOST", NOBODY)
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +90,9 @@ Run = Callable[..., Ran]
 
 def run_seehear(*arguments: str | os.PathLike[str], home: Path, env: Mapping[str, str] | None = None) -> Ran:
     """Run the command line as a user does, in a process of its own."""
-    environment = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), **(env or {})}
-    environment.pop("SEEHEAR_DEBUG", None)
+    own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
+    library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    environment = {**own, **library, **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", "seehear", *map(os.fspath, arguments)],
         capture_output=True, env=environment, timeout=110, check=False,

@@ -1,0 +1,140 @@
+"""The whole command line against servers: chosen by itself, announced, paid once, and never behind the user's back."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seehear import errors
+from tests.conftest import Run
+from tests.servers.compatible import Compatible, Failure, Switches, serving
+from tests.servers.ollama import Model, OllamaServer, qwen
+
+DESCRIBED = '{"pictures": [{"number": 1, "text": "A slide with a title.", "fresh": ""}]}'
+KEY = "sk-secret-0123456789"
+
+
+def calls(server: Compatible) -> int:
+    """Requests that a provider would charge for."""
+    return sum(asked.method == "POST" for asked in server.asked)
+
+
+def test_a_server_that_is_there_sees_hears_embeds_and_answers_and_a_second_run_is_free(run: Run, lesson: Path) -> None:
+    with serving() as server:
+        env = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY}
+        rows = run("index", lesson, "--captions", "never", "--json", env=env)
+        assert rows.code == 0, rows.err
+        assert rows.json[0]["gaps"] == 0
+        events = run("timeline", lesson, "--json", env=env).json["events"]
+        seen = [event for event in events if event["kind"] == "visual"]
+        heard = [event for event in events if event["kind"] == "transcript"]
+        assert all("test-model" in event["via"] for event in [*seen, *heard])
+        assert all(0 <= event["start_s"] <= event["end_s"] for event in events)
+        answer = run("ask", lesson, "what is a function?", "--json", env=env).json
+        assert server.url in answer["backends"]["answer"]
+        before = calls(server)
+        assert before > 2
+        assert run("index", lesson, "--captions", "never", "--json", env=env).json[0]["status"] == "unchanged"
+        assert calls(server) == before
+
+
+def test_a_named_server_answers_and_the_rest_stays_embedded(run: Run, library_home: Path, lesson: Path) -> None:
+    with serving() as server:
+        done = run(
+            "ask", lesson, "what is a function?", "--answer", f"{server.url}#test-model", "--json",
+            home=library_home, env={},
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert done.json["backends"] == {"embed": "minilm", "answer": f"{server.url}#test-model"}
+        assert calls(server) >= 1
+
+
+def test_ollama_is_found_by_itself_and_describes_a_picture(run: Run, indexed_home: Path) -> None:
+    picture = next(iter(sorted((indexed_home / "frames").rglob("*.jpg"))))
+    with OllamaServer(qwen(reply=lambda messages: DESCRIBED), Model("llama3.2:latest")) as server:
+        done = run("describe", picture, "--json", env={"OLLAMA_HOST": server.url})
+        assert done.code == 0, done.err
+        assert done.json[0]["text"] == "A slide with a title."
+        assert server.complaints == []
+
+
+def test_without_a_model_that_sees_describing_says_how_to_get_one(run: Run, indexed_home: Path) -> None:
+    picture = next(iter(sorted((indexed_home / "frames").rglob("*.jpg"))))
+    done = run("describe", picture, env={})
+    assert done.code == errors.ConfigError.exit_code
+    assert "--see" in done.err
+
+
+def test_a_wrong_key_is_one_clear_line_that_does_not_hold_it(run: Run, lesson: Path) -> None:
+    refused = Failure(401, "invalid_api_key", f"Incorrect API key provided: {KEY}")
+    with serving(Switches(always=refused)) as server:
+        done = run(
+            "index", lesson, "--captions", "never", "--see", f"{server.url}#test-model",
+            env={"SEEHEAR_SERVER_KEY": KEY},
+        )  # fmt: skip
+    assert done.code == errors.BackendRefusedError.exit_code, done.err
+    assert KEY not in done.err + done.out
+
+
+def test_the_quote_makes_no_call_and_tells_what_leaves(run: Run, lesson: Path) -> None:
+    # Nothing listens where the key would be sent: a call would fail.
+    done = run(
+        "index", lesson, "--quote", "--see", "openai:gpt-4o", "--hear", "openai:whisper-1", "--embed", "minilm",
+        "--answer", "openai:gpt-4o", "--json", env={"OPENAI_API_KEY": KEY},
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    rows = {row["capability"]: row for row in done.json[0]["quotes"]}
+    assert rows["describe"]["images"] >= 4
+    assert rows["describe"]["usd"] > 0
+    assert rows["hear"]["usd"] == pytest.approx(rows["hear"]["audio_minutes"] * 0.006, rel=0.02)
+    assert rows["describe"]["leaves"]
+    assert rows["embed"]["leaves"] == ""
+
+
+def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, lesson: Path) -> None:
+    done = run(
+        "index", lesson, "--captions", "never", "--see", "openai:gpt-4o", "--embed", "minilm", "--hear", "whisper:base",
+        "--budget", "0", env={"OPENAI_API_KEY": KEY},
+    )  # fmt: skip
+    assert done.code == errors.BudgetError.exit_code, done.err
+    assert "leaves this machine: pictures" in done.err
+
+
+def test_local_refuses_a_model_elsewhere_by_name(run: Run, lesson: Path) -> None:
+    done = run("ask", lesson, "what?", "--local", "--answer", "openai:gpt-4o", env={"OPENAI_API_KEY": KEY})
+    assert done.code == errors.ConfigError.exit_code
+    assert "--local" in done.err
+
+
+def test_local_opens_no_socket_but_loopback(
+    lesson: Path, library_home: Path, monkeypatch: pytest.MonkeyPatch, small_weights: None
+) -> None:
+    from seehear.library import Library
+
+    reached: list[object] = []
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def refuse_elsewhere(host: object) -> None:
+        if not str(host).startswith("127."):
+            reached.append(host)
+            raise OSError(f"a socket to {host}")
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            refuse_elsewhere(address[0])
+        connect(self, address)
+
+    def guarded_resolve(host: Any, *rest: Any, **more: Any) -> Any:
+        refuse_elsewhere(host)
+        return resolve(host, *rest, **more)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_resolve)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OLLAMA_HOST", "192.0.2.1:11434")
+    with Library(library_home, local=True, captions="never", answer="extractive") as library:
+        (row,) = library.index([lesson])
+        assert row.error is None
+        assert library.ask("what is a function?", media=[lesson]).supported
+    assert reached == []
