@@ -95,7 +95,7 @@ class ChangeFinder:
             return
         # Until just before this glance the last picture stood: let it come to rest, then let it stay.
         until_s = glance.time_s - EVERY_S / 2
-        for pause_s in (SETTLE_S, HOLD_S + SETTLE_S):
+        for pause_s in (SETTLE_S, PAUSE_S, HOLD_S + SETTLE_S):
             if self._now_s + pause_s < until_s:
                 yield from self._judge(self._now_s + pause_s)
         yield from self._judge(until_s)

@@ -285,7 +285,8 @@ class Glancer:
         for index, packet in enumerate(group):
             if not needed[index]:
                 if in_order and self._prompt and packet.time_s is not None:
-                    yield from self._stand(packet.time_s)
+                    ends = index + 1 == len(group) or needed[index + 1]
+                    yield from self._stand(packet.time_s, ends=ends)
                 continue
             if packet.packet is head:
                 continue
@@ -329,13 +330,13 @@ class Glancer:
                 missing = 0
         return needed
 
-    def _stand(self, time: float) -> Iterator[Glance]:
-        """A packet at `time` that was left out: what was decoded last still stands."""
+    def _stand(self, time: float, *, ends: bool) -> Iterator[Glance]:
+        """A packet at `time` that was left out, perhaps the last of its kind: what was decoded last still stands."""
         if time - self._last_s < EVERY_S - 1e-3:
             return
         if self._between:
             yield from self._take(time, self._between[-1][1])
-        elif self.grid is not None:
+        elif ends and self.grid is not None:
             self._last_s = time
             yield Glance(time, None, self.grid)
 

@@ -74,11 +74,16 @@ def has_scrolled(old_detail: Floats, new_detail: Floats, tiles: Tiles, grid: Gri
         return centred
 
     old, new = profile(old_detail), profile(new_detail)
-
-    def alike(shift: int) -> float:
-        a, b = (old[shift:], new[: len(new) - shift]) if shift >= 0 else (old[:shift], new[-shift:])
-        return float((a * b).sum() / max(1e-6, float(np.sqrt((a * a).sum() * (b * b).sum()))))
-
-    reach = len(old) * 3 // 4
-    best = max(alike(shift) for shift in range(-reach, reach + 1) if abs(shift) >= 3)
-    return best > 0.75 and best > alike(0) + 0.2
+    # Correlation at every shift at once: products by Fourier transform, norms of what overlaps by running sums.
+    count, reach = len(old), len(old) * 3 // 4
+    size = 1 << (2 * count - 1).bit_length()
+    spectrum = np.fft.rfft(old, size, axis=0) * np.conj(np.fft.rfft(new, size, axis=0))
+    products = np.fft.irfft(spectrum.sum(axis=1), size)
+    above = np.concatenate([[0.0], np.cumsum((old**2).sum(axis=1))])
+    below = np.concatenate([[0.0], np.cumsum((new**2).sum(axis=1))])
+    shifts = np.arange(-reach, reach + 1)
+    ahead, behind = np.maximum(shifts, 0), np.maximum(-shifts, 0)
+    norms = (above[count - behind] - above[ahead]) * (below[count - ahead] - below[behind])
+    alike = products[shifts] / np.maximum(1e-6, np.sqrt(np.maximum(norms, 0.0)))
+    best = float(alike[np.abs(shifts) >= 3].max())
+    return best > 0.75 and best > float(alike[reach]) + 0.2
