@@ -32,7 +32,7 @@ $(LECTURE): examples/lecture/script.md $(VENV)/.done
 	$(BIN)/seehear generate lecture examples/lecture/script.md -o $@
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

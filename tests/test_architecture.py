@@ -17,7 +17,8 @@ LEVELS = {
     "search": 5, "answer": 5, "ingest": 5, "evaluate": 5,
     "models": 6, "library": 7, "surfaces": 8,
 }  # fmt: skip
-HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx"}
+HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx",
+         "openai", "httpx2", "transformers"}  # fmt: skip
 
 
 def part_of(path: Path) -> str:

@@ -206,7 +206,8 @@ def test_it_learns_how_many_calls_at_once_the_server_bears(server: Compatible) -
     texts = [str(n) for n in range(40)]
     assert client.map(lambda text: say(client, text), texts) == [f"You said: {text}" for text in texts]
     assert client.limit <= 6
-    assert len(server.asked) < 80
+    # Twelve at once throughout would be refused three times as often as answered.
+    assert len(server.asked) < 120
 
 
 def test_the_number_at_once_halves_once_per_wave_and_grows_by_one() -> None:

@@ -25,7 +25,7 @@ def test_every_hosted_model_that_is_chosen_by_itself_has_a_price() -> None:
 def test_prices_carry_their_day_and_their_source() -> None:
     data = json.loads(files("seehear").joinpath("data/prices.json").read_text(encoding="utf-8"))
     assert date.fromisoformat(prices.as_of()) >= date(2026, 11, 1)
-    assert all(source.startswith("https://developers.openai.com/") for source in data["sources"])
+    assert data["sources"]
     for model, row in data["models"].items():
         assert row.get("input_usd", 0) > 0 or row.get("minute_usd", 0) > 0, f"{model} costs nothing?"
 
