@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from seehear.backends import describing
 from seehear.backends.prices import estimate_tokens
-from seehear.backends.protocols import Backend, Capability, Card, Message
+from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
 from seehear.errors import (
     BackendError,
     BackendUnavailableError,
@@ -98,7 +98,9 @@ class HuggingFace:
         turns: list[tuple[str, list[str | Sight]]] = [(turn.role, [turn.text]) for turn in messages]
         yield from self._write(turns, max_tokens)
 
-    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+    def describe(
+        self, sights: Sequence[Sight], *, question: str = "", on_described: OnDescribed | None = None
+    ) -> list[Description | Gap]:
         """Describe pictures in order of time; one that failed is a Gap of stage `describe`.
 
         Raises ConfigError when the model does not see, and as `stream` when it cannot be loaded.
@@ -116,6 +118,9 @@ class HuggingFace:
                 raise
             except BackendError as error:
                 told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
+            if on_described is not None:
+                for sight, one in zip(part, told[start:], strict=True):
+                    on_described(sight, one)
         return told
 
     def _write(self, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Iterator[str]:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from seehear.backends import describing
 from seehear.backends.prices import estimate_tokens
-from seehear.backends.protocols import Backend, Capability, Card, Message
+from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
 from seehear.errors import (
     BackendError,
     BackendRefusedError,
@@ -235,7 +235,9 @@ class OllamaDescriber(_Ollama):
     def __init__(self, base_url: str, shown: Shown, *, images_per_request: int = 1) -> None:
         super().__init__(base_url, shown, "describe", images_per_request=max(1, images_per_request))
 
-    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+    def describe(
+        self, sights: Sequence[Sight], *, question: str = "", on_described: OnDescribed | None = None
+    ) -> list[Description | Gap]:
         """Describe pictures in order of time; a picture that failed is a Gap of stage `describe`.
 
         Raises BackendUnavailableError, BackendRefusedError when the server as a whole cannot go on.
@@ -250,6 +252,9 @@ class OllamaDescriber(_Ollama):
                 raise
             except BackendError as error:
                 told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
+            if on_described is not None:
+                for sight, one in zip(part, told[start:], strict=True):
+                    on_described(sight, one)
         return told
 
     def _describe(self, sights: Sequence[Sight], question: str) -> list[Description | Gap]:

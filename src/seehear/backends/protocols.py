@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Capability = Literal["read", "hear", "embed", "answer", "speak", "describe"]
 Role = Literal["system", "user", "assistant"]
+OnDescribed = Callable[[Sight, Description | Gap], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,14 @@ class Reader(Backend, Protocol):
 class Describer(Backend, Protocol):
     """Tells in words what pictures show."""
 
-    def describe(self, sights: Sequence[Sight], *, question: str = "") -> list[Description | Gap]:
+    def describe(
+        self, sights: Sequence[Sight], *, question: str = "", on_described: OnDescribed | None = None
+    ) -> list[Description | Gap]:
         """Describe pictures of one media in order of time; the result has their number and order.
 
-        A `question` narrows what is told. A picture that was refused or failed is a Gap of stage `describe`. Raises
-        BackendError when the backend as a whole cannot go on.
+        A `question` narrows what is told; `on_described` gets each as it is finished, in the caller's
+        thread. A picture that was refused or failed is a Gap of stage `describe`. Raises BackendError when the backend
+        as a whole cannot go on.
         """
         ...
 

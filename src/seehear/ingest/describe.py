@@ -11,8 +11,8 @@ from seehear.ingest.cache import DESCRIPTION, StageCache
 from seehear.ingest.lines import Shown, frame_name
 from seehear.values import Description, Gap, Sight
 
-CALLS_AT_ONCE = 4
-"""Requests' worth of pictures handed over together: what is finished is kept after each handful."""
+CALLS_AT_ONCE = 8
+"""Requests' worth of pictures held in memory together."""
 
 
 def describe(
@@ -41,14 +41,17 @@ def describe(
     gaps: list[Gap] = []
     missing = [entry for entry in wanted if entry.point.time_s not in found]
     on_progress(len(found), len(wanted))
+
+    def keep(sight: Sight, told: Description | Gap) -> None:
+        if isinstance(told, Gap):
+            gaps.append(told)
+        else:
+            found[sight.time_s] = cache.put(keys[sight.time_s], told, DESCRIPTION)
+        on_progress(len(found), len(wanted))
+
     handful = CALLS_AT_ONCE * max(1, describer.card.images_per_request)
     for at in range(0, len(missing), handful):
-        for answer in describer.describe(_sights(missing[at : at + handful], folder, gaps)):
-            if isinstance(answer, Gap):
-                gaps.append(answer)
-            else:
-                found[answer.time_s] = cache.put(keys[answer.time_s], answer, DESCRIPTION)
-        on_progress(len(found), len(wanted))
+        describer.describe(_sights(missing[at : at + handful], folder, gaps), on_described=keep)
     return found, gaps
 
 

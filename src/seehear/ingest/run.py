@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """A timeline, the language heard, wall seconds per stage, and whether every package that was needed was there."""
+    """A timeline, the language heard, wall seconds per stage, and whether trying again could give no more."""
 
     timeline: Timeline
     language: str
@@ -128,6 +128,7 @@ def _see(
     except MissingPackageError as error:
         return _Part([], [Gap(_whole(media), "read", str(error))], complete=False)
     shown = lines(points, screens)
+    complete = True
     if (seeing := describer()) is None:
         events = visual_events(shown, via=opened.card.name)
     else:
@@ -135,8 +136,10 @@ def _see(
             shown, seeing, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("describe", n, of)
         )
         gaps += refused
+        # What a server could not do now it may do later: the next index asks again for these pictures alone.
+        complete = not refused
         events = visual_events(shown, descriptions, via=f"{opened.card.name}+{seeing.card.name}")
-    return _Part(events, gaps, seconds=time.perf_counter() - began)
+    return _Part(events, gaps, seconds=time.perf_counter() - began, complete=complete)
 
 
 def _hear(
