@@ -99,6 +99,35 @@ def test_scrolling_text_is_found_and_called_scrolling(tmp_path: Path) -> None:
     assert [point.reason for point in points] == ["start", "scroll", "scroll"]
 
 
+def test_typing_is_not_pictured_half_way_though_a_caret_blinks_and_the_mouse_moves(tmp_path: Path) -> None:
+    scene = moving.with_cursor(moving.typing(CANVAS, lines=6, keys_per_s=14, pause_s=2.5), CANVAS)
+    points = list(slides(moving.encode(tmp_path / "typing.mp4", scene, fps=5, gop=9999)))
+    assert_found(points, scene)
+
+
+def test_a_panel_with_output_is_found_though_a_new_slide_soon_takes_it_away(tmp_path: Path) -> None:
+    before, after = moving.slide(CANVAS, 1, shown=2), moving.slide(CANVAS, 2, shown=1)
+    panel = before.copy()
+    panel[200:330, 40:600] = (30, 32, 40)
+    panel[215:235, 60:200] = moving.slide(CANVAS, 3, dark=True)[20:40, 30:170]
+    scene = Scene(
+        lambda t: before if t < 3 else panel if t < 6.2 else after, 10.0, [moving.change(3.0), moving.change(6.2)]
+    )
+    assert_found(list(slides(moving.encode(tmp_path / "panel.mp4", scene, fps=10, bframes=0))), scene)
+
+
+@pytest.mark.parametrize("bframes", [0, 3])
+@pytest.mark.parametrize("fps", [6, 25, 50])
+def test_packets_that_say_as_before_can_be_left_out_without_losing_a_change(
+    tmp_path: Path, fps: float, bframes: int
+) -> None:
+    """The counters by which H.264 tells its pictures apart start over every few pictures."""
+    plan = [(0, 1, 1), (5.3, 1, 2), (11.7, 1, 3), (14.3, 2, 2), (19.5, 2, 3)]
+    scene = moving.deck(Canvas(320, 180), plan, 24.0)
+    points = list(slides(moving.encode(tmp_path / "deck.mp4", scene, fps=fps, bframes=bframes, gop=9999)))
+    assert_found(points, scene, within_s=0.2)
+
+
 def test_a_talking_head_gives_the_start_and_nothing_else(tmp_path: Path) -> None:
     scene = moving.talking_head(CANVAS, 14.0)
     points = list(slides(moving.encode(tmp_path / "head.mp4", scene, noise=3.0, fps=8)))
@@ -183,6 +212,10 @@ def test_each_slide_of_the_real_talk_is_found_once() -> None:
 def test_slides_around_an_embedded_video_are_about_five_segments() -> None:
     points = list(slides(real("scenes/opencast/test-optimization.mp4")))
     assert 4 <= sum(point.reason in ("start", "slide") for point in points) <= 6
+
+
+def test_a_video_of_keyframes_alone_is_read_to_its_end() -> None:
+    assert list(slides(real("scenes/pyscenedetect/fades.mp4")))[-1].span.end_s == pytest.approx(10.0, abs=0.1)
 
 
 def test_a_running_clock_alone_is_no_change() -> None:

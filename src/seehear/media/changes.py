@@ -301,7 +301,15 @@ class ChangeFinder:
 
     def _goes_on(self, group: Tiles, moving: Flags, trail: Flags) -> bool:
         """Tell whether more is to come beside or in a group: something moves there, or was typed after most of it."""
-        more = moving | (trail & (self._reached_s > float(np.median(self._since_s[group])) + 0.3))
+        settled_s = float(np.median(self._since_s[group]))
+        more = trail & (self._reached_s > settled_s + 0.3)
+        if int(moving.sum()) > 0.25 * len(group) or not self._is_one_move(group):
+            more |= moving
+        elif self._now_s - settled_s > PAUSE_S and int(trail.sum()) <= 2 * MOUSE:
+            # What came at once, and has stood, need not wait for a mouse that came to rest beside it at once.
+            reached = self._reached_s[trail]
+            if len(reached) and np.ptp(reached) < 0.5:
+                return False
         return bool(more.any() and spread(more, self._grid, reach=3)[group].any())
 
     def _strength(self, tiles: Tiles) -> float:

@@ -215,7 +215,7 @@ class Glancer:
             yield self._whole(alone_s, self._peeked)
         elif changed or _has_spike(group, sizes):
             loud = [packet for packet in group if packet.size > self._quiet_bytes]
-            median = sizes[len(sizes) // 2]
+            median = sizes[len(sizes) // 2] if sizes else 0
             big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
             big_s = max((p.time_s for p in big if p.time_s is not None), default=float("-inf"))
             for glance in self._decode(self._without_tail(group)):
