@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import ROOT, Question, default_embedder, fill, hf_course, tutorialvqa
-from seehear.answer.refusal import FEATURES
+from seehear.answer.refusal import FEATURES, features
 from seehear.backends.protocols import Embedder
 from seehear.search import Signal, find
 from seehear.search.route import read_question
@@ -57,9 +57,12 @@ def rows_of(
     with Store(home / make.__name__) as store:
         fill(store, timelines, embedder)
         for split, kind, text, media, answerable in asked:
-            for use in (embedder, None):
-                found = find(store, use, read_question(text), query=text, media=[media], limit=1)
-                rows.append(Row(split, kind, use is not None, answerable, found.signal))
+            for mode in FEATURES:
+                use = None if mode == "words" else embedder
+                found = find(
+                    store, use, read_question(text), query=text, media=[media], limit=1, judge=mode == "tokens"
+                )
+                rows.append(Row(split, kind, mode, answerable, found.signal))
     return rows
 
 
@@ -67,12 +70,12 @@ def rows_of(
 class Row:
     split: str
     kind: str
-    vectors: bool
+    mode: str
     answerable: bool
     signal: Signal
 
     def features(self) -> list[float]:
-        return [1.0, *((getattr(self.signal, n) if self.vectors or n != "cosine" else 0.0) for n in FEATURES)]
+        return [1.0, *features(self.signal, mode=self.mode).values()]
 
 
 def main() -> None:
@@ -86,14 +89,13 @@ def main() -> None:
         for make, count in ((hf_course, 100), (tutorialvqa, 80)):
             rows += rows_of(make, count, options.home or Path(folder), embedder)
     table: dict[str, object] = {"command": "python bench/refusal.py --write", "threshold": 0.5}
-    for vectors in (True, False):
-        mode = "vectors" if vectors else "words"
-        train = [r for r in rows if r.split == "train" and r.vectors == vectors]
+    for mode in FEATURES:
+        train = [r for r in rows if r.split == "train" and r.mode == mode]
         weights = _fit(np.array([r.features() for r in train]), np.array([float(r.answerable) for r in train]))
-        table[mode] = dict(zip(("bias", *FEATURES), (round(float(w), 3) for w in weights), strict=True))
+        table[mode] = dict(zip(("bias", *FEATURES[mode]), (round(float(w), 3) for w in weights), strict=True))
         for split in ("train", "test"):
             for answerable in (True, False):
-                some = [r for r in rows if (r.split, r.vectors, r.answerable) == (split, vectors, answerable)]
+                some = [r for r in rows if (r.split, r.mode, r.answerable) == (split, mode, answerable)]
                 wrong = [r for r in some if (float(np.array(r.features()) @ weights) >= 0) != answerable]
                 kinds = Counter(r.kind for r in some)
                 parts = ", ".join(f"{kind} {sum(w.kind == kind for w in wrong)} of {n}" for kind, n in kinds.items())

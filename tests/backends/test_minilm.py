@@ -148,3 +148,24 @@ def test_every_class_that_the_runtime_raises_is_mapped() -> None:
 def test_importing_the_backend_loads_no_runtime() -> None:
     code = "import sys, seehear.backends.minilm; assert not {'onnxruntime', 'tokenizers', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@needs_weights
+def test_each_token_has_a_vector_and_the_word_it_belongs_to(model: MiniLM) -> None:
+    texts = ["Memoization helps.", "", LECTURE[0], "lone \ud800 surrogate"]
+    found = model.token_vectors(texts)
+    assert len(found) == len(texts)
+    words, rows = found[0]
+    assert rows.shape == (len(words), DIMENSIONS)
+    assert list(dict.fromkeys(words)) == ["memoization", "helps", "."]
+    assert len(words) > 3
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    assert found[1][0] == ()
+    assert found[1][1].shape == (0, DIMENSIONS)
+    assert model.token_vectors([]) == []
+
+
+@needs_weights
+def test_a_token_does_not_depend_on_the_texts_beside_it(model: MiniLM) -> None:
+    alone = model.token_vectors([LECTURE[1]])[0][1]
+    np.testing.assert_allclose(model.token_vectors(LECTURE)[1][1], alone, atol=1e-4)

@@ -10,7 +10,24 @@ from typing import Any
 
 from seehear.search import Signal
 
-FEATURES = ("cosine", "coverage", "own", "absent")
+FEATURES = {
+    "words": ("coverage", "own", "absent"),
+    "vectors": ("cosine", "coverage", "own", "absent"),
+    "tokens": ("cosine", "own", "weak", "length"),
+}
+"""What is looked at, by what there is to look with: words alone, vectors of texts, vectors of tokens too."""
+
+
+def mode(signal: Signal, *, vectors: bool) -> str:
+    """Which of `FEATURES` a signal can be judged by."""
+    return "words" if not vectors else "vectors" if signal.match is None else "tokens"
+
+
+def features(signal: Signal, *, mode: str) -> dict[str, float]:
+    """The features of a mode by name, each in [0, 1]."""
+    match = signal.match
+    own = {} if match is None else {"weak": match.weak, "length": match.length}
+    return {name: own[name] if name in own else float(getattr(signal, name)) for name in FEATURES[mode]}
 
 
 def fits(signal: Signal, *, vectors: bool) -> bool:
@@ -20,8 +37,9 @@ def fits(signal: Signal, *, vectors: bool) -> bool:
 
 def probability(signal: Signal, *, vectors: bool) -> float:
     """How likely the material holds an answer, in [0, 1], by a logistic model of the signal."""
-    row = _table()["vectors" if vectors else "words"]
-    total = row["bias"] + sum(row[name] * getattr(signal, name) for name in FEATURES)
+    judged = mode(signal, vectors=vectors)
+    row = _table()[judged]
+    total = row["bias"] + sum(row[name] * value for name, value in features(signal, mode=judged).items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
 
 

@@ -58,10 +58,45 @@ class MiniLM:
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         if not texts:
             return vectors
-        session, tokenizer = self._loaded()
+        rows = [encoded.ids for encoded in self._encoded(texts)]
+        for group, hidden, mask in self._layers(rows):
+            pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+            vectors[group] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def token_vectors(self, texts: Sequence[str]) -> list[tuple[tuple[str, ...], NDArray[np.float32]]]:
+        """Return for each text the words its tokens belong to, lower case, and float32 [T, 384], rows of length 1.
+
+        A word cut into several tokens stands once for each of them, in a row. Raises what `embed` raises.
+        """
+        import numpy as np
+
+        found: list[tuple[tuple[str, ...], NDArray[np.float32]]] = [((), np.zeros((0, DIMENSIONS), np.float32))] * len(
+            texts
+        )
+        if not texts:
+            return found
+        encodings = self._encoded(texts)
+        for group, hidden, _ in self._layers([encoded.ids for encoded in encodings]):
+            for place, i in enumerate(group):
+                # The first and the last token only frame the text.
+                inner = hidden[place, 1 : len(encodings[i].ids) - 1]
+                unit = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-12)
+                found[i] = (_whole_words(encodings[i].tokens[1:-1]), unit.astype(np.float32))
+        return found
+
+    def _encoded(self, texts: Sequence[str]) -> list[Any]:
+        _, tokenizer = self._loaded()
         # Lone surrogates, which OCR and file names can hold, are no text to the tokenizer.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        rows = [tokenizer.encode(text).ids for text in clean]
+        return [tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8")) for text in texts]
+
+    def _layers(
+        self, rows: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[list[int], NDArray[np.float32], NDArray[np.int64]]]:
+        """Groups of rows with their last layer [B, T, 384] and what of it is text [B, T]."""
+        import numpy as np
+
+        session, _ = self._loaded()
         for group in _groups([len(row) for row in rows]):
             width = max(len(rows[i]) for i in group)
             ids = np.zeros((len(group), width), np.int64)
@@ -71,12 +106,10 @@ class MiniLM:
                 mask[place, : len(rows[i])] = 1
             feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             try:
-                hidden = session.run(["last_hidden_state"], feed)[0]  # [B, T, 384]
+                hidden = session.run(["last_hidden_state"], feed)[0]
             except _foreign() as error:
                 raise BackendError(f"the embedding model failed: {error}") from error
-            pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
-            vectors[group] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
-        return vectors
+            yield group, hidden, mask
 
     def _loaded(self) -> tuple[Any, Any]:
         with self._lock:
@@ -110,6 +143,20 @@ def _load(threads: int) -> tuple[Any, Any]:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return session, tokenizer
+
+
+def _whole_words(tokens: Sequence[str]) -> tuple[str, ...]:
+    """For each token the word it belongs to: WordPiece marks with ## what goes on."""
+    words: list[str] = []
+    sizes: list[int] = []
+    for token in tokens:
+        if token.startswith("##") and words:
+            words[-1] += token[2:]
+            sizes[-1] += 1
+        else:
+            words.append(token)
+            sizes.append(1)
+    return tuple(word for word, size in zip(words, sizes, strict=True) for _ in range(size))
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:

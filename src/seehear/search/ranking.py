@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
 from seehear.search.evidence import bm25, crowds, lengths_of, occurrences, peak, scenes, smooth, vagueness, weights_of
+from seehear.search.matching import UNITS, Match, TokenEmbedder, match_words
+from seehear.search.passages import unit_text
 from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.terms import match_expression
@@ -66,7 +68,8 @@ class Signal:
     """How well the material fits a question, all in [0, 1].
 
     `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
-    by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed.
+    by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed. `match` of the
+    question's words in the best units, where the embedder has vectors of tokens.
     """
 
     cosine: float = 0.0
@@ -74,6 +77,7 @@ class Signal:
     own: float = 0.0
     absent: float = 1.0
     exact: bool = False
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ def search(
 
     Works on words alone without an embedder. Raises InputError on an empty query, NotFoundError on unknown media.
     """
-    return list(find(store, embedder, read_question(query, route=route), query=query, media=media, limit=limit).moments)
+    intent = read_question(query, route=route)
+    return list(find(store, embedder, intent, query=query, media=media, limit=limit, judge=False).moments)
 
 
 def find(
@@ -127,8 +132,12 @@ def find(
     media: Sequence[str] | None = None,
     limit: int = 10,
     weights: Weights | None = None,
+    judge: bool = True,
 ) -> Found:
-    """What `search` does, with the signal, for a question that was read already."""
+    """What `search` does, with the signal, for a question that was read already.
+
+    Without `judge` the signal lacks `match`, its dearest part, which moments do not depend on.
+    """
     import numpy as np
 
     weights = weights or Weights()
@@ -156,6 +165,7 @@ def find(
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
         bool(exact[order].any()),
+        _match(embedder, query, intent, pool, order) if judge and vectors is not None else None,
     )  # fmt: skip
     if intent.first:
         order = _earliest(order, pool, scores, coverage)
@@ -167,6 +177,12 @@ def find(
         if not any(_same(moment, other) for other in chosen):
             chosen.append(moment)
     return Found(tuple(chosen), signal, intent)
+
+
+def _match(embedder: Embedder | None, query: str, intent: Intent, pool: Pool, order: Sequence[int]) -> Match | None:
+    if not isinstance(embedder, TokenEmbedder) or pool.vectors is None:
+        return None
+    return match_words(embedder, query, intent.terms.words, [unit_text(pool.units[i]) for i in order[:UNITS]])
 
 
 def _scope(store: Store, media: Sequence[str] | None) -> _Scope:

@@ -1,0 +1,31 @@
+"""How a fit is judged: by all there is to look with, and by nothing that is missing."""
+
+import pytest
+
+from seehear.answer.refusal import FEATURES, fits, mode, probability
+from seehear.search import Signal
+from seehear.search.matching import Match
+
+WELL = {"cosine": 0.6, "coverage": 0.6, "own": 0.5, "absent": 0.2}
+
+
+def test_each_way_to_look_has_its_own_judgement() -> None:
+    assert mode(Signal(), vectors=False) == "words"
+    assert mode(Signal(), vectors=True) == "vectors"
+    assert mode(Signal(match=Match(0.5, 0.3)), vectors=True) == "tokens"
+    assert set(FEATURES) == {"words", "vectors", "tokens"}
+
+
+def test_a_question_with_a_word_that_is_met_nowhere_is_refused() -> None:
+    assert fits(Signal(**WELL, match=Match(0.9, 0.3)), vectors=True)
+    assert not fits(Signal(**WELL, match=Match(0.3, 0.3)), vectors=True)
+
+
+@pytest.mark.parametrize("weak", [0.0, 0.3, 0.6])
+def test_a_better_match_never_makes_an_answer_less_likely(weak: float) -> None:
+    low, high = Signal(**WELL, match=Match(weak, 0.3)), Signal(**WELL, match=Match(weak + 0.3, 0.3))
+    assert probability(low, vectors=True) < probability(high, vectors=True)
+
+
+def test_what_is_found_as_typed_is_answered_whatever_else_is_weak() -> None:
+    assert fits(Signal(exact=True, match=Match(0.0, 0.1)), vectors=True)
