@@ -49,7 +49,6 @@ class Weights:
     words_raw: float = 0.3
     length: float = 0.1
     scene: float = 0.3
-    covered: float = 0.15
     exact: float = 0.3
     heading: float = 0.1
     passage: float = 0.3
@@ -297,7 +296,6 @@ def _score(
         + weights.words_raw * own
         + weights.length * np.minimum(lengths, 12.0) / 12.0
         + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight
-        + weights.covered * coverage
         + weights.exact * np.minimum(exact, 1.0)
         + weights.heading * heads**2
     )
