@@ -21,7 +21,7 @@ _UNSETTLED = "(calls that were cut off)"
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What calls of one model took: tokens (pictures included), pictures, seconds of audio."""
+    """What calls of one model took: tokens (pictures and audio included), pictures, seconds of audio."""
 
     model: str
     input_tokens: int = 0
@@ -29,6 +29,18 @@ class Usage:
     images: int = 0
     audio_s: float = 0.0
     calls: int = 1
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.model, self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens,
+            self.images + other.images, self.audio_s + other.audio_s, self.calls + other.calls,
+        )  # fmt: skip
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            self.model, self.input_tokens - other.input_tokens, self.output_tokens - other.output_tokens,
+            self.images - other.images, self.audio_s - other.audio_s, self.calls - other.calls,
+        )  # fmt: skip
 
 
 class Counted(Protocol):

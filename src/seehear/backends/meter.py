@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from seehear.spend import Usage as Use
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What one call takes: tokens in (pictures and audio included) and out, pictures, seconds of audio sent."""
-
-    model: str
-    input_tokens: int = 0
-    output_tokens: int = 0
-    images: int = 0
-    audio_s: float = 0.0
-    calls: int = 1
-
-    def __add__(self, other: Use) -> Use:
-        return Use(
-            self.model, self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens,
-            self.images + other.images, self.audio_s + other.audio_s, self.calls + other.calls,
-        )  # fmt: skip
-
-    def __sub__(self, other: Use) -> Use:
-        return Use(
-            self.model, self.input_tokens - other.input_tokens, self.output_tokens - other.output_tokens,
-            self.images - other.images, self.audio_s - other.audio_s, self.calls - other.calls,
-        )  # fmt: skip
+__all__ = ["Meter", "Unmetered", "Use"]
 
 
 class Meter(Protocol):

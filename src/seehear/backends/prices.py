@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
 from seehear.backends.protocols import Capability, Card
+from seehear.spend import Counted
 
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4})$")
 _TOKEN_LIKE = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|[^\sA-Za-z]|\n+|[ \t]{2,}")
@@ -26,19 +27,6 @@ DESCRIPTION_TOKENS = 90
 """One picture's entry in a reply."""
 ANSWER_TOKENS = (2600, 200)
 """Evidence and question in, answer out."""
-
-
-class Counted(Protocol):
-    """What a call took: tokens (pictures included), pictures, seconds of audio."""
-
-    @property
-    def model(self) -> str: ...  # noqa: D102
-    @property
-    def input_tokens(self) -> int: ...  # noqa: D102
-    @property
-    def output_tokens(self) -> int: ...  # noqa: D102
-    @property
-    def audio_s(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
