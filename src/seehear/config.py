@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -61,8 +62,8 @@ class Settings:
         sampler, value = self.sampler
         if sampler == "slides" and value is None:
             return
-        positive = value is not None and value > 0
-        if not (sampler == "uniform" and positive) and not (sampler == "scenes" and positive and value <= 1):  # type: ignore[operator]
+        most = {"uniform": math.inf, "scenes": 1.0}.get(sampler, 0.0)
+        if value is None or not 0 < value <= most:
             raise ConfigError(f"sample is {self.sample!r}", hint="set it to slides, scenes:0.3 or uniform:10")
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import shutil
@@ -26,13 +25,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e
 def common(function: F) -> F:
     """Add the options that every command has: `--json` and `--home`."""
     function = click.option("--home", metavar="DIR", help="The library's folder (SEEHEAR_HOME).")(function)
-    function = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
-
-    return run  # type: ignore[return-value]
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
 
 
 def plain(text: str) -> str:
