@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from seehear.errors import SeehearError
 from seehear.spans import Span, clock
 from seehear.timeline import Timeline
-from seehear.values import Answer, Citation, Event, Gap, Media, Moment
+from seehear.values import Answer, Citation, Event, Gap, Media, Moment, Turn
 
 if TYPE_CHECKING:
     from seehear.library import Library, Recording
@@ -33,6 +33,7 @@ __all__ = [
     "SeehearError",
     "Span",
     "Timeline",
+    "Turn",
     "ask",
     "clock",
     "open",

@@ -28,9 +28,10 @@ from seehear.errors import (
 )
 from seehear.ingest.progress import Listener, Reporter
 from seehear.models import Models, OnPull
+from seehear.spans import Span
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
-from seehear.values import Answer, Chapter, Media, Moment, Route, Screen, Transcript
+from seehear.values import Answer, Chapter, Media, Moment, Route, Screen, Transcript, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -340,6 +341,8 @@ class Library:
         question: str,
         *,
         media: Sequence[str | os.PathLike[str]] | None = None,
+        within: Span | None = None,
+        history: Sequence[Turn] = (),
         on_moments: Callable[[Sequence[Moment]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
         on_progress: Listener | None = None,
@@ -347,7 +350,9 @@ class Library:
     ) -> Answer:
         """Answer a question from the given recordings, or from the whole library.
 
-        `on_moments` gets the moments as soon as they are found, `on_text` pieces of the answer as they are checked.
+        `within` limits it to a stretch of each recording. `history` are the turns before, the last one last
+        (`answer.turn`): a follow-up question is read with them. `on_moments` gets the moments as soon as they are
+        found, `on_text` pieces of the answer as they are checked.
         Raises InputError for an empty question, NotFoundError when nothing is indexed.
         """
         from seehear.answer import ask
@@ -360,7 +365,8 @@ class Library:
         with self.models.charged_to():
             return ask(
                 question, store=self.store, embedder=self.models.embedder_for_search(),
-                answerer=self.models.answerer(), media=ids, on_moments=on_moments, on_text=on_text,
+                answerer=self.models.answerer(), media=ids, within=within, history=history,
+                on_moments=on_moments, on_text=on_text,
             )  # fmt: skip
 
     def _ids(
@@ -382,17 +388,23 @@ class Library:
         query: str,
         *,
         media: Sequence[str | os.PathLike[str]] | None = None,
+        within: Span | None = None,
         route: Route | None = None,
         limit: int = 10,
     ) -> list[Moment]:
-        """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide."""
+        """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide.
+
+        `within` limits them to a stretch of each recording.
+        """
         from seehear.search import search
 
         if not query.strip():
             raise InputError("the query is empty", hint='seehear search "recursion"')
         ids = None if media is None else self._ids(media, None, None)
         with self.models.charged_to():
-            return search(self.store, self.models.embedder_for_search(), query, media=ids, route=route, limit=limit)
+            return search(
+                self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route, limit=limit
+            )
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title."""
@@ -447,10 +459,19 @@ class Recording:
         """The file's chapters, else chapters by slides and topics."""
         return self._library.chapters(self._media)
 
-    def ask(self, question: str, *, on_text: Callable[[str], None] | None = None) -> Answer:
-        """Answer a question from this recording."""
-        return self._library.ask(question, media=[self._media], on_text=on_text)
+    def ask(
+        self,
+        question: str,
+        *,
+        within: Span | None = None,
+        history: Sequence[Turn] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer a question from this recording, or from a stretch of it; `history` as in `Library.ask`."""
+        return self._library.ask(question, media=[self._media], within=within, history=history, on_text=on_text)
 
-    def search(self, query: str, *, route: Route | None = None, limit: int = 10) -> list[Moment]:
-        """Find moments in this recording."""
-        return self._library.search(query, media=[self._media], route=route, limit=limit)
+    def search(
+        self, query: str, *, within: Span | None = None, route: Route | None = None, limit: int = 10
+    ) -> list[Moment]:
+        """Find moments in this recording, or in a stretch of it."""
+        return self._library.search(query, media=[self._media], within=within, route=route, limit=limit)

@@ -268,6 +268,76 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation with what was answered; `read_as` is the question with what it left out put in.
+
+    A follow-up question is read with the turns before it; "before that" means before the first of `citations`, or of
+    `moments` where nothing was cited.
+    """
+
+    question: str
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    read_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A moment that was found, with what each kind of evidence added to its score."""
+
+    moment: Moment
+    parts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sentence that was written for an answer, whether it was kept, and why."""
+
+    text: str
+    kept: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """How an answer came about.
+
+    `read_as` is the question after follow-ups and translation, `want` the kind of question it was taken for, `terms`
+    and `exact` what was looked up; `likelihood` in [0, 1] that the material holds an answer, from `features`, answered
+    from `threshold` on (None where that was not asked); `steps` tell in words what else was decided.
+    """
+
+    read_as: str
+    want: str
+    routed: Route
+    terms: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
+    sentences: tuple[Judged, ...] = ()
+    likelihood: float | None = None
+    threshold: float | None = None
+    features: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of how an answer came about."""
+        return {
+            "read_as": self.read_as, "want": self.want, "routed": self.routed, "terms": list(self.terms),
+            "exact": list(self.exact), "steps": list(self.steps),
+            "weighed": [
+                {"media": w.moment.media, "start_s": round(w.moment.start_s, 3), "end_s": round(w.moment.end_s, 3),
+                 "clock": w.moment.clock, "kind": w.moment.kind, "score": round(w.moment.score, 4),
+                 "parts": {name: round(value, 4) for name, value in w.parts.items()}}
+                for w in self.weighed
+            ],
+            "sentences": [{"text": s.text, "kept": s.kept, "reason": s.reason} for s in self.sentences],
+            "likelihood": None if self.likelihood is None else round(self.likelihood, 4), "threshold": self.threshold,
+            "features": {name: round(value, 4) for name, value in self.features.items()},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Text plus what it rests on; `supported` is False when the material does not hold an answer."""
 
@@ -278,9 +348,16 @@ class Answer:
     moments: tuple[Moment, ...]
     citations: tuple[Citation, ...]
     backends: dict[str, str] = field(default_factory=dict)
+    why: Why | None = None
+
+    @property
+    def turn(self) -> Turn:
+        """This answer as what a follow-up question is read with: `history=[answer.turn]`."""
+        read_as = self.question if self.why is None else self.why.read_as
+        return Turn(self.question, self.text, self.citations, self.moments, read_as)
 
     def as_json(self) -> dict[str, Any]:
-        """The documented JSON shape of an answer."""
+        """The documented JSON shape of an answer, without `why`, which has its own."""
         return {
             "question": self.question, "text": self.text, "supported": self.supported, "routed": self.routed,
             "moments": [moment.as_json() for moment in self.moments],

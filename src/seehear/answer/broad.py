@@ -97,7 +97,7 @@ def _look(store: Store, row: MediaRow, intent: Intent) -> _Work:
     vectors = store.unit_vectors(row.number)
     everything = tuple(topics(timeline, made, vectors))
     whole = Span(0.0, max(row.duration_s, everything[-1].span.end_s if everything else 0.0))
-    span = intent.stretch.span(whole.duration_s) if intent.stretch is not None else whole
+    span = intent.span(whole.duration_s) or whole
     listed = tuple(
         t for t in everything if span.contains(t.span.start_s) or t.span.overlap_s(span) > 0.6 * t.span.duration_s > 0
     ) or tuple(t for t in everything if t.span.overlap_s(span) > 0)
@@ -136,7 +136,7 @@ def _say_list(work: _Work, intent: Intent, say: Callable[[str], None]) -> list[C
 def _part(intent: Intent) -> str:
     stretch = intent.stretch
     if stretch is None:
-        return "The recording has"
+        return "The recording has" if intent.within is None else "That part of the recording has"
     if stretch.start_s is not None or stretch.end_s is not None:
         return "That part of the recording has"
     middle = ((stretch.start_part or 0.0) + (1.0 if stretch.end_part is None else stretch.end_part)) / 2

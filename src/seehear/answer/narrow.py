@@ -16,7 +16,7 @@ from seehear.search.route import Intent, read_question
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.store import Store
-from seehear.values import Answer, Citation, Moment, Route
+from seehear.values import Answer, Citation, Moment, Route, Turn
 
 MOST_SENTENCES = 2
 MOST_TOKENS = 160
@@ -36,6 +36,8 @@ def ask(
     embedder: Embedder | None = None,
     answerer: Answerer | None = None,
     media: Sequence[str] | None = None,
+    within: Span | None = None,
+    history: Sequence[Turn] = (),
     route: Route | None = None,
     on_moments: Callable[[Sequence[Moment]], None] | None = None,
     on_text: Callable[[str], None] | None = None,
@@ -47,7 +49,7 @@ def ask(
     each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
     quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
     """
-    intent = read_question(question, route=route)
+    intent = replace(read_question(question, route=route), within=within)
     backends = {
         "embed": embedder.card.name if embedder is not None else "none",
         "answer": answerer.card.name if answerer is not None else "extractive",

@@ -112,6 +112,7 @@ def search(
     query: str,
     *,
     media: Sequence[str] | None = None,
+    within: Span | None = None,
     route: Route | None = None,
     limit: int = 10,
 ) -> list[Moment]:
@@ -119,7 +120,7 @@ def search(
 
     Works on words alone without an embedder. Raises InputError on an empty query, NotFoundError on unknown media.
     """
-    intent = read_question(query, route=route)
+    intent = replace(read_question(query, route=route), within=within)
     return list(find(store, embedder, intent, query=query, media=media, limit=limit, judge=False).moments)
 
 
@@ -173,7 +174,7 @@ def find(
     for i in order:
         if len(chosen) >= limit or scores[i] <= 0.0:
             break
-        moment = _moment(pool, i, scores, scope, weights, grow=not intent.first)
+        moment = _moment(pool, i, scores, scope, weights, allowed, grow=not intent.first)
         if not any(_same(moment, other) for other in chosen):
             chosen.append(moment)
     return Found(tuple(chosen), signal, intent)
@@ -335,9 +336,8 @@ def _stem_of(word: str, stems: Sequence[str]) -> str:
 
 def _allowed(pool: Pool, intent: Intent, scope: _Scope) -> list[bool]:
     kind = {"said": "transcript", "shown": "visual"}.get(intent.route)
-    spans: dict[int, Span] = {}
-    if intent.stretch is not None:
-        spans = {number: intent.stretch.span(row.duration_s) for number, row in scope.media.items()}
+    limits = ((number, intent.span(row.duration_s)) for number, row in scope.media.items())
+    spans = {number: span for number, span in limits if span is not None}
     allowed = []
     for (number, _), unit in zip(pool.keys, pool.units, strict=True):
         inside = (
@@ -358,8 +358,9 @@ def _earliest(order: list[int], pool: Pool, scores: NDArray[np.float32], coverag
 
 
 def _moment(
-    pool: Pool, index: int, scores: NDArray[np.float32], scope: _Scope, weights: Weights, *, grow: bool
-) -> Moment:
+    pool: Pool, index: int, scores: NDArray[np.float32], scope: _Scope, weights: Weights, allowed: Sequence[bool],
+    *, grow: bool,
+) -> Moment:  # fmt: skip
     number = pool.keys[index][0]
     unit, row = pool.units[index], scope.media[number]
     mine = [i for i, key in enumerate(pool.keys) if key[0] == number]
@@ -371,7 +372,7 @@ def _moment(
         said = " ".join(pool.units[i].text for i in spoken if pool.units[i].span.overlap_s(near) > 0)
         text = "\n".join(dict.fromkeys(texts))
         return Moment(row.id, row.title, unit.span, "visual", text, float(scores[index]), said, text, unit.frame)
-    group = _grow(pool, spoken, index, scores, weights) if grow else [index]
+    group = _grow(pool, [i for i in spoken if allowed[i]], index, scores, weights) if grow else [index]
     span = Span(pool.units[group[0]].span.start_s, max(pool.units[i].span.end_s for i in group))
     text = " ".join(pool.units[i].text for i in group)
     screens = [i for i in seen if pool.units[i].span.overlap_s(span) > 0]

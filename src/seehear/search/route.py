@@ -125,6 +125,17 @@ class Intent:
     summary: bool = False
     sentences: int = 3
     stretch: Stretch | None = None
+    within: Span | None = None
+
+    def span(self, duration_s: float) -> Span | None:
+        """Where to look in a recording of this length; None for all of it. Empty where the two limits do not meet."""
+        if self.stretch is None:
+            return self.within
+        asked = self.stretch.span(duration_s)
+        if self.within is None:
+            return asked
+        start_s = max(asked.start_s, self.within.start_s)
+        return Span(start_s, max(start_s, min(asked.end_s, self.within.end_s)))
 
 
 def read_question(question: str, *, route: Route | None = None) -> Intent:
