@@ -1,5 +1,6 @@
 """Answering: checked sentences, quoted evidence, outlines, refusal."""
 
-from seehear.answer.narrow import ask, extract
+from seehear.answer.dispatch import ask
+from seehear.answer.narrow import extract
 
 __all__ = ["ask", "extract"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear import prompts
-from seehear.answer.evidence import Checked, Evidence, check, plain, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, examine, plain, sentences_of, shorten
+from seehear.answer.inquiry import Inquiry, Trace
 from seehear.answer.outline import Topic, topics
 from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
@@ -17,7 +18,7 @@ from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
 from seehear.units import Cut
-from seehear.values import Citation, Moment
+from seehear.values import Answer, Citation, Moment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,47 +36,29 @@ MOST_TOKENS = 220
 _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Broad:
-    """What a broad question came to: a moment per topic, and the citations of what was written."""
-
-    moments: tuple[Moment, ...]
-    citations: tuple[Citation, ...]
-
-
-def answer_broadly(
-    intent: Intent,
-    *,
-    store: Store,
-    rows: Sequence[MediaRow],
-    embedder: Embedder | None,
-    answerer: Answerer | None,
-    say: Callable[[str], None],
-    on_moments: Callable[[Sequence[Moment]], None] | None = None,
-) -> Broad:
+def answer_broadly(inquiry: Inquiry) -> Answer:
     """Answer from the whole timeline of each media; the moments go out before a word is written."""
-    works = [_look(store, row, intent) for row in rows]
+    intent, say = inquiry.intent, inquiry.say.say
+    works = [_look(inquiry.store, row, intent) for row in inquiry.rows]
     moments = tuple(
         moment
         for work in works
         for moment in sorted((_moment(work, t) for t in work.listed), key=lambda m: not _AGENDA.search(m.text))
     )
-    if on_moments is not None:
-        on_moments(moments)
+    inquiry.show(moments)
     citations: list[Citation] = []
-    several = len(works) > 1
     for work in works:
         if not work.made.units:
             continue
-        if several:
+        if inquiry.several:
             say(f"\n{plain(work.row.title)}\n")
         if intent.list_:
             citations += _say_list(work, intent, say)
         if intent.summary:
-            citations += _say_summary(work, intent, embedder, answerer, say, after_list=intent.list_)
+            citations += _say_summary(work, inquiry, after_list=intent.list_)
     if not citations:
         say("Nothing was said or shown that could be outlined.")
-    return Broad(moments, tuple(dict.fromkeys(citations)))
+    return inquiry.done(moments, citations, supported=bool(citations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +126,8 @@ def _part(intent: Intent) -> str:
     return f"The {'early' if middle < 0.4 else 'later' if middle > 0.6 else 'middle'} part has"
 
 
-def _say_summary(
-    work: _Work, intent: Intent, embedder: Embedder | None, answerer: Answerer | None,
-    say: Callable[[str], None], *, after_list: bool,
-) -> list[Citation]:  # fmt: skip
+def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Citation]:
+    intent, answerer, say = inquiry.intent, inquiry.writer, inquiry.say.say
     # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
     chosen = work.topics if after_list else work.listed
     evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen], answerer)
@@ -157,7 +138,7 @@ def _say_summary(
     sentences: list[Checked] = []
     back = _looking_back(work, chosen)
     if answerer is not None:
-        sentences = _phrase(back or evidence, embedder, answerer, intent.sentences)
+        sentences = _phrase(back or evidence, inquiry.embedder, answerer, intent.sentences, inquiry.trace)
     if len(sentences) < min(2, intent.sentences):
         used = {e.span for sentence in sentences for e in sentence.evidence}
         left = [e for e in evidence if e.span not in used]
@@ -223,14 +204,16 @@ def _quote(
     return found
 
 
-def _phrase(evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:
+def _phrase(
+    evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
+) -> list[Checked]:
     """Let the model put it into words; in parts when it is long: sentences on each part first, then on those."""
     parts = _parts(evidence, answerer)
     if len(parts) == 1:
-        return _ask_for(parts[0], embedder, answerer, count)
+        return _ask_for(parts[0], embedder, answerer, count, trace)
     kept: list[Checked] = []
     for part in parts:
-        kept += _ask_for(part, embedder, answerer, 2) or [Checked(f"“{plain(e.text)}”", (e,)) for e in part[:1]]
+        kept += _ask_for(part, embedder, answerer, 2, trace) or [Checked(f"“{plain(e.text)}”", (e,)) for e in part[:1]]
     if len(kept) <= count:
         return kept
     # The sentences that held become the evidence of the last step; each still points to where it came from.
@@ -239,7 +222,7 @@ def _phrase(evidence: Sequence[Evidence], embedder: Embedder | None, answerer: A
         Evidence(n, c.evidence[0].media, c.evidence[0].title, c.evidence[0].kind, c.evidence[0].span, c.text)
         for n, c in origin.items()
     ]
-    final = _phrase(again, embedder, answerer, count) if len(again) < len(evidence) else []
+    final = _phrase(again, embedder, answerer, count, trace) if len(again) < len(evidence) else []
     traced = []
     for sentence in final or [Checked(c.text, (again[n - 1],)) for n, c in list(origin.items())[:count]]:
         sources = [e for use in sentence.evidence for e in origin[use.number].evidence]
@@ -264,16 +247,20 @@ def _excerpt(evidence: Evidence) -> str:
     return f"{evidence.meanwhile}: {evidence.text}" if evidence.meanwhile else evidence.text
 
 
-def _ask_for(part: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int) -> list[Checked]:
+def _ask_for(
+    part: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
+) -> list[Checked]:
     local = [Evidence(n, e.media, e.title, e.kind, e.span, e.text, e.meanwhile) for n, e in enumerate(part, start=1)]
     back = dict(enumerate(part, start=1))
     messages = [Message(role, text) for role, text in prompts.summary([_excerpt(e) for e in local], sentences=count)]
     found: list[Checked] = []
     dropped = False
     for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
-        checked = check(sentence, local, embedder=embedder, most=6)
+        checked, reason = examine(sentence, local, embedder=embedder, most=6)
         # "It has types" says nothing when the sentence that told what "it" is had to go.
         hangs = dropped and _POINTS_BACK.match(sentence) is not None
+        reason = "continues a sentence that was dropped" if checked is not None and hangs else reason
+        trace.judge(plain(sentence), reason, kept=checked is not None and not hangs)
         dropped = checked is None or hangs
         if checked is not None and not hangs:
             found.append(Checked(checked.text, tuple(back[e.number] for e in checked.evidence)))

@@ -121,7 +121,14 @@ def sentences_of(pieces: Iterable[str]) -> Iterator[str]:
 def check(
     sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str = "", most: int = 2
 ) -> Checked | None:
-    """Keep a written sentence if its cited evidence, or else other evidence, holds what it says; None otherwise.
+    """Keep a written sentence if its cited evidence, or else other evidence, holds what it says; None otherwise."""
+    return examine(sentence, evidence, embedder=embedder, question=question, most=most)[0]
+
+
+def examine(
+    sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str = "", most: int = 2
+) -> tuple[Checked | None, str]:
+    """What `check` says, and why.
 
     A time that the model wrote is taken out; the numbers it cites become evidence, and code prints their times. Every
     other number must occur in the evidence or the question. At most `most` excerpts may hold a sentence together.
@@ -132,18 +139,25 @@ def check(
     text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).strip(" ,;:-–")
     said = [s for s in dict.fromkeys(content_stems(text)) if s not in _FRAME_STEMS]
     if not said or not re.search(r"[^\W\d_]{2}", text):
-        return None
+        return None, "says nothing"
     if text[-1] not in '.!?…”"':
         text += "."
     asked = set(content_stems(question))
     if question and set(said) <= asked:
-        return None  # it only says the question again
+        return None, "only says the question again"
     cosines = _cosines(text, evidence, embedder)
     pointed = [e for e in evidence if e.number in cited]
-    for choice in (_cover(said, asked, pointed, len(pointed)), _cover(said, asked, evidence, most)):
-        if choice and _holds(text, said, asked, choice, question, cosines):
-            return Checked(text, choice)
-    return None
+    reason = ""
+    for choice, held in (
+        (_cover(said, asked, pointed, len(pointed)), "held by the excerpts it cites"),
+        (_cover(said, asked, evidence, most), "held by other excerpts than it cites"),
+    ):
+        if choice:
+            fault = _fault(text, said, asked, choice, question, cosines)
+            if not fault:
+                return Checked(text, choice), held
+            reason = reason or fault
+    return None, reason or "cites nothing that is there"
 
 
 def _cover(said: Sequence[str], asked: set[str], evidence: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
@@ -169,21 +183,24 @@ def support(said: Sequence[str], asked: set[str], text: str) -> float:
     return sum(w for s, w in weight.items() if s in held) / total if total else 0.0
 
 
-def _holds(
+def _fault(
     text: str,
     said: Sequence[str],
     asked: set[str],
     choice: Sequence[Evidence],
     question: str,
     cosines: dict[int, float],
-) -> bool:
+) -> str:
+    """Why these excerpts do not hold what the sentence says; empty where they do."""
     joined = " ".join(e.whole for e in choice)
-    numbers = set(_NUMBER.findall(text))
-    if not numbers <= set(_NUMBER.findall(joined)) | set(_NUMBER.findall(question)):
-        return False
+    strange = set(_NUMBER.findall(text)) - set(_NUMBER.findall(joined)) - set(_NUMBER.findall(question))
+    if strange:
+        return f"brings numbers of its own: {', '.join(sorted(strange))}"
     shared = support(said, asked, joined)
     cosine = max((cosines.get(e.number, 0.0) for e in choice), default=0.0)
-    return shared >= ENOUGH_WORDS_SHARED or (shared >= SOME_WORDS_SHARED and cosine >= ENOUGH_COSINE)
+    if shared >= ENOUGH_WORDS_SHARED or (shared >= SOME_WORDS_SHARED and cosine >= ENOUGH_COSINE):
+        return ""
+    return f"{shared:.0%} of its words are in the excerpts, cosine {cosine:.2f}"
 
 
 def _cosines(text: str, evidence: Sequence[Evidence], embedder: Embedder | None) -> dict[int, float]:

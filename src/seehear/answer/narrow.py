@@ -1,22 +1,22 @@
-"""From a question to an answer whose every sentence was checked and whose every time comes from the timeline."""
+"""Narrow questions: the moments that fit best, and sentences that were checked against them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seehear import prompts
-from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import Checked, Evidence, check, gather, sentences_of, shorten
-from seehear.answer.refusal import fits, probability
+from seehear.answer.evidence import Checked, Evidence, examine, gather, plain, sentences_of, shorten
+from seehear.answer.inquiry import Inquiry
+from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
-from seehear.backends.protocols import Answerer, Embedder, Message
+from seehear.backends.protocols import Embedder, Message
 from seehear.search import Found, find
-from seehear.search.route import Intent, read_question
+from seehear.search.route import Intent
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.store import Store
-from seehear.values import Answer, Citation, Moment, Route, Turn
+from seehear.values import Answer, Citation, Moment, Weighed
 
 MOST_SENTENCES = 2
 MOST_TOKENS = 160
@@ -29,68 +29,50 @@ NEARLY = 0.8
 EVIDENCE_WORDS = 55
 
 
-def ask(
-    question: str,
-    *,
-    store: Store,
-    embedder: Embedder | None = None,
-    answerer: Answerer | None = None,
-    media: Sequence[str] | None = None,
-    within: Span | None = None,
-    history: Sequence[Turn] = (),
-    route: Route | None = None,
-    on_moments: Callable[[Sequence[Moment]], None] | None = None,
-    on_text: Callable[[str], None] | None = None,
-    limit: int = 5,
-) -> Answer:
-    """Answer a question from the library or from some media (by id).
+def answer_narrowly(inquiry: Inquiry) -> Answer:
+    """Answer one question about something from the moments that fit it best.
 
-    The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
-    each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
-    quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
+    Each written sentence is checked against its evidence; without a writer, and where nothing that was written holds,
+    the best evidence is quoted.
     """
-    intent = replace(read_question(question, route=route), within=within)
-    backends = {
-        "embed": embedder.card.name if embedder is not None else "none",
-        "answer": answerer.card.name if answerer is not None else "extractive",
-    }
-    writer = None if answerer is None or answerer.card.name == "extractive" else answerer
-    say = _Sayer(on_text)
-    if intent.want == "broad":
-        rows = [row for row in store.media() if media is None or row.id in set(media)]
-        broad = answer_broadly(
-            intent, store=store, rows=rows, embedder=embedder, answerer=writer, say=say.say, on_moments=on_moments
-        )
-        return Answer(question, say.text, bool(broad.citations), intent.route, broad.moments, broad.citations, backends)
-    found = find(store, embedder, intent, query=question, media=media, limit=limit)
-    if on_moments is not None:
-        on_moments(found.moments)
-    several = len({m.media for m in found.moments}) > 1
+    question, intent, store = inquiry.read_as, inquiry.intent, inquiry.store
+    embedder, writer, trace = inquiry.embedder, inquiry.writer, inquiry.trace
+    found = find(store, embedder, intent, query=question, media=inquiry.media, limit=inquiry.limit)
+    inquiry.show(found.moments)
+    trace.weighed = tuple(Weighed(m, p) for m, p in zip(found.moments, _parts(found), strict=True))
+    several = inquiry.several
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
     if evidence and (wanted or len(evidence[0].text.split()) < BARE_WORDS):
         evidence = _with_speech(store, intent, found.moments[0], evidence)
     vectors = _has_vectors(store, embedder)
-    if not fits(found.signal, vectors=vectors) or not evidence:
-        return _refuse(question, intent, found, evidence, backends, say, several=several)
-    sure = found.signal.exact or probability(found.signal, vectors=vectors) >= SURE
+    likely = probability(found.signal, vectors=vectors)
+    trace.likelihood, trace.threshold = likely, threshold()
+    trace.features = features(found.signal, mode=mode(found.signal, vectors=vectors))
+    if found.signal.exact:
+        trace.step("A string of the question was found exactly as typed: answered however likely it is.")
+    if not evidence or not fits(found.signal, vectors=vectors):
+        return _refuse(inquiry, found, evidence)
+    sure = found.signal.exact or likely >= SURE
     citations: list[Citation] = []
     said: list[str] = []
 
     def tell(text: str, used: Sequence[Evidence]) -> None:
         said.append(text)
-        say.say(text)
+        inquiry.say.say(text)
         citations.extend(e.citation for e in used)
 
     lead = opening(question, intent, evidence, several=several) if intent.want == "when" else None
     if lead is not None and (sure or writer is None):
         tell(*lead)
-    written = _write(question, evidence, embedder, writer) if writer is not None else iter(())
+    written = _write(inquiry, evidence) if writer is not None else iter(())
     for checked in written:
         if checked is None:
             # The model's word alone does not overrule a clear find.
             if not said and not sure:
-                return _refuse(question, intent, found, evidence, backends, say, several=several)
+                trace.step("The model found no answer in the excerpts, and the find is not clear: refused.")
+                return _refuse(inquiry, found, evidence)
+            trace.step("The model found no answer in the excerpts; the find is clear, so it is quoted.")
             break
         if lead is not None and not said:
             tell(*lead)
@@ -103,8 +85,11 @@ def ask(
     if not said:
         for quote in extract(intent, evidence, scores=[m.score for m in found.moments], several=several):
             tell(quote.text, quote.evidence)
-    unique = tuple(dict.fromkeys(citations))
-    return Answer(question, say.text, True, intent.route, found.moments, unique, backends)
+    return inquiry.done(found.moments, citations)
+
+
+def _parts(found: Found) -> Sequence[dict[str, float]]:
+    return found.parts if len(found.parts) == len(found.moments) else [{} for _ in found.moments]
 
 
 def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Evidence]) -> list[Evidence]:
@@ -160,18 +145,21 @@ def _repeats(text: str, said: Sequence[str]) -> bool:
     return any(len(new & set(content_stems(old))) >= 0.8 * len(new) for old in said)
 
 
-def _write(
-    question: str, evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer
-) -> Iterator[Checked | None]:
+def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Iterator[Checked | None]:
     """What the model writes, sentence by sentence, as far as it holds; None where it says that nothing is found."""
+    question, embedder, trace = inquiry.read_as, inquiry.embedder, inquiry.trace
+    assert inquiry.writer is not None
     messages = [Message(role, text) for role, text in prompts.answer(question, [_excerpt(e) for e in evidence])]
     count = 0
-    for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
+    for sentence in sentences_of(inquiry.writer.stream(messages, max_tokens=MOST_TOKENS)):
         if prompts.NOT_FOUND.lower() in sentence.lower():
             yield None
             return
-        checked = check(sentence, evidence, embedder=embedder, question=question)
-        if checked is None or (count and not _concerns(checked.text, question, embedder)):
+        checked, reason = examine(sentence, evidence, embedder=embedder, question=question)
+        if checked is not None and count and not _concerns(checked.text, question, embedder):
+            checked, reason = None, "not about what was asked"
+        trace.judge(plain(sentence), reason, kept=checked is not None)
+        if checked is None:
             continue
         yield checked
         count += 1
@@ -198,39 +186,15 @@ def _excerpt(evidence: Evidence) -> str:
     return f"on screen: {shown}{meanwhile}"
 
 
-def _refuse(
-    question: str,
-    intent: Intent,
-    found: Found,
-    evidence: Sequence[Evidence],
-    backends: dict[str, str],
-    say: _Sayer,
-    *,
-    several: bool,
-) -> Answer:
-    say.say(
-        "The recording does not seem to cover this." if not several else "The recordings do not seem to cover this."
-    )
+def _refuse(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence]) -> Answer:
+    several, say = inquiry.several, inquiry.say
+    what = "recordings do" if several else "recording does"
+    say.say(f"The {what} not seem to cover this{inquiry.where}.")
     if evidence:
         near = ", ".join(f"{e.mark(several=several)} {glimpse(e.text, 8)}" for e in list(evidence)[:3])
         say.say(f"Nearest moments: {near}")
-    return Answer(question, say.text, False, intent.route, found.moments, (), backends)
+    return inquiry.done(found.moments, (), supported=False)
 
 
 def _has_vectors(store: Store, embedder: Embedder | None) -> bool:
     return embedder is not None and store.embedder() == embedder.card.name
-
-
-class _Sayer:
-    """Collects the answer and hands each piece on as it comes."""
-
-    def __init__(self, on_text: Callable[[str], None] | None) -> None:
-        self._on_text = on_text
-        self.text = ""
-
-    def say(self, piece: str) -> None:
-        """Add a sentence, or lines when the piece starts with a line break."""
-        joined = piece if not self.text or piece.startswith("\n") or self.text.endswith("\n") else " " + piece
-        self.text += joined
-        if self._on_text is not None:
-            self._on_text(joined)

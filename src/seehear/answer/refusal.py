@@ -43,6 +43,11 @@ def probability(signal: Signal, *, vectors: bool) -> float:
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
 
 
+def threshold() -> float:
+    """The probability from which on a question is answered."""
+    return float(_table()["threshold"])
+
+
 @cache
 def _table() -> dict[str, Any]:
     text = resources.files("seehear").joinpath("data/refusal.json").read_text(encoding="utf-8")

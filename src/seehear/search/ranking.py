@@ -87,6 +87,8 @@ class Found:
     moments: tuple[Moment, ...]
     signal: Signal
     intent: Intent
+    parts: tuple[dict[str, float], ...] = ()
+    """What each kind of evidence added to the score of each moment's best unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class _Scored:
     own: NDArray[np.float32]
     exact: NDArray[np.float32]
     absent: float
+    parts: dict[str, NDArray[np.float32]]
 
 
 @dataclass(slots=True)
@@ -171,13 +174,15 @@ def find(
     if intent.first:
         order = _earliest(order, pool, scores, coverage)
     chosen: list[Moment] = []
+    parts: list[dict[str, float]] = []
     for i in order:
         if len(chosen) >= limit or scores[i] <= 0.0:
             break
         moment = _moment(pool, i, scores, scope, weights, allowed, grow=not intent.first)
         if not any(_same(moment, other) for other in chosen):
             chosen.append(moment)
-    return Found(tuple(chosen), signal, intent)
+            parts.append({name: float(values[i]) for name, values in scored.parts.items()})
+    return Found(tuple(chosen), signal, intent, tuple(parts))
 
 
 def _match(embedder: Embedder | None, query: str, intent: Intent, pool: Pool, order: Sequence[int]) -> Match | None:
@@ -290,32 +295,34 @@ def _score(
     )
     # Across media the passage has been weighed already.
     scene = weights.scene if prior is None else weights.scene / 3
-    scores = (
-        weights.words_own * peak(own)
+    parts = {
+        "words": weights.words_own * peak(own)
         + weights.words_around * peak(around)
         + weights.words_wide * peak(bm25(far_counts, far_lengths, idf))
-        + weights.words_raw * own
-        + weights.length * np.minimum(lengths, 12.0) / 12.0
-        + scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight
-        + weights.exact * np.minimum(exact, 1.0)
-        + weights.heading * heads**2
-    )
+        + weights.words_raw * own,
+        "length": weights.length * np.minimum(lengths, 12.0) / 12.0,
+        "scene": scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight,
+        "exact": weights.exact * np.minimum(exact, 1.0),
+        "heading": weights.heading * heads**2,
+    }
     cosine = np.zeros(len(pool.units), np.float32)
     if vectors is not None and pool.vectors is not None:
         vector = _middle(vectors)
         cosine = pool.vectors @ vector
-        scores = scores + weights.own * (pool.vectors @ vectors[0]) + weights.own_topic * (pool.vectors @ vectors[1])
+        parts["meaning"] = weights.own * (pool.vectors @ vectors[0]) + weights.own_topic * (pool.vectors @ vectors[1])
+        parts["around"] = np.zeros(len(pool.units), np.float32)
         for kernel, much in ((weights.kernel, weights.around), (FAR, weights.wide)):
             if much:
                 mixed = smooth(pool.vectors, pool, kernel)
                 mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-                scores = scores + much * (mixed @ vector)
+                parts["around"] = parts["around"] + much * (mixed @ vector)
         if prior is None:
-            scores = scores - weights.vague * vagueness(pool.vectors)
+            parts["vague"] = -weights.vague * vagueness(pool.vectors)
     if prior is not None:
-        scores = scores + np.asarray([prior.get(key, 0.0) for key in pool.keys], np.float32)
-        scores = scores + weights.crowd * crowds(scores, pool)
-    return _Scored(scores.astype(np.float32), cosine, coverage, held, exact, absent)
+        parts["passage"] = np.asarray([prior.get(key, 0.0) for key in pool.keys], np.float32)
+        parts["recording"] = weights.crowd * crowds(np.sum(list(parts.values()), axis=0), pool)
+    scores = np.sum(list(parts.values()), axis=0)
+    return _Scored(scores.astype(np.float32), cosine, coverage, held, exact, absent, parts)
 
 
 def _middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

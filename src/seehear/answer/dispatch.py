@@ -1,0 +1,74 @@
+"""From a question to the way it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from seehear.answer.broad import answer_broadly
+from seehear.answer.inquiry import Inquiry, Sayer, Trace
+from seehear.answer.narrow import answer_narrowly
+from seehear.backends.protocols import Answerer, Embedder
+from seehear.errors import NotFoundError
+from seehear.search.route import read_question
+from seehear.spans import Span, clock
+from seehear.store import MediaRow, Store
+from seehear.values import Answer, Moment, Route, Turn
+
+
+def ask(
+    question: str,
+    *,
+    store: Store,
+    embedder: Embedder | None = None,
+    answerer: Answerer | None = None,
+    media: Sequence[str] | None = None,
+    within: Span | None = None,
+    history: Sequence[Turn] = (),
+    route: Route | None = None,
+    on_moments: Callable[[Sequence[Moment]], None] | None = None,
+    on_text: Callable[[str], None] | None = None,
+    limit: int = 5,
+) -> Answer:
+    """Answer a question from the library or from some media (by id), or from a stretch of them.
+
+    The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
+    each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
+    quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
+    """
+    rows = _rows(store, media)
+    intent = replace(read_question(question, route=route), within=within)
+    inquiry = Inquiry(
+        question, question, intent, store, rows, None if media is None else tuple(row.id for row in rows), embedder,
+        None if answerer is None or answerer.card.name == "extractive" else answerer,
+        {"embed": embedder.card.name if embedder is not None else "none",
+         "answer": answerer.card.name if answerer is not None else "extractive"},
+        Sayer(on_text), Trace(), on_moments, limit,
+    )  # fmt: skip
+    if inquiry.where and (empty := _outside(inquiry)) is not None:
+        return empty
+    if intent.want == "broad":
+        return answer_broadly(inquiry)
+    return answer_narrowly(inquiry)
+
+
+def _rows(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
+    rows = store.media()
+    if media is None:
+        return tuple(rows)
+    known = {row.id: row for row in rows}
+    for media_id in media:
+        if media_id not in known:
+            raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
+    return tuple(known[media_id] for media_id in dict.fromkeys(media))
+
+
+def _outside(inquiry: Inquiry) -> Answer | None:
+    """The answer to a question about a stretch that no recording reaches, None where one does."""
+    ends_s = [row.duration_s for row in inquiry.rows]
+    if not ends_s or any(inquiry.span(row).start_s < row.duration_s for row in inquiry.rows):
+        return None
+    inquiry.show(())
+    what = "the longest recording" if inquiry.several else "the recording"
+    inquiry.say.say(f"There is nothing in that part: {what} ends at {clock(max(ends_s))}.")
+    return inquiry.done((), (), supported=False)
