@@ -268,6 +268,35 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a written answer, without the times beside it; `supported` when its citations hold what it says."""
+
+    text: str
+    supported: bool
+    citations: tuple[Citation, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of a sentence of an answer."""
+        return {
+            "text": self.text, "supported": self.supported,
+            "citations": [citation.as_json() for citation in self.citations],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens that a language model read and wrote; `exact` when it counted them itself, else an upper estimate."""
+
+    read: int = 0
+    written: int = 0
+    exact: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON shape of a count of tokens."""
+        return {"read": self.read, "written": self.written, "exact": self.exact}
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question of a conversation with what was answered; `read_as` is the question with what it left out put in.
 
@@ -339,7 +368,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Text plus what it rests on; `supported` is False when the material does not hold an answer."""
+    """Text plus what it rests on; `supported` is False when the material does not hold an answer.
+
+    `sentences` are those of `text`, each with its own citations; `tokens` what a language model took for it.
+    """
 
     question: str
     text: str
@@ -349,6 +381,8 @@ class Answer:
     citations: tuple[Citation, ...]
     backends: dict[str, str] = field(default_factory=dict)
     why: Why | None = None
+    sentences: tuple[Sentence, ...] = ()
+    tokens: Tokens = Tokens()
 
     @property
     def turn(self) -> Turn:
@@ -361,5 +395,7 @@ class Answer:
         return {
             "question": self.question, "text": self.text, "supported": self.supported, "routed": self.routed,
             "moments": [moment.as_json() for moment in self.moments],
-            "citations": [citation.as_json() for citation in self.citations], "backends": dict(self.backends),
+            "citations": [citation.as_json() for citation in self.citations],
+            "sentences": [sentence.as_json() for sentence in self.sentences],
+            "tokens": self.tokens.as_json(), "backends": dict(self.backends),
         }  # fmt: skip
