@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from seehear import weights
 from seehear.backends import names, registry
 from seehear.backends.protocols import Answerer, Backend, Capability, Card, Describer, Embedder, Reader, Transcriber
+from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
 from seehear.config import Settings
 from seehear.errors import ConfigError, MissingPackageError
 from seehear.store import Store
@@ -58,15 +58,13 @@ class Models:
         self._till = Till()
         self._meter: Meter | None = None
         self._probes: Probes | None = None
+        self._silent: bool | None = None
         for capability, setting in SETTING.items():
             name = getattr(settings, setting)
             if name not in ("auto", "none" if capability == "describe" else "auto"):
                 registry.check(name, capability)
                 if settings.local and not _stays_here(name):
-                    raise ConfigError(
-                        f"{name} is not on this machine and --local forbids anything to leave it",
-                        hint="leave --local out, or choose a model that runs here",
-                    )
+                    raise _forbidden(name)
 
     def close(self) -> None:
         """Let every model go; safe to call twice."""
@@ -78,11 +76,12 @@ class Models:
 
     # ---- choosing ------------------------------------------------------------------------------------------------
 
-    def name(self, capability: Capability) -> str | None:
+    def name(self, capability: Capability, *, trial: bool = True) -> str | None:
         """The name that is chosen for a capability, None where nothing is: then pictures are only read.
 
         What the user named wins; then, for vectors, the space the library is embedded in; then a server, as
-        `seehear.backends.servers.auto` says; then the embedded default. Raises what `auto` raises.
+        `seehear.backends.servers.auto` says; then the embedded default. With `trial` False no model is tried to find
+        out. Raises what `auto` raises.
         """
         wanted: str = getattr(self._settings, SETTING[capability])
         if wanted == "none":
@@ -91,24 +90,38 @@ class Models:
             return wanted
         if capability == "embed" and (space := self._store().embedder()):
             return space
-        from seehear.backends import servers
-
-        found = servers.auto(capability, environment=self._environment(), probes=self._probed())
+        found = self._on_a_server(capability, trial) if capability != "read" else None
         if found is not None and not (self._settings.local and not _stays_here(found)):
             return found
         return self._embedded_answerer() if capability == "answer" else EMBEDDED.get(capability)
 
-    def _environment(self) -> dict[str, str]:
+    def _on_a_server(self, capability: Capability, trial: bool) -> str | None:
+        environment = self.environment()
+        if not any(environment.get(name, "").strip() for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")):
+            # Most machines have no server: that is found out before anything is loaded to talk to one.
+            if self._silent is None:
+                address = names.ollama_url(environment.get("OLLAMA_HOST"))
+                self._silent = not may_answer(address, within_s=ANSWERS_WITHIN_S)
+            if self._silent:
+                return None
+        from seehear.backends import servers
+
+        return servers.auto(capability, environment=environment, probes=self.probes, trial=trial)
+
+    def environment(self) -> dict[str, str]:
         """The environment as choosing by itself may see it: with `local`, nothing that points off this machine."""
         variables = dict(os.environ)
         if self._settings.local:
             variables.pop("OPENAI_API_KEY", None)
             for address in ("OPENAI_BASE_URL", "OLLAMA_HOST"):
-                if variables.get(address) and not _is_loopback(variables[address]):
+                said = variables.get(address, "").strip()
+                if said and not names.is_loopback(names.ollama_url(said) if address == "OLLAMA_HOST" else said):
                     variables.pop(address)
         return variables
 
-    def _probed(self) -> Probes:
+    @property
+    def probes(self) -> Probes:
+        """What is known of servers, kept beside the library."""
         from seehear.backends.probes import Probes
 
         if self._probes is None:
@@ -201,8 +214,11 @@ class Models:
                 from seehear.backends import servers
 
                 made = servers.open_named(
-                    name, capability, environment=self._environment(), probes=self._probed(), meter=self._till
+                    name, capability, environment=self.environment(), probes=self.probes, meter=self._till
                 )
+                if self._settings.local and made.card.runs == "hosted":
+                    made.close()
+                    raise _forbidden(name)
             else:
                 made = registry.open_backend(name, capability, **options)
             self._open[key] = made
@@ -237,16 +253,18 @@ def weighed(backend: B, on_pull: OnPull | None) -> B:
     return backend
 
 
-def _is_loopback(address: str) -> bool:
-    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.") or host == "0.0.0.0"
+def _forbidden(name: str) -> ConfigError:
+    return ConfigError(
+        f"{name} is not on this machine and --local forbids anything to leave it",
+        hint="leave --local out, or choose a model that runs here",
+    )
 
 
 def _stays_here(name: str) -> bool:
-    """Whether a model of that name runs on this machine."""
+    """Whether a server of that name is on this machine; whether its model is, it tells when it is opened."""
     if not names.is_server_name(name):
         return True
     parsed = names.parse(name)
     if parsed.provider == "ollama":
-        return _is_loopback(os.environ.get("OLLAMA_HOST") or "127.0.0.1")
-    return _is_loopback(parsed.base_url or os.environ.get("OPENAI_BASE_URL", ""))
+        return names.is_loopback(names.ollama_url(os.environ.get("OLLAMA_HOST")))
+    return names.is_loopback(parsed.base_url or os.environ.get("OPENAI_BASE_URL", ""))

@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from tests.servers.ollama import Model, OllamaServer, moondream, nomic, qwen, serve
+from tests.servers.ollama import Model, OllamaServer, cloud, moondream, nomic, qwen, serve
 
-from seehear.backends import ollama, protocols
+from seehear.backends import ollama, ollama_http, protocols
+from seehear.backends.meter import Use
 from seehear.backends.protocols import Message
 from seehear.errors import (
     BackendError,
     BackendRefusedError,
     BackendUnavailableError,
+    BudgetError,
     CancelledError,
     ConfigError,
     SeehearError,
@@ -93,8 +95,54 @@ def test_each_capability_has_its_contract_and_a_card(server: OllamaServer) -> No
 
 
 def test_a_model_in_somebody_else_s_cloud_is_not_taken_for_a_local_one() -> None:
-    with OllamaServer(Model("gpt-oss:120b-cloud", remote_host="https://ollama.com:443")) as server:
+    with OllamaServer(cloud(), Model("kimi-k2:1t-cloud"), LLAMA) as server:
         assert ollama.open_named(server.url, "gpt-oss", "answer").card.runs == "hosted"
+        assert ollama.open_named(server.url, "kimi-k2", "answer").card.runs == "hosted", "old servers tell by the tag"
+        assert ollama.open_named(server.url, "llama3.2", "answer").card.runs == "server"
+
+
+def test_a_model_that_runs_here_goes_before_one_that_does_not(server: OllamaServer) -> None:
+    with OllamaServer(cloud(), LLAMA) as both, OllamaServer(cloud()) as far:
+        assert ollama.first_able(both.url, "answer", ["gpt-oss"]) == "llama3.2:3b"
+        assert ollama.first_able(far.url, "answer", []) == "gpt-oss:120b-cloud"
+        assert ollama.first_able(far.url, "answer", [], elsewhere=False) is None
+
+
+class Kept:
+    """A meter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.asked: list[Use] = []
+        self.booked: list[Use] = []
+
+    def check(self, estimate: Use) -> None:
+        self.asked.append(estimate)
+
+    def add(self, used: Use) -> None:
+        self.booked.append(used)
+
+
+def test_calls_to_a_cloud_are_metered_and_those_to_one_s_own_models_are_free() -> None:
+    with OllamaServer(cloud(), LLAMA) as server:
+        for model, count in (("gpt-oss", 1), ("llama3.2", 0)):
+            meter = Kept()
+            answerer = ollama.open_named(server.url, model, "answer", meter=meter)
+            assert isinstance(answerer, ollama.OllamaAnswerer)
+            "".join(answerer.stream(asked(), max_tokens=20))
+            assert len(meter.asked) == len(meter.booked) == count
+
+
+def test_a_budget_stops_a_call_to_a_cloud_before_it_is_made() -> None:
+    class Nothing(Kept):
+        def check(self, estimate: Use) -> None:
+            raise BudgetError("used up")
+
+    with OllamaServer(cloud()) as server:
+        answerer = ollama.open_named(server.url, "gpt-oss", "answer", meter=Nothing())
+        assert isinstance(answerer, ollama.OllamaAnswerer)
+        with pytest.raises(BudgetError):
+            list(answerer.stream(asked(), max_tokens=20))
+        assert server.sent("/api/chat") == []
 
 
 def test_it_does_not_hear_and_says_what_does(server: OllamaServer) -> None:
@@ -355,12 +403,12 @@ def test_a_text_too_long_to_embed_counts_with_all_its_parts(server: OllamaServer
 
 
 def test_every_way_in_which_httpx_fails_becomes_one_of_ours() -> None:
-    mapped = [kind for kind, _ in ollama.failures()]
+    mapped = [kind for kind, _ in ollama_http.failures()]
     raised = [cls for _, cls in inspect.getmembers(httpx, inspect.isclass) if issubclass(cls, Exception)]
     assert len(raised) > 15
     for cls in raised:
         assert issubclass(cls, tuple(mapped)), f"{cls.__name__} would leave unmapped"
-    for _, made in ollama.failures():
+    for _, made in ollama_http.failures():
         assert isinstance(made("http://x"), SeehearError)
 
 

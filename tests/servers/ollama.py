@@ -55,6 +55,11 @@ def qwen(name: str = "qwen2.5vl:7b", **options: Any) -> Model:
     return Model(name, ("completion", "vision"), **settings)
 
 
+def cloud(name: str = "gpt-oss:120b-cloud", **options: Any) -> Model:
+    """A model that the server only passes on to Ollama's own computers."""
+    return Model(name, ("completion",), context=131_072, remote_host="https://ollama.com:443", **options)
+
+
 def moondream(name: str = "moondream:latest", **options: Any) -> Model:
     """A small seeing model with a context of 2048 and a fixed number of patches, told by its projector."""
     projector = {"clip.has_vision_encoder": True, "clip.vision.image_size": 378, "clip.vision.patch_size": 14}
@@ -276,9 +281,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _tag(self, model: Model) -> dict[str, Any]:
         details = {"format": "gguf", "family": model.architecture, "parameter_size": "7B", "quantization_level": "Q4_0"}
+        elsewhere = {"remote_host": model.remote_host, "remote_model": model.name} if model.remote_host else {}
         return {
             "name": model.name, "model": model.name, "modified_at": "2026-11-04T14:56:49.277302595-07:00",
-            "size": 7365960935, "digest": "9f438cb9cd58", "details": details,
+            "size": 7365960935, "digest": "9f438cb9cd58", "details": details, **elsewhere,
         }  # fmt: skip
 
     def _head(self, model: Model) -> dict[str, Any]:

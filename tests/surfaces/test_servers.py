@@ -9,7 +9,7 @@ import pytest
 from seehear import errors
 from tests.conftest import Run
 from tests.servers.compatible import Compatible, Failure, Switches, serving
-from tests.servers.ollama import Model, OllamaServer, qwen
+from tests.servers.ollama import Model, OllamaServer, cloud, qwen
 
 DESCRIBED = '{"pictures": [{"number": 1, "text": "A slide with a title.", "fresh": ""}]}'
 KEY = "sk-secret-0123456789"
@@ -105,6 +105,32 @@ def test_local_refuses_a_model_elsewhere_by_name(run: Run, lesson: Path) -> None
     done = run("ask", lesson, "what?", "--local", "--answer", "openai:gpt-4o", env={"OPENAI_API_KEY": KEY})
     assert done.code == errors.ConfigError.exit_code
     assert "--local" in done.err
+
+
+def test_a_model_that_ollama_passes_on_is_announced_and_refused_with_local(run: Run, library_home: Path) -> None:
+    with OllamaServer(cloud(reply=lambda messages: "A function is a named piece of work [1].")) as server:
+        asked = ("ask", "what is a function?", "--answer", "ollama:gpt-oss")
+        env = {"OLLAMA_HOST": server.url}
+        done = run(*asked, home=library_home, env=env)
+        assert done.code == 0, done.err
+        assert "leaves this machine: questions" in done.err
+        refused = run(*asked, "--local", home=library_home, env=env)
+        assert refused.code == errors.ConfigError.exit_code
+        sent = len(server.sent("/api/chat"))
+        capped = run(*asked, "--budget", "1", home=library_home, env=env)
+        assert capped.code == errors.BudgetError.exit_code, capped.err
+        assert len(server.sent("/api/chat")) == sent
+        by_itself = run("ask", "what is a function?", "--json", home=library_home, env=env)
+        assert "ollama" not in by_itself.json["backends"]["answer"]
+
+
+def test_a_budget_does_not_stop_one_s_own_server(run: Run, library_home: Path) -> None:
+    with serving() as server:
+        done = run(
+            "ask", "what is a function?", "--answer", f"{server.url}#test-model", "--budget", "0", home=library_home,
+            env={},
+        )  # fmt: skip
+        assert done.code == 0, done.err
 
 
 def test_local_opens_no_socket_but_loopback(

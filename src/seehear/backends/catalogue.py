@@ -66,20 +66,10 @@ def is_retired(model: str, today: date) -> bool:
 
 
 def image_tokens(model: str, width_px: int, height_px: int) -> int:
-    """Tokens that one picture of this size takes, an upper estimate for a model that is not in the file.
+    """Tokens that one picture of this size takes, an upper estimate for a model that is not in the file."""
+    from seehear.backends.prices import estimate_tokens_for_image
 
-    Two ways of counting are published by OpenAI: patches of 32 px times a factor, at most 1536 of them; and tiles of
-    512 px after scaling the shorter side to 768 px, plus a fixed part.
-    """
-    count = facts(model).get("image_tokens", {"patch": 2.5})
-    if "tile" in count:
-        fixed, each = count["tile"]
-        longer, shorter = max(width_px, height_px), max(1, min(width_px, height_px))
-        scale = min(1.0, 2048 / longer, 768 / shorter)
-        tiles = math.ceil(longer * scale / 512) * math.ceil(shorter * scale / 512)
-        return int(fixed + each * tiles)
-    patches = min(1536, math.ceil(width_px / 32) * math.ceil(height_px / 32))
-    return math.ceil(patches * float(count["patch"]))
+    return estimate_tokens_for_image(width_px, height_px, model)
 
 
 def text_tokens(text: str) -> int:

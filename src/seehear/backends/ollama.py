@@ -7,33 +7,30 @@ for the context it needs, a request that cannot fit fails with its numbers, and 
 from __future__ import annotations
 
 import base64
-import json
 import math
 import os
-import re
-import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from seehear.backends import describing
+from seehear.backends.meter import Meter, Unmetered, Use
+from seehear.backends.names import is_loopback
+from seehear.backends.ollama_http import AGAIN, Client
 from seehear.backends.prices import estimate_tokens
 from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
 from seehear.errors import (
     BackendError,
     BackendRefusedError,
     BackendUnavailableError,
-    CancelledError,
     ConfigError,
     SeehearError,
 )
 from seehear.values import Description, Gap, Sight
 
 if TYPE_CHECKING:
-    import httpx
     import numpy as np
     from numpy.typing import NDArray
 
@@ -41,9 +38,6 @@ CONTEXT_STEP = 2048
 """The context asked for grows in these steps: each change makes the server load the model anew."""
 COMFORTABLE_TOKENS = 16_384
 """What a card promises at most: a context takes memory, and a model's own limit of 128k rarely fits a laptop."""
-CONNECT_S = 2.0
-READ_S = 300.0
-"""Longest silence between two pieces of a reply; the first one waits for the model to load."""
 BATCH = 32
 """Texts per embedding request."""
 
@@ -66,6 +60,10 @@ class Shown:
     remote: bool
     vision: Mapping[str, int]
 
+    def can(self, capability: Capability) -> bool:
+        """Whether the server says that the model can do what a capability needs."""
+        return _NEEDS.get(capability) in self.abilities
+
     def picture_tokens(self, width_px: int, height_px: int) -> int:
         """An upper estimate of what one picture takes of the context, from the sizes in the model's own file."""
         facts = self.vision
@@ -82,7 +80,7 @@ class Shown:
 def version(base_url: str, *, timeout_s: float = 0.5) -> str | None:
     """The version of the Ollama server there, None when none answers in time: for detection, never raises for that."""
     try:
-        with _Client(base_url, connect_s=timeout_s, read_s=timeout_s) as client:
+        with Client(base_url, connect_s=timeout_s, read_s=timeout_s) as client:
             found = client.get("/api/version").get("version")
     except BackendError:
         return None
@@ -91,14 +89,46 @@ def version(base_url: str, *, timeout_s: float = 0.5) -> str | None:
 
 def models(base_url: str) -> list[str]:
     """The names, with tags, of the models that the server has. Raises BackendError, BackendUnavailableError."""
-    with _Client(base_url, read_s=10.0) as client:
+    with Client(base_url, read_s=10.0) as client:
         return _names(client)
 
 
 def show(base_url: str, model: str) -> Shown:
     """What the server tells about a model it has. Raises ConfigError, BackendError, BackendUnavailableError."""
-    with _Client(base_url, read_s=10.0) as client:
+    with Client(base_url, read_s=10.0) as client:
         return _show(client, model)
+
+
+def surveyed(base_url: str, *, read_s: float = 10.0) -> list[Shown]:
+    """What the server tells about each of its models. Raises BackendError, BackendUnavailableError."""
+    with Client(base_url, read_s=read_s) as client:
+        return [_show(client, name) for name in _names(client)]
+
+
+def first_able(
+    base_url: str, capability: Capability, preferred: Sequence[str], *, elsewhere: bool = True,
+    seen: dict[str, Any] | None = None,
+) -> str | None:  # fmt: skip
+    """The first of the `preferred` models, else of all, that can do something; None where none can.
+
+    Models that run on this server go before those that only answer through it; with `elsewhere` False only they count.
+    What was asked is kept in `seen`, so that nothing is asked twice. Raises BackendError, BackendUnavailableError.
+    """
+    seen = {} if seen is None else seen
+    far: str | None = None
+    with Client(base_url, read_s=10.0) as client:
+        if "names" not in seen:
+            seen["names"] = _names(client)
+        offered: list[str] = seen["names"]
+        wanted = [match(model, offered) for model in preferred]
+        for name in dict.fromkeys([*(model for model in wanted if model), *offered]):
+            shown: Shown = seen.setdefault("shown", {}).get(name) or _show(client, name)
+            seen["shown"][name] = shown
+            if shown.can(capability) and not shown.remote:
+                return name
+            if shown.can(capability) and far is None:
+                far = name
+    return far if elsewhere else None
 
 
 def match(wanted: str, offered: Sequence[str]) -> str | None:
@@ -111,10 +141,14 @@ def match(wanted: str, offered: Sequence[str]) -> str | None:
     return f"{wanted}:latest" if f"{wanted}:latest" in same else next(iter(same), None)
 
 
-def open_named(base_url: str, model: str, capability: Capability, *, images_per_request: int = 1) -> Backend:
+def open_named(
+    base_url: str, model: str, capability: Capability, *, images_per_request: int = 1, meter: Meter | None = None
+) -> Backend:
     """Make the backend for one capability of one model, asking the server first whether it has and can it.
 
-    Raises ConfigError when it has not or cannot, naming what can, BackendUnavailableError when it does not answer.
+    The `meter` is told of calls to models that run elsewhere, which their provider may charge for; the server's own
+    are free. Raises ConfigError when it has not or cannot, naming what can, BackendUnavailableError when it does not
+    answer.
     """
     if capability == "hear":
         raise ConfigError(
@@ -122,22 +156,23 @@ def open_named(base_url: str, model: str, capability: Capability, *, images_per_
         )
     if capability not in _NEEDS:
         raise ConfigError(f"Ollama cannot {capability}", hint="it can describe, answer and embed")
-    with _Client(base_url, read_s=10.0) as client:
+    with Client(base_url, read_s=10.0) as client:
         offered = _names(client)
         name = match(model, offered)
         if name is None:
             have = ", ".join(offered[:12]) or "none yet"
             raise ConfigError(f"Ollama has no model {model!r}; it has: {have}", hint=f"ollama pull {model}")
         shown = _show(client, name)
-        if _NEEDS[capability] not in shown.abilities:
+        if not shown.can(capability):
             raise _cannot(client, shown, capability, offered)
     if capability == "describe":
-        return OllamaDescriber(base_url, shown, images_per_request=images_per_request)
-    return OllamaAnswerer(base_url, shown) if capability == "answer" else OllamaEmbedder(base_url, shown)
+        return OllamaDescriber(base_url, shown, images_per_request=images_per_request, meter=meter)
+    kind = OllamaAnswerer if capability == "answer" else OllamaEmbedder
+    return kind(base_url, shown, meter=meter)
 
 
-def _cannot(client: _Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> ConfigError:
-    can = [name for name in offered[:20] if _NEEDS[capability] in _show(client, name).abilities]
+def _cannot(client: Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> ConfigError:
+    can = [name for name in offered[:20] if _show(client, name).can(capability)]
     what = {"describe": "see", "answer": "write answers", "embed": "embed"}[capability]
     others = f"; these here can: {', '.join(can)}" if can else ""
     return ConfigError(
@@ -149,15 +184,19 @@ def _cannot(client: _Client, shown: Shown, capability: Capability, offered: Sequ
 class _Ollama:
     """One model on one server: what the three backends share."""
 
-    def __init__(self, base_url: str, shown: Shown, capability: Capability, **facts: Any) -> None:
+    def __init__(
+        self, base_url: str, shown: Shown, capability: Capability, *, meter: Meter | None, **facts: Any
+    ) -> None:
         self._base_url, self._shown = base_url, shown
-        self._client: _Client | None = None
+        self._meter: Meter = meter if meter is not None and shown.remote else Unmetered()
+        self._client: Client | None = None
         self._lock = threading.Lock()
         self._context = 0
         wished = os.environ.get("OLLAMA_CONTEXT_LENGTH", "")
         most = max(COMFORTABLE_TOKENS, int(wished) if wished.isdecimal() else 0)
         self._card = Card(
-            name=f"ollama:{shown.name}", capabilities=(capability,), runs="hosted" if shown.remote else "server",
+            name=f"ollama:{shown.name}", capabilities=(capability,),
+            runs="hosted" if shown.remote or not is_loopback(base_url) else "server",
             context_tokens=min(shown.context_tokens or CONTEXT_STEP * 2, most), licence="see ollama show", **facts,
         )  # fmt: skip
 
@@ -173,10 +212,10 @@ class _Ollama:
         if client is not None:
             client.close()
 
-    def _open(self) -> _Client:
+    def _open(self) -> Client:
         with self._lock:
             if self._client is None:
-                self._client = _Client(self._base_url)
+                self._client = Client(self._base_url)
             return self._client
 
     def _context_for(self, tokens: int) -> int:
@@ -204,15 +243,18 @@ class _Ollama:
             body["format"] = schema
         if "thinking" in self._shown.abilities:
             body["think"] = False
+        estimate = Use(self._card.name, text_tokens + picture_tokens, max_tokens, images=int(picture_tokens > 0))
+        self._meter.check(estimate)
         client = self._open()
         for line in client.lines("/api/chat", body):
             piece = line.get("message", {}).get("content", "")
             if piece:
                 yield str(piece)
             if line.get("done"):
+                self._meter.add(_used(line, estimate))
                 self._check(line, context, text_tokens, max_tokens)
                 return
-        raise BackendUnavailableError(f"{self._card.name} stopped in the middle of its reply", hint=_AGAIN)
+        raise BackendUnavailableError(f"{self._card.name} stopped in the middle of its reply", hint=AGAIN)
 
     def _check(self, done: Mapping[str, Any], context: int, text_tokens: int, max_tokens: int) -> None:
         read, written = done.get("prompt_eval_count"), done.get("eval_count", 0)
@@ -232,8 +274,8 @@ class _Ollama:
 class OllamaDescriber(_Ollama):
     """Tells what pictures show with a seeing model; one picture per request unless more are allowed."""
 
-    def __init__(self, base_url: str, shown: Shown, *, images_per_request: int = 1) -> None:
-        super().__init__(base_url, shown, "describe", images_per_request=max(1, images_per_request))
+    def __init__(self, base_url: str, shown: Shown, *, images_per_request: int = 1, meter: Meter | None = None) -> None:
+        super().__init__(base_url, shown, "describe", meter=meter, images_per_request=max(1, images_per_request))
 
     def describe(
         self, sights: Sequence[Sight], *, question: str = "", on_described: OnDescribed | None = None
@@ -291,17 +333,19 @@ class OllamaDescriber(_Ollama):
 class OllamaAnswerer(_Ollama):
     """Writes answers with a language model, the same ones for the same messages where the server allows."""
 
-    def __init__(self, base_url: str, shown: Shown) -> None:
-        super().__init__(base_url, shown, "answer", streams=True)
+    def __init__(self, base_url: str, shown: Shown, *, meter: Meter | None = None) -> None:
+        super().__init__(base_url, shown, "answer", meter=meter, streams=True)
 
     def start(self) -> None:
         """Have the server load the model, without waiting for it; what fails here is told at the first question."""
+        if self._shown.remote:
+            return
         self._context_for(min(2 * CONTEXT_STEP, self._card.context_tokens))
         body = {"model": self._shown.name, "messages": [], "stream": False, "options": {"num_ctx": self._context}}
         threading.Thread(target=self._load, args=(body,), daemon=True).start()
 
     def _load(self, body: Mapping[str, Any]) -> None:
-        with suppress(SeehearError), _Client(self._base_url) as client:
+        with suppress(SeehearError), Client(self._base_url) as client:
             client.post("/api/chat", body)
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
@@ -322,8 +366,8 @@ class OllamaAnswerer(_Ollama):
 class OllamaEmbedder(_Ollama):
     """Maps texts to unit vectors; a text longer than the model's context is the mean of its parts, never cut."""
 
-    def __init__(self, base_url: str, shown: Shown) -> None:
-        super().__init__(base_url, shown, "embed", dimensions=shown.dimensions)
+    def __init__(self, base_url: str, shown: Shown, *, meter: Meter | None = None) -> None:
+        super().__init__(base_url, shown, "embed", meter=meter, dimensions=shown.dimensions)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 [N, D] with rows of length 1. Raises BackendError, BackendUnavailableError."""
@@ -370,8 +414,12 @@ class OllamaEmbedder(_Ollama):
             "model": self._shown.name, "input": list(texts), "truncate": False,
             "options": {"num_ctx": self._shown.context_tokens or CONTEXT_STEP},
         }  # fmt: skip
+        estimate = Use(self._card.name, sum(estimate_tokens(text) for text in texts))
+        self._meter.check(estimate)
         try:
-            vectors = np.asarray(self._open().post("/api/embed", body).get("embeddings"), np.float32)
+            told = self._open().post("/api/embed", body)
+            self._meter.add(_used(told, estimate))
+            vectors = np.asarray(told.get("embeddings"), np.float32)
         except (ValueError, TypeError) as error:
             raise BackendError(f"{self._card.name} gave no vectors: {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
@@ -396,12 +444,27 @@ def _halved(text: str) -> tuple[str, str]:
     return text[:middle], text[middle:]
 
 
-def _names(client: _Client) -> list[str]:
+def _used(done: Mapping[str, Any], estimate: Use) -> Use:
+    """What the server counted, where it says so."""
+    read, written = done.get("prompt_eval_count"), done.get("eval_count")
+    return replace(
+        estimate, input_tokens=read if isinstance(read, int) else estimate.input_tokens,
+        output_tokens=written if isinstance(written, int) else estimate.output_tokens,
+    )  # fmt: skip
+
+
+def _runs_elsewhere(name: str, told: Mapping[str, Any]) -> bool:
+    """Whether the server only passes on what is sent to this model, by its word or by Ollama's tag for such models."""
+    tag = name.rsplit("/", 1)[-1].partition(":")[2]
+    return bool(told.get("remote_host")) or tag == "cloud" or tag.endswith("-cloud")
+
+
+def _names(client: Client) -> list[str]:
     rows = client.get("/api/tags").get("models")
     return [str(row["name"]) for row in rows or () if isinstance(row, dict) and row.get("name")]
 
 
-def _show(client: _Client, model: str) -> Shown:
+def _show(client: Client, model: str) -> Shown:
     told = client.post("/api/show", {"model": model})
     facts: dict[str, Any] = {**(told.get("projector_info") or {}), **(told.get("model_info") or {})}
     kind = str(facts.get("general.architecture", ""))
@@ -418,137 +481,10 @@ def _show(client: _Client, model: str) -> Shown:
         abilities += ["vision"] if vision or {"clip", "mllama"} & set(families) else []
     return Shown(
         model, frozenset(map(str, abilities)), _number(facts, f"{kind}.context_length"),
-        _number(facts, f"{kind}.embedding_length"), bool(told.get("remote_host")), vision,
+        _number(facts, f"{kind}.embedding_length"), _runs_elsewhere(model, told), vision,
     )  # fmt: skip
 
 
 def _number(facts: Mapping[str, Any], name: str) -> int:
     value = facts.get(name, 0)
     return value if isinstance(value, int) else 0
-
-
-_AGAIN = "run the same command again: what was finished is kept"
-
-
-def failures() -> list[tuple[type[Exception], Callable[[str], SeehearError]]]:
-    """What httpx raises and what it becomes, the first that fits; a test proves the table complete."""
-    import httpx
-
-    def unreachable(where: str) -> SeehearError:
-        return BackendUnavailableError(f"no Ollama answers at {where}", hint="start it: ollama serve")
-
-    def slow(where: str) -> SeehearError:
-        return BackendUnavailableError(f"Ollama at {where} did not reply in time", hint=_AGAIN)
-
-    def broken(where: str) -> SeehearError:
-        return BackendUnavailableError(f"the connection to Ollama at {where} broke", hint=_AGAIN)
-
-    def wrong(where: str) -> SeehearError:
-        return ConfigError(f"{where!r} is not an address of Ollama", hint="such as http://127.0.0.1:11434")
-
-    return [
-        (httpx.ConnectError, unreachable), (httpx.ConnectTimeout, unreachable), (httpx.ProxyError, unreachable),
-        (httpx.UnsupportedProtocol, wrong), (httpx.InvalidURL, wrong), (httpx.CookieConflict, broken),
-        (httpx.TimeoutException, slow), (httpx.StreamError, broken), (httpx.HTTPError, broken),
-    ]  # fmt: skip
-
-
-def refusal(status: int, said: str, where: str) -> SeehearError:
-    """The error for an answer of Ollama with a status of 400 or more, or an error line within its reply."""
-    if re.search(r"(?:more|enough|out of|insufficient) (?:system |gpu )?memory", said, re.IGNORECASE):
-        return BackendRefusedError(f"Ollama cannot load the model: {said}", hint="choose a smaller model")
-    if status == 404:
-        return ConfigError(f"Ollama at {where}: {said or 'not found'}", hint="ollama list shows what is there")
-    if status in (401, 403):
-        return BackendRefusedError(f"Ollama at {where} refused: {said or status}", hint="ollama signin")
-    if status in (408, 429, 502, 503, 504):
-        return BackendUnavailableError(f"Ollama at {where} is busy: {said or status}", hint=_AGAIN)
-    return BackendError(f"Ollama failed: {said or f'status {status}'}")
-
-
-class _Client:
-    """HTTP to one server; whatever httpx raises leaves as one of our errors."""
-
-    def __init__(self, base_url: str, *, connect_s: float = CONNECT_S, read_s: float = READ_S) -> None:
-        import httpx
-
-        # Whoever configured the compatible API ends it in /v1; Ollama's own lies beside it.
-        self._where = re.sub(r"(?:/v1)?/*$", "", base_url.strip())
-        self._closed = False
-        self._running: set[Any] = set()
-        here = (urlsplit(self._where).hostname or "") in ("localhost", "127.0.0.1", "::1")
-        timeout = httpx.Timeout(connect=connect_s, read=read_s, write=60.0, pool=connect_s)
-        # A proxy of the environment is not for this machine.
-        self._http = httpx.Client(timeout=timeout, trust_env=not here)
-
-    def __enter__(self) -> _Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._closed = True
-        for connection in list(self._running):
-            with suppress(OSError):  # it ended by itself meanwhile
-                connection.shutdown(socket.SHUT_RDWR)
-        self._http.close()
-
-    def get(self, path: str) -> dict[str, Any]:
-        with self._mapped():
-            return self._json(self._http.get(self._where + path))
-
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        with self._mapped():
-            return self._json(self._http.post(self._where + path, json=body))
-
-    def lines(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The JSON lines of a streamed reply."""
-        with self._mapped(), self._http.stream("POST", self._where + path, json=body) as response:
-            if response.status_code >= 400:
-                response.read()
-                self._json(response)
-            connection = response.extensions["network_stream"].get_extra_info("socket")
-            self._running.add(connection)
-            try:
-                for text in response.iter_lines():
-                    if text.strip():
-                        line = _object(text, self._where)
-                        if "error" in line:
-                            raise refusal(500, str(line["error"]), self._where)
-                        yield line
-            finally:
-                self._running.discard(connection)
-
-    def _json(self, response: httpx.Response) -> dict[str, Any]:
-        if response.status_code >= 400:
-            with suppress(ValueError):
-                said = response.json()
-                if isinstance(said, dict):
-                    raise refusal(response.status_code, str(said.get("error", ""))[:300], self._where)
-            raise refusal(response.status_code, "", self._where)
-        return _object(response.text, self._where)
-
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        table = failures()
-        try:
-            yield
-        except tuple(kind for kind, _ in table) as error:
-            if self._closed:
-                raise CancelledError("the request to Ollama was stopped") from error
-            raise next(made for kind, made in table if isinstance(error, kind))(self._where) from error
-        except RuntimeError as error:  # what httpx raises when it is used after close
-            if self._closed:
-                raise CancelledError("the request to Ollama was stopped") from error
-            raise
-
-
-def _object(text: str, where: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise BackendError(f"what answers at {where} is not Ollama: {text[:60]!r}", hint="check the address") from error
-    if not isinstance(value, dict):
-        raise BackendError(f"what answers at {where} is not Ollama: {text[:60]!r}", hint="check the address")
-    return value

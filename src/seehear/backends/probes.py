@@ -24,7 +24,12 @@ class Probes:
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, Any]] = {}
         self.offers: dict[str, Any] = {}
-        """What servers offer, by address, while this object lives: lists of models change too often to be kept."""
+        """What servers offer, or the error they failed with, by address, while this object lives: both change often."""
+
+    def survey(self, address: str) -> dict[str, Any]:
+        """What was asked of the Ollama at an address so far, to be added to."""
+        found: dict[str, Any] = self.offers.setdefault(f"ollama {address}", {})
+        return found
 
     def get(self, base_url: str, model: str) -> dict[str, Any]:
         """All that is known of one model on one server, empty when nothing is."""

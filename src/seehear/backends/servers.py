@@ -19,13 +19,12 @@ from seehear.backends.names import ServerName
 from seehear.backends.openai_chat import Chat
 from seehear.backends.probes import Probes
 from seehear.backends.protocols import Backend, Capability
+from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
 from seehear.backends.sdk_errors import Reply
-from seehear.errors import BackendError, BackendUnavailableError, ConfigError, InputError
+from seehear.errors import BackendError, BackendUnavailableError, ConfigError, InputError, SeehearError
 from seehear.values import Audio
 
 OPENAI_URL = "https://api.openai.com/v1"
-ANSWERS_WITHIN_S = 0.5
-"""How long a server on this machine may take to say that it is there, when nobody named it."""
 MOST_PROBED = 3
 """Models of an unknown server that are tried for an ability before it counts as missing."""
 CAPABILITIES: tuple[Capability, ...] = ("describe", "hear", "embed", "answer")
@@ -83,13 +82,16 @@ def open_named(
         from seehear.backends import ollama
 
         address = names.ollama_url(environment.get("OLLAMA_HOST"))
-        model = parsed.model or _ollama_model(address, capability)
+        model = parsed.model or (
+            "" if capability == "hear" else
+            ollama.first_able(address, capability, catalogue.choices("ollama", capability), seen=probes.survey(address))
+        )  # fmt: skip
         if model is None:
             raise ConfigError(
                 f"Ollama has no model that can {capability}",
                 hint="ollama pull " + next(iter(catalogue.choices("ollama", capability)), "MODEL"),
             )
-        return ollama.open_named(address, model, capability)
+        return ollama.open_named(address, model, capability, meter=meter)
     if capability not in CAPABILITIES:
         raise ConfigError(f"no server can {capability} here", hint=f"servers can {', '.join(CAPABILITIES)}")
     server = find_server(parsed, environment=environment)
@@ -97,7 +99,8 @@ def open_named(
     if server.kind == "openai" and catalogue.can(model, capability) is False:
         choose = ", ".join(f"openai:{one}" for one in catalogue.choices("openai", capability))
         raise ConfigError(f"OpenAI's {model} cannot {capability}", hint=f"choose one of {choose}")
-    client = Client(server, meter=meter, log=log)
+    # What runs on this machine is free, whatever its model is called.
+    client = Client(server, meter=None if server.is_here else meter, log=log)
     if server.kind == "compatible":
         _look_closer(client, model, capability, probes)
     return _made(client, model, capability, full_name(server, model), probes)
@@ -110,13 +113,15 @@ def full_name(server: Server, model: str) -> str:
 
 def auto(
     capability: Capability, *, environment: Mapping[str, str] = os.environ, probes: Probes | None = None,
-    log: Log | None = None,
+    log: Log | None = None, trial: bool = True,
 ) -> str | None:  # fmt: skip
     """The full name that is chosen when nobody chooses, None where the embedded default is.
 
     A key for OpenAI means OpenAI; else the server at `OPENAI_BASE_URL` or Ollama, if it answers within half a second
-    (5 s off this machine) and has a model that can. Raises BackendRefusedError for a wrong key and
-    BackendUnavailableError when OpenAI cannot be reached: who set a key is told, not served by something else.
+    (5 s off this machine) and has a model that can. A model that an Ollama only passes on to somebody else is never
+    chosen by itself. With `trial` False nothing is tried: only what is known counts. Raises BackendRefusedError for a
+    wrong key and BackendUnavailableError when OpenAI cannot be reached: who set a key is told, not served by something
+    else.
     """
     probes = probes or Probes()
     if capability not in CAPABILITIES:
@@ -125,11 +130,10 @@ def auto(
         server = find_server(ServerName("openai"), environment=environment)
         if server.kind == "openai":
             return full_name(server, _first_model(server, capability, probes, log))
-        chosen = _able_model(server, capability, probes, log)
+        chosen = _able_model(server, capability, probes, log, trial=trial)
         if chosen is not None:
             return full_name(server, chosen)
-    address = names.ollama_url(environment.get("OLLAMA_HOST"))
-    model = _ollama_model(address, capability, within_s=ANSWERS_WITHIN_S, cache=probes.offers)
+    model = _ollama_model(names.ollama_url(environment.get("OLLAMA_HOST")), capability, probes)
     return f"ollama:{model}" if model is not None else None
 
 
@@ -138,21 +142,38 @@ def models(
 ) -> list[Offered]:
     """What the server offers, in its order, asked once per `probes`; `within_s` bounds connecting and reading.
 
+    A server that failed is not asked again: what it failed with is raised again.
+
     Raises BackendUnavailableError, BackendRefusedError, ConfigError where it has no such list, BackendError.
     """
     probes = probes or Probes()
-    if server.base_url not in probes.offers:
+    known = probes.offers.get(server.base_url)
+    if isinstance(known, SeehearError):
+        raise type(known)(known.message, hint=known.hint)
+    if known is None:
         limits: dict[str, Any] = {"tries": 2, "read_s": 20.0}
         if within_s is not None:
             limits = {"tries": 1, "read_s": within_s, "connect_s": within_s}
         client = Client(server, log=log, **limits)
         try:
             listed = client.call(lambda sdk: list(sdk.models.list()), estimate=Use("", calls=0))
-            probes.offers[server.base_url] = [_offered(server, one) for one in listed if getattr(one, "id", None)]
+            known = [_offered(server, one) for one in listed if getattr(one, "id", None)]
+            probes.offers[server.base_url] = known
+        except SeehearError as error:
+            probes.offers[server.base_url] = error
+            raise
         finally:
             client.close()
-    found: list[Offered] = probes.offers[server.base_url]
+    found: list[Offered] = known
     return found
+
+
+def known_ability(server: Server, model: str, capability: Capability, *, probes: Probes) -> bool | None:
+    """Whether a model can do something as far as is known without trying, None where nothing is."""
+    if server.kind == "openai":
+        return catalogue.can(model, capability)
+    found = probes.get(server.base_url, model).get(capability)
+    return found if isinstance(found, bool) else None
 
 
 def can(server: Server, model: str, capability: Capability, *, probes: Probes | None = None) -> bool:
@@ -161,11 +182,9 @@ def can(server: Server, model: str, capability: Capability, *, probes: Probes | 
     Raises BackendUnavailableError when the server does not answer, BackendRefusedError for a wrong key.
     """
     probes = probes or Probes()
-    if server.kind == "openai":
-        return catalogue.can(model, capability) is True
-    known = probes.get(server.base_url, model).get(capability)
-    if isinstance(known, bool):
-        return known
+    known = known_ability(server, model, capability, probes=probes)
+    if known is not None or server.kind == "openai":
+        return known is True
     client = Client(server, tries=1)
     try:
         found = _tried(client, model, capability, probes)
@@ -203,39 +222,44 @@ def _first_model(server: Server, capability: Capability, probes: Probes, log: Lo
     )
 
 
-def _able_model(server: Server, capability: Capability, probes: Probes, log: Log | None) -> str | None:
+def _able_model(server: Server, capability: Capability, probes: Probes, log: Log | None, *, trial: bool) -> str | None:
     """A model of an unknown server that was seen to do it, None when it does not answer or has none."""
     within_s = ANSWERS_WITHIN_S if server.is_here else 5.0
     try:
         there = [one.model for one in models(server, probes=probes, log=log, within_s=within_s)]
     except (BackendUnavailableError, ConfigError):
         return None
+    tried = ordered(capability, there)[:MOST_PROBED]
+    if not trial:
+        return next((m for m in tried if known_ability(server, m, capability, probes=probes)), None)
+    return next((model for model in tried if can(server, model, capability, probes=probes)), None)
+
+
+def ordered(capability: Capability, there: Sequence[str]) -> list[str]:
+    """The models of an unknown server in the order in which they are tried: a preferred one first."""
     first = catalogue.first_offered("openai", capability, there)
-    ordered = ([first] if first else []) + [model for model in there if model != first]
-    return next((model for model in ordered[:MOST_PROBED] if can(server, model, capability, probes=probes)), None)
+    return ([first] if first else []) + [model for model in there if model != first]
 
 
-def _ollama_model(
-    address: str, capability: Capability, *, within_s: float | None = None, cache: dict[str, Any] | None = None
-) -> str | None:
+def _ollama_model(address: str, capability: Capability, probes: Probes) -> str | None:
     """The preferred model of an Ollama that can, None when it does not answer in time or has none."""
-    from seehear.backends import ollama
-
     if capability == "hear":
         return None
-    if cache is not None and within_s is not None:
-        if address not in cache:
-            there = ollama.version(address, timeout_s=within_s) is not None
-            cache[address] = ollama.models(address) if there else []
-        offered: Sequence[str] = cache[address]
-    else:
-        offered = ollama.models(address)
-    wanted = [ollama.match(model, offered) for model in catalogue.choices("ollama", capability)]
-    needs = {"describe": "vision", "answer": "completion", "embed": "embedding"}[capability]
-    for model in dict.fromkeys([*(model for model in wanted if model), *offered]):
-        if needs in ollama.show(address, model).abilities:
-            return model
-    return None
+    seen = probes.survey(address)
+    if "there" not in seen:
+        seen["there"] = may_answer(address, within_s=ANSWERS_WITHIN_S) and _is_ollama(address)
+    if not seen["there"]:
+        return None
+    from seehear.backends import ollama
+
+    preferred = catalogue.choices("ollama", capability)
+    return ollama.first_able(address, capability, preferred, elsewhere=False, seen=seen)
+
+
+def _is_ollama(address: str) -> bool:
+    from seehear.backends import ollama
+
+    return ollama.version(address, timeout_s=ANSWERS_WITHIN_S) is not None
 
 
 def _look_closer(client: Client, model: str, capability: Capability, probes: Probes) -> None:
