@@ -269,7 +269,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a written answer, without the times beside it; `supported` when its citations hold what it says."""
+    """One sentence of an answer, without the times beside it; `supported` when its citations hold what it says."""
 
     text: str
     supported: bool
