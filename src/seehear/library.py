@@ -6,10 +6,11 @@ import glob
 import hashlib
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -28,10 +29,13 @@ from seehear.errors import (
 )
 from seehear.ingest.progress import Listener, Reporter
 from seehear.models import Models, OnPull
-from seehear.spans import Span
+from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
+from seehear.store.corrections import Correction, apply
+from seehear.store.sources import Kept, Source, Sources
 from seehear.timeline import Timeline
-from seehear.values import Answer, Chapter, Media, Moment, Route, Screen, Transcript, Turn
+from seehear.units import clean
+from seehear.values import Answer, Chapter, Event, Frame, Media, Moment, Route, Screen, Transcript, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +81,8 @@ class Library:
     def __init__(self, home: str | os.PathLike[str] | None = None, **settings: Any) -> None:
         self.settings = config.load(home=None if home is None else Path(home), **settings)
         self._store: Store | None = None
+        self._opening = threading.Lock()
+        self._correcting = threading.Lock()
         # A name that nobody has is told now, not when the first recording comes to need it.
         self.models = Models(self.settings, lambda: self.store)
 
@@ -96,9 +102,10 @@ class Library:
     @property
     def store(self) -> Store:
         """The library file, opened on first use."""
-        if self._store is None:
-            self._store = Store(self.settings.home)
-        return self._store
+        with self._opening:
+            if self._store is None:
+                self._store = Store(self.settings.home)
+            return self._store
 
     # ---- indexing ------------------------------------------------------------------------------------------------
 
@@ -148,7 +155,7 @@ class Library:
                 return media_id, "unchanged"
             with self.models.charged_to(media_id):
                 done = self._ingest(path, media_id, plan, reporter, on_pull)
-                self._put(done.timeline, reporter, on_pull)
+                self._put(done.timeline, reporter, on_pull, language=done.language)
             if done.complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
@@ -246,6 +253,8 @@ class Library:
         from seehear.media.decode import probe
 
         media = probe(path, media_id=media_id)
+        if title := Sources(self.store).get(media_id).title:
+            media = replace(media, title=title)
         return ingest(
             media, plan, reader=self.models.reader, describer=self.models.describer,
             transcriber=lambda: self.models.transcriber(on_pull), cache=StageCache(self.store, media_id),
@@ -276,26 +285,88 @@ class Library:
         """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
         return self.models.reader().read(rgb)
 
-    def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None) -> None:
+    def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None, *, language: str = "") -> None:
+        while True:
+            corrections = self.store.corrections(timeline.media.id)
+            if self._store_cut(timeline, corrections, corrections, reporter, on_pull, language=language):
+                return
+
+    def _store_cut(
+        self, timeline: Timeline, seen: Sequence[Correction], wanted: Sequence[Correction], reporter: Reporter,
+        on_pull: OnPull | None, *, language: str,
+    ) -> bool:  # fmt: skip
+        """Store a timeline with the `wanted` corrections in all that is searched, unless others than `seen` are there.
+
+        Texts that are embedded already keep their vectors.
+        """
         import numpy as np
 
         from seehear.search.passages import cut_up, texts_to_embed
 
-        cut = cut_up(timeline)
+        cut = cut_up(apply(timeline, wanted).timeline)
+        corrections: dict[str, Any] = {"corrections": seen, "corrected": wanted, "language": language}
         try:
             embedder = self.models.embedder(on_pull)
         except MissingPackageError:
             # Without vectors the recording is found by its words alone.
-            self.store.put_timeline(timeline, cut)
-            return
+            return self.store.put_timeline(timeline, cut, **corrections)
         texts = texts_to_embed(cut)
-        rows = []
-        for at in range(0, len(texts), EMBED_BATCH):
-            reporter("embed", at, len(texts))
-            rows.append(embedder.embed(texts[at : at + EMBED_BATCH]))
-        vectors = np.concatenate(rows) if rows else np.zeros((0, embedder.card.dimensions), np.float32)
-        self.store.put_timeline(timeline, cut, embedder=embedder.card.name, unit_vectors=vectors)
+        known = self._vectors_of(timeline.media.id, embedder.card.name)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        for at in range(0, len(fresh), EMBED_BATCH):
+            reporter("embed", len(texts) - len(fresh) + at, len(texts))
+            some = fresh[at : at + EMBED_BATCH]
+            known.update(zip(some, embedder.embed(some), strict=True))
+        vectors = np.stack([known[t] for t in texts]) if texts else np.zeros((0, embedder.card.dimensions), np.float32)
+        stored = self.store.put_timeline(
+            timeline, cut, embedder=embedder.card.name, unit_vectors=vectors, **corrections
+        )  # fmt: skip
         reporter("embed", len(texts), len(texts))
+        return stored
+
+    def _vectors_of(self, media_id: str, space: str) -> dict[str, NDArray[np.float32]]:
+        """The vectors that one recording has in that space, by the text that was embedded."""
+        from seehear.search.passages import unit_text
+
+        row = next((row for row in self.store.media() if row.id == media_id and row.embedder == space), None)
+        vectors = None if row is None else self.store.unit_vectors(row.number)
+        if row is None or vectors is None:
+            return {}
+        return {unit_text(unit): vectors[ordinal] for ordinal, unit in self.store.units(row.number).items()}
+
+    # ---- correcting ----------------------------------------------------------------------------------------------
+
+    def correct(self, media: str | os.PathLike[str], event: int, text: str) -> Event:
+        """Put `text` in place of what was heard or read, on the event of that number in the timeline.
+
+        Search sees it at once, and it is kept when the recording is indexed anew. Raises NotFoundError for an event
+        that is not there, InputError for an empty text.
+        """
+        if not text.strip():
+            raise InputError("a correction needs a text", hint="write what was said or shown")
+        return self._correct(media, event, clean(text).strip())
+
+    def uncorrect(self, media: str | os.PathLike[str], event: int) -> Event:
+        """Take the correction of one event back: it reads again as it was heard or read. Raises NotFoundError."""
+        return self._correct(media, event, None)
+
+    def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
+        media_id = self.resolve(media)
+        with self._correcting:
+            while True:
+                timeline, seen = self.store.uncorrected(media_id), self.store.corrections(media_id)
+                if not 0 <= number < len(timeline.events):
+                    raise NotFoundError(f"this recording has no event {number}", hint="its timeline numbers them")
+                event = timeline.events[number]
+                gone = apply(timeline, seen).used.get(number)
+                wanted = [correction for correction in seen if correction is not gone]
+                if text is not None and text != event.text:
+                    wanted.append(Correction(event.kind, event.span, clean(event.text), text))
+                row = next(row for row in self.store.media() if row.id == media_id)
+                with self.models.charged_to(media_id):
+                    done = self._store_cut(timeline, seen, wanted, Reporter(), None, language=row.language)
+                if done:
+                    return self.store.timeline(media_id).events[number]
 
     # ---- asking --------------------------------------------------------------------------------------------------
 
@@ -416,6 +487,26 @@ class Library:
 
         return chapters(self.timeline(media), self.models.embedder_for_search())
 
+    def frame_at(self, media: str | os.PathLike[str], time_s: float) -> Frame:
+        """The picture displayed at `time_s`: from the file, or where that is gone the kept one that fits.
+
+        Raises MediaError when the recording has no picture.
+        """
+        from seehear.media.decode import frames_at
+        from seehear.media.picture import load_picture
+
+        timeline = self.timeline(media)
+        try:
+            return next(iter(frames_at(timeline.media.path, [time_s])))
+        except (NotFoundError, StopIteration):
+            kept = [event for event in timeline.of_kind("visual") if event.frame]
+            if not kept:
+                raise NotFoundError(f"{timeline.media.title} has no picture at {clock(time_s)}",
+                                    hint="put the file back where it was, or index it again") from None  # fmt: skip
+            before = [event for event in kept if event.span.start_s <= time_s] or kept[:1]
+            folder = self.store.frames_folder(timeline.media.id)
+            return Frame(before[-1].span.start_s, load_picture(folder / before[-1].frame))
+
     # ---- keeping -------------------------------------------------------------------------------------------------
 
     def media(self) -> list[MediaRow]:
@@ -429,7 +520,30 @@ class Library:
         if row is None:
             raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
         self.store.remove(row.id)
+        if row.kept:
+            self.kept.delete(row.id)
         return row
+
+    def keep(self, path: Path, *, title: str, url: str = "", suffix: str = "") -> str:
+        """Move a file into the library's own folder, to be deleted with its recording; returns the media's id.
+
+        It is named by its content and the `suffix`, an ending of media files or nothing. A recording whose file lies
+        elsewhere keeps that one. Raises InputError when it cannot be read, StorageError when it cannot be moved.
+        """
+        media_id = self._identify(path)
+        row = self._row(media_id)
+        if row is not None and not row.kept and row.path.is_file():
+            path.unlink()
+            return media_id
+        known = Sources(self.store).get(media_id)
+        self.kept.place(path, media_id, suffix)
+        Sources(self.store).note(media_id, Source(known.title or title, known.url or url, kept=True))
+        return media_id
+
+    @property
+    def kept(self) -> Kept:
+        """The library's own files: what was uploaded or fetched."""
+        return Kept(self.settings.home)
 
 
 class Recording:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
 from seehear.spans import Span
+from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
 from seehear.store.schema import APPLICATION_ID, MIGRATIONS, statements
 from seehear.timeline import Timeline
@@ -36,7 +37,11 @@ _BUSY_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """One indexed media as the library lists it; `number` is its row, `embedder` names the space of its vectors."""
+    """One indexed media as the library lists it; `number` is its row, `embedder` names the space of its vectors.
+
+    `seen` and `heard` count the events of each kind, `frame` names a kept picture that can stand for it; `url` is where
+    it was fetched from, `kept` tells that its file belongs to the library and goes with it.
+    """
 
     number: int
     id: str
@@ -48,6 +53,14 @@ class MediaRow:
     embedder: str
     events: int
     gaps: int
+    width_px: int = 0
+    height_px: int = 0
+    seen: int = 0
+    heard: int = 0
+    language: str = ""
+    frame: str = ""
+    url: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,7 @@ class Store:
         db.execute("PRAGMA synchronous=FULL")
 
     def _migrate(self) -> None:
-        with self._write() as db:
+        with self.write() as db:
             # Read again inside the lock: another process may have been first.
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             for step in MIGRATIONS[version:]:
@@ -182,24 +195,34 @@ class Store:
         *,
         embedder: str = "",
         unit_vectors: NDArray[np.float32] | None = None,
-    ) -> None:
+        language: str = "",
+        corrections: Sequence[Correction] | None = None,
+        corrected: Sequence[Correction] | None = None,
+    ) -> bool:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
         The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
-        which was measured to find as well as embedding its whole text. Raises ConfigError when the library holds
-        vectors of another space.
+        which was measured to find as well as embedding its whole text. `timeline` is as the models made it;
+        `corrections` are those that `cut` was made with (None: whatever there are), `corrected` replaces them. Returns
+        False, and stores nothing, when others were made meanwhile. Raises ConfigError when the library holds vectors
+        of another space.
         """
         media = timeline.media
         if unit_vectors is not None:
             self._check_vectors(cut, embedder, unit_vectors)
         blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogatepass"), 6)
-        with self._write() as db:
+        with self.write() as db:
+            if corrections is not None and list(corrections) != read_corrections(db, media.id):
+                return False
+            if corrected is not None:
+                write_corrections(db, media.id, corrected)
             number = self._clear(media.id)
             db.execute(
-                "INSERT INTO media VALUES(?,?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO media VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (number, media.id, clean(media.title), media.kind, media.duration_s, media.size_bytes,
                  os.fsencode(media.path), embedder if unit_vectors is not None else "", len(timeline.events),
-                 len(timeline.gaps)),
+                 len(timeline.gaps), media.width_px, media.height_px, *_facts(timeline)[:2], language,
+                 _facts(timeline)[2]),
             )  # fmt: skip
             number = int(db.execute("SELECT number FROM media WHERE id=?", (media.id,)).fetchone()[0])
             db.execute("INSERT INTO timelines VALUES(?,?)", (number, blob))
@@ -223,7 +246,8 @@ class Store:
                     "INSERT INTO vectors VALUES(?,?,?,?)",
                     (number, unit_vectors.shape[1], _pack(means), _pack(unit_vectors)),
                 )
-            _bump(db)
+            bump(db)
+        return True
 
     def _check_vectors(self, cut: Cut, embedder: str, units: NDArray[np.float32]) -> None:
         if not embedder or units.ndim != 2 or len(units) != len(cut.units):
@@ -245,8 +269,17 @@ class Store:
         return int(row[0])
 
     def timeline(self, media_id: str) -> Timeline:
-        """The timeline of one media. Raises NotFoundError when it is not indexed."""
-        row = self._one(
+        """The timeline of one media, as corrected by hand. Raises NotFoundError when it is not indexed."""
+        return apply(self.uncorrected(media_id), self.corrections(media_id)).timeline
+
+    def corrections(self, media_id: str) -> list[Correction]:
+        """What was corrected by hand on one media, whether it fits the timeline of today or not."""
+        with self._mapped(), self._lock:
+            return read_corrections(self._db, media_id)
+
+    def uncorrected(self, media_id: str) -> Timeline:
+        """The timeline as the models made it. Raises NotFoundError when it is not indexed."""
+        row = self.one(
             "SELECT json_zlib FROM timelines JOIN media ON number=timelines.media WHERE media.id=?", (media_id,)
         )
         if row is None:
@@ -256,33 +289,43 @@ class Store:
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""
         with self._lock:
-            generation = self._generation()
+            generation = self.generation()
             if self._listed is None or self._listed[0] != generation:
-                rows = self._all("SELECT * FROM media ORDER BY number")
-                self._listed = (
-                    generation,
-                    [
-                        MediaRow(r[0], r[1], r[2], r[3], r[4], r[5], Path(os.fsdecode(r[6])), r[7], r[8], r[9])
-                        for r in rows
-                    ],
+                self._fill_in()
+                rows = self.all(
+                    "SELECT m.*, coalesce(s.url, ''), coalesce(s.kept, 0) FROM media m LEFT JOIN sources s "
+                    "ON s.media = m.id ORDER BY number"
                 )
+                listed = [MediaRow(*(*r[:6], Path(os.fsdecode(r[6])), *r[7:-1], bool(r[-1]))) for r in rows]
+                self._listed = (generation, listed)
             return list(self._listed[1])
+
+    def _fill_in(self) -> None:
+        """Add what older versions did not write beside a timeline."""
+        for number, media_id in self.all("SELECT number, id FROM media WHERE seen < 0"):
+            if self.read_only:
+                return
+            timeline = self.uncorrected(media_id)
+            row = (timeline.media.width_px, timeline.media.height_px, *_facts(timeline), number)
+            with self.write() as db:
+                db.execute("UPDATE media SET width_px=?, height_px=?, seen=?, heard=?, frame=? WHERE number=?", row)
 
     def has(self, media_id: str) -> bool:
         """Tell whether a media is indexed."""
-        return self._one("SELECT 1 FROM media WHERE id=?", (media_id,)) is not None
+        return self.one("SELECT 1 FROM media WHERE id=?", (media_id,)) is not None
 
     def remove(self, media_id: str) -> None:
         """Forget one media: timeline, passages, vectors, cached stages, known files, pictures.
 
         Raises NotFoundError when it is not indexed.
         """
-        with self._write() as db:
+        with self.write() as db:
             if self._clear(media_id) is None:
                 raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
             db.execute("DELETE FROM files WHERE media=?", (media_id,))
-            db.execute("DELETE FROM stage_cache WHERE media=?", (media_id,))
-            _bump(db)
+            for table in ("stage_cache", "corrections", "sources"):
+                db.execute(f"DELETE FROM {table} WHERE media=?", (media_id,))
+            bump(db)
         shutil.rmtree(self.frames_folder(media_id), ignore_errors=True)
 
     def frames_folder(self, media_id: str) -> Path:
@@ -294,7 +337,7 @@ class Store:
         files = [self.path, self.path.with_name(FILE_NAME + "-wal")]
         database = sum(p.stat().st_size for p in files if p.exists())
         frames = sum(p.stat().st_size for p in (self.home / "frames").rglob("*") if p.is_file())
-        row = self._one(
+        row = self.one(
             "SELECT (SELECT coalesce(sum(length(value)), 0) FROM stage_cache), (SELECT count(*) FROM media), "
             "(SELECT count(*) FROM passages)"
         )
@@ -306,12 +349,12 @@ class Store:
     def remember_file(self, path: Path, *, size_bytes: int, mtime_ns: int, inode: int, media_id: str) -> None:
         """Note which media a file was, so that the next run need not hash it."""
         row = (os.fsencode(path.absolute()), size_bytes, mtime_ns, _signed(inode), media_id)
-        with self._write() as db:
+        with self.write() as db:
             db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?,?)", row)
 
     def lookup_file(self, path: Path, *, size_bytes: int, mtime_ns: int, inode: int) -> str | None:
         """The media id of a file that has not changed since it was remembered, else None."""
-        row = self._one(
+        row = self.one(
             "SELECT media FROM files WHERE path=? AND size_bytes=? AND mtime_ns=? AND inode=?",
             (os.fsencode(path.absolute()), size_bytes, mtime_ns, _signed(inode)),
         )
@@ -319,24 +362,24 @@ class Store:
 
     def cache_get(self, key: str) -> bytes | None:
         """What `cache_put` stored under the key, else None."""
-        row = self._one("SELECT value FROM stage_cache WHERE key=?", (key,))
+        row = self.one("SELECT value FROM stage_cache WHERE key=?", (key,))
         return None if row is None else bytes(row[0])
 
     def cache_put(self, key: str, value: bytes, *, media_id: str = "") -> None:
         """Keep a stage's result; with `media_id` it goes when that media is removed."""
-        with self._write() as db:
+        with self.write() as db:
             db.execute("INSERT OR REPLACE INTO stage_cache VALUES(?,?,?)", (key, media_id, value))
 
     # ---- what search reads ---------------------------------------------------------------------------------------
 
     def embedder(self) -> str:
         """The name of the space the library's vectors live in, empty when it has none."""
-        row = self._one("SELECT embedder FROM media WHERE embedder != '' LIMIT 1")
+        row = self.one("SELECT embedder FROM media WHERE embedder != '' LIMIT 1")
         return "" if row is None else str(row[0])
 
     def match(self, query: str, *, limit: int, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
         """Passage rows for an FTS5 query with their BM25 (higher is better); `weights` are title, said, shown."""
-        rows = self._all(
+        rows = self.all(
             "SELECT rowid, -bm25(words, 0.0, ?, ?, ?) AS score FROM words WHERE words MATCH ? "
             "ORDER BY score DESC LIMIT ?",
             (*weights, query, limit),
@@ -350,14 +393,14 @@ class Store:
         for some in _parts(keys):
             marks = ",".join("?" * len(some))
             query = f"SELECT id, media, start_s, end_s, units FROM passages WHERE {column} IN ({marks}) ORDER BY id"
-            found += [StoredPassage(r[0], r[1], Span(r[2], r[3]), r[4]) for r in self._all(query, tuple(some))]
+            found += [StoredPassage(r[0], r[1], Span(r[2], r[3]), r[4]) for r in self.all(query, tuple(some))]
         return found
 
     def units(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, Unit]:
         """Units of one media by ordinal; all of them when no ordinals are given."""
         low, high = (min(ordinals), max(ordinals)) if ordinals else (0, 2**31)
         wanted = None if ordinals is None else set(ordinals)
-        rows = self._all(
+        rows = self.all(
             "SELECT ordinal, kind, start_s, end_s, text, title, frame FROM units "
             "WHERE media=? AND ordinal BETWEEN ? AND ?",
             (media_number, low, high),
@@ -366,7 +409,7 @@ class Store:
 
     def unit_vectors(self, media_number: int, first: int = 0, count: int | None = None) -> NDArray[np.float32] | None:
         """Unit vectors float32 [count, D] of one media from ordinal `first` on, None where it has none."""
-        row = self._one("SELECT dimensions FROM vectors WHERE media=?", (media_number,))
+        row = self.one("SELECT dimensions FROM vectors WHERE media=?", (media_number,))
         if row is None:
             return None
         width = int(row[0])
@@ -376,8 +419,8 @@ class Store:
 
     def counts(self, expressions: Sequence[str]) -> tuple[int, list[int]]:
         """How many passages there are, and how many match each FTS5 expression."""
-        total = self._one("SELECT count(*) FROM passages")
-        found = [self._one("SELECT count(*) FROM words WHERE words MATCH ?", (e,)) for e in expressions]
+        total = self.one("SELECT count(*) FROM passages")
+        found = [self.one("SELECT count(*) FROM words WHERE words MATCH ?", (e,)) for e in expressions]
         return int((total or (0,))[0]), [int((row or (0,))[0]) for row in found]
 
     def passage_vectors(self) -> PassageVectors:
@@ -385,12 +428,12 @@ class Store:
         import numpy as np
 
         with self._lock:
-            generation = self._generation()
+            generation = self.generation()
             if self._matrix is None or self._matrix[0] != generation:
                 ids: dict[int, list[int]] = {}
-                for row, number in self._all("SELECT id, media FROM passages ORDER BY media, ordinal"):
+                for row, number in self.all("SELECT id, media FROM passages ORDER BY media, ordinal"):
                     ids.setdefault(number, []).append(row)
-                stored = self._all("SELECT media, dimensions, passages FROM vectors ORDER BY media")
+                stored = self.all("SELECT media, dimensions, passages FROM vectors ORDER BY media")
                 rows = [row for number, _, _ in stored for row in ids.get(number, ())]
                 matrix = np.empty((len(rows), stored[0][1] if stored else 0), np.float32)
                 at = 0
@@ -402,22 +445,26 @@ class Store:
                 self._matrix = (generation, found)
             return self._matrix[1]
 
-    def _generation(self) -> str:
-        return str((self._one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
+    def generation(self) -> str:
+        """A mark that changes with whatever is stored, by any process."""
+        return str((self.one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
 
     # ---- the database --------------------------------------------------------------------------------------------
 
-    def _one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, for the tables that have a file of their own beside this one."""
         with self._mapped(), self._lock:
             row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
             return row
 
-    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
         with self._mapped(), self._lock:
             return self._db.execute(sql, values).fetchall()
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is kept, or none."""
         if self.read_only:
             raise StorageError(f"the library {self.path} is read-only",
                                hint="make it writable, or choose another with --home DIR")  # fmt: skip
@@ -443,8 +490,17 @@ def _writable(home: Path, path: Path) -> bool:
     return os.access(home, os.W_OK) and os.access(path, os.W_OK)
 
 
-def _bump(db: sqlite3.Connection) -> None:
+def bump(db: sqlite3.Connection) -> None:
+    """Let everybody who watches the library see that something changed, within the transaction that is open."""
     db.execute("UPDATE facts SET value=CAST(value AS INTEGER)+1 WHERE name='generation'")
+
+
+def _facts(timeline: Timeline) -> tuple[int, int, str]:
+    """How much was seen and heard, and a picture to stand for all: the first slide that is more than a title."""
+    seen = [event for event in timeline.events if event.kind == "visual"]
+    framed = [event for event in seen if event.frame]
+    best = max(framed[:8], key=lambda e: (min(len(e.screen or e.text), 200), -e.span.start_s), default=None)
+    return len(seen), len(timeline.events) - len(seen), best.frame if best else ""
 
 
 def _signed(inode: int) -> int:

@@ -42,7 +42,33 @@ CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES('generation', '0');
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+ALTER TABLE media ADD COLUMN width_px INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE media ADD COLUMN height_px INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE media ADD COLUMN seen INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE media ADD COLUMN heard INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE media ADD COLUMN language TEXT NOT NULL DEFAULT '';
+ALTER TABLE media ADD COLUMN frame TEXT NOT NULL DEFAULT '';
+CREATE TABLE sources(
+    media TEXT PRIMARY KEY, title TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',
+    kept INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX sources_by_url ON sources(url);
+CREATE TABLE corrections(
+    media TEXT NOT NULL, kind TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL, old TEXT NOT NULL,
+    new TEXT NOT NULL, PRIMARY KEY(media, kind, start_s, end_s, old)
+) WITHOUT ROWID;
+CREATE TABLE uploads(
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, size_bytes INTEGER NOT NULL, created_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE jobs(
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, source TEXT NOT NULL,
+    location TEXT NOT NULL, state TEXT NOT NULL, media TEXT, stages TEXT NOT NULL DEFAULT '[]', message TEXT,
+    hint TEXT, created_at REAL NOT NULL, started_at REAL, finished_at REAL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """Step n takes a library from version n to n + 1; a step that has shipped is never changed."""
 
 
