@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 import warnings
 from collections.abc import Sequence
@@ -82,6 +83,13 @@ def save_picture(rgb: NDArray[np.uint8], path: Path, *, quality: int = 88) -> No
             f"the picture {path.name!r} could not be written: {error.strerror or error}",
             hint="free some space or choose another folder",
         ) from error
+
+
+def jpeg(rgb: NDArray[np.uint8], *, width_px: int, quality: int = 85) -> bytes:
+    """A picture as the bytes of a JPEG, at most `width_px` wide."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(thumbnail(rgb, width_px=width_px))).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
 
 
 def thumbnail(rgb: NDArray[np.uint8], *, width_px: int) -> NDArray[np.uint8]:

@@ -1,0 +1,135 @@
+"""An assistant connects over MCP, as the assistants do: the official client, a process of its own, stdin and stdout."""
+
+import base64
+import io
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+pytest.importorskip("mcp", reason="the extra `serve` is not installed")
+from mcp import Client, StdioServerParameters, stdio_client
+from PIL import Image
+
+from tests.conftest import NOBODY, run_seehear
+
+pytestmark = pytest.mark.timeout(100)
+
+
+def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Start `seehear mcp` and let a client talk to it."""
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
+    )
+
+    async def session() -> Any:
+        async with Client(stdio_client(server)) as client:
+            return await talk(client)
+
+    return anyio.run(session)
+
+
+def text_of(result: Any) -> str:
+    return "\n".join(part.text for part in result.content if part.type == "text")
+
+
+def test_an_assistant_finds_the_tools_and_what_they_are_for(indexed_home: Path) -> None:
+    async def talk(client: Client) -> Any:
+        return await client.list_tools()
+
+    tools = {tool.name: tool for tool in with_client(indexed_home, talk).tools}
+    assert set(tools) == {"list_recordings", "add_recording", "ask", "search", "read_timeline", "see_frame"}
+    assert all(tool.description for tool in tools.values())
+    assert all(tool.annotations.read_only_hint for name, tool in tools.items() if name != "add_recording")
+
+
+def test_the_answer_is_that_of_the_command_line(indexed_home: Path) -> None:
+    question = "what is a function?"
+
+    async def talk(client: Client) -> Any:
+        return await client.call_tool("ask", {"question": question})
+
+    result = with_client(indexed_home, talk)
+    printed = run_seehear("ask", question, "--answer", "extractive", "--json", home=indexed_home).json
+    assert not result.is_error
+    assert result.structured_content["text"] == printed["text"]
+    assert [m["start_s"] for m in result.structured_content["moments"]] == [m["start_s"] for m in printed["moments"]]
+    assert printed["moments"][0]["clock"] in text_of(result)
+
+
+def test_what_the_recording_does_not_hold_is_called_so(indexed_home: Path) -> None:
+    async def talk(client: Client) -> Any:
+        return await client.call_tool("ask", {"question": "how do volcanoes erupt?"})
+
+    result = with_client(indexed_home, talk)
+    assert result.structured_content["supported"] is False
+    assert "NOT IN THE RECORDINGS" in text_of(result)
+
+
+def test_a_place_is_found_read_and_looked_at(indexed_home: Path) -> None:
+    async def talk(client: Client) -> Any:
+        found = await client.call_tool("search", {"query": "bananas potassium", "kind": "said"})
+        moment = found.structured_content["moments"][0]
+        listed = await client.call_tool("list_recordings", {})
+        read = await client.call_tool(
+            "read_timeline",
+            {"recording": moment["media"], "start": moment["clock"], "end": str(moment["end_s"] + 1)},
+        )
+        seen = await client.call_tool("see_frame", {"recording": moment["media"], "at": moment["clock"]})
+        resource = await client.read_resource(f"seehear://timeline/{moment['media'][:12]}")
+        return moment, listed, read, seen, resource
+
+    moment, listed, read, seen, resource = with_client(indexed_home, talk)
+    assert "potassium" in moment["text"].lower()
+    assert listed.structured_content["recordings"][0]["id"] == moment["media"]
+    assert "potassium" in text_of(read).lower()
+    assert text_of(read).startswith("[")
+    picture = next(part for part in seen.content if part.type == "image")
+    shown = Image.open(io.BytesIO(base64.b64decode(picture.data)))
+    assert picture.mime_type == "image/jpeg" and shown.width >= 640
+    assert "Loops" in text_of(seen)
+    assert "transcript:" in resource.contents[0].text
+
+
+def test_a_recording_is_added_with_progress(lesson: Path, tmp_path: Path, small_weights: None) -> None:
+    heard: list[tuple[float, float | None]] = []
+
+    async def progress(done: float, total: float | None, message: str | None) -> None:
+        heard.append((done, total))
+
+    async def talk(client: Client) -> Any:
+        added = await client.call_tool("add_recording", {"path": str(lesson)}, progress_callback=progress)
+        asked = await client.call_tool("ask", {"question": "what is a function?", "recordings": [str(lesson)]})
+        return added, asked
+
+    added, asked = with_client(tmp_path / "home", talk)
+    assert added.structured_content["recordings"][0]["status"] == "indexed"
+    assert heard
+    assert asked.structured_content["supported"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("read_timeline", {"recording": "no such lecture"}, "no such lecture"),
+        ("ask", {"question": "  "}, "empty"),
+        ("see_frame", {"recording": "lesson", "at": "soon"}, "not a time"),
+        ("ask", {"question": "why?", "start": "2:00", "end": "1:00"}, "before it starts"),
+        ("add_recording", {"path": "/nowhere/at/all.mp4"}, "all.mp4"),
+    ],
+)
+def test_a_wrong_call_is_told_what_is_wrong(
+    indexed_home: Path, tool: str, arguments: dict[str, str], told: str
+) -> None:
+    async def talk(client: Client) -> Any:
+        return await client.call_tool(tool, arguments)
+
+    result = with_client(indexed_home, talk)
+    assert result.is_error
+    assert told in text_of(result)
+    assert "Traceback" not in text_of(result)
