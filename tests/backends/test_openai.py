@@ -364,6 +364,105 @@ def test_progress_is_told_in_seconds_of_the_recording_and_may_stop_it(desk: Desk
     assert told[-1] == 67.0
 
 
+def untimed(desk: Desk) -> OpenAITranscriber:
+    desk.probes.learn(desk.server.url, MODEL, word_times=False)
+    return desk.transcriber()
+
+
+def test_text_alone_is_streamed_so_that_progress_is_told_before_a_piece_is_done(desk: Desk) -> None:
+    told: list[float] = []
+    heard = untimed(desk).transcribe(tones((0, 15), length_s=15, start_s=50), on_progress=told.append)
+    assert [segment.text for segment in heard.segments] == ["There are 15 seconds. All of them sound."]
+    assert desk.server.asked[0].body["stream"] is True
+    assert len([time_s for time_s in told if 50 < time_s < 65]) >= 4
+    assert told == sorted(told) and told[-1] == 65.0
+
+
+@pytest.mark.parametrize("streams", [False, None])
+def test_a_server_that_does_not_stream_speech_is_understood_and_asked_so_no_more(
+    desk: Desk, streams: bool | None
+) -> None:
+    desk.server.switches.streams_speech = streams
+    assert untimed(desk).transcribe(tones((0, 5), length_s=5)).segments
+    assert [asked.status for asked in desk.server.asked] == ([200] if streams is False else [400, 200])
+    desk.server.asked.clear()
+    assert desk.transcriber().transcribe(tones((0, 5), length_s=5)).segments
+    assert ["stream" in asked.body for asked in desk.server.asked] == [False]
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_transcription_that_breaks_off_is_asked_for_again_whole(desk: Desk, silent: bool) -> None:
+    desk.server.switches.drop_after, desk.server.switches.silent_end = 2, silent
+    heard = untimed(desk).transcribe(tones((0, 5), length_s=5))
+    assert len(heard.segments) == 1
+    assert ["stream" in asked.body for asked in desk.server.asked] == [True, False]
+
+
+def test_a_transcription_that_falls_silent_does_not_hang(desk: Desk) -> None:
+    desk.server.switches.piece_s = 20
+    desk.probes.learn(desk.server.url, MODEL, word_times=False)
+    begun = time.monotonic()
+    assert desk.transcriber(read_s=0.2).transcribe(tones((0, 5), length_s=5)).segments
+    assert time.monotonic() - begun < 5
+
+
+def test_a_server_that_never_answers_a_transcription_does_not_hang(desk: Desk) -> None:
+    desk.server.switches.hang_s = 20
+    begun = time.monotonic()
+    heard = desk.transcriber(read_s=0.2).transcribe(tones((0, 5), length_s=5))
+    assert [gap.stage for gap in heard.gaps] == ["hear"]
+    assert time.monotonic() - begun < 5
+
+
+CONVERSATION = ((0, 4, 300), (5, 9, 500), (10, 12, 300))
+
+
+def test_who_speaks_when_is_told_by_a_model_that_can(desk: Desk) -> None:
+    desk.server.switches.tells_speakers = True
+    desk.probes.learn(desk.server.url, MODEL, speakers=True)
+    told: list[float] = []
+    heard = desk.transcriber().transcribe(tones(*CONVERSATION, length_s=13, start_s=0), on_progress=told.append)
+    assert [segment.speaker for segment in heard.segments] == ["Speaker 1", "Speaker 2", "Speaker 1"]
+    assert heard.segments[1].text == "I hum at 500 hertz."
+    assert [s.span.start_s for s in heard.segments] == pytest.approx([0, 5, 10], abs=0.2)
+    form = desk.server.asked[0].body
+    assert (form["response_format"], form["chunking_strategy"], form["stream"]) == ("diarized_json", "auto", True)
+    assert "timestamp_granularities" not in form
+    assert len(told) >= 3 and told == sorted(told)
+
+
+def test_a_speaker_keeps_the_name_over_the_pieces_of_a_recording_and_lends_it_to_nobody_else(desk: Desk) -> None:
+    desk.server.switches.tells_speakers = True
+    desk.probes.learn(desk.server.url, MODEL, speakers=True)
+    transcriber = desk.transcriber()
+
+    def speakers(*spans: tuple[float, ...], start_s: float) -> list[str | None]:
+        heard = transcriber.transcribe(tones(*spans, length_s=20, start_s=start_s))
+        return [segment.speaker for segment in heard.segments]
+
+    assert speakers(*CONVERSATION, start_s=0) == ["Speaker 1", "Speaker 2", "Speaker 1"]
+    assert speakers((0, 4, 500), (6, 9, 700), (11, 14, 300), start_s=20) == ["Speaker 2", "Speaker 3", "Speaker 1"]
+    assert len(desk.server.asked[1].body["known_speaker_references"]) == 2
+    assert speakers((0, 4, 700), start_s=0) == ["Speaker 1"], "another recording"
+    assert speakers((0, 4, 700), start_s=120) == ["Speaker 1, from 2:00"], "what lies between was heard on another day"
+
+
+def test_a_server_that_tells_no_speakers_is_asked_for_times_instead_and_it_is_told(desk: Desk) -> None:
+    desk.probes.learn(desk.server.url, MODEL, speakers=True)
+    heard = desk.transcriber().transcribe(tones((1, 9), length_s=12))
+    assert [segment.speaker for segment in heard.segments] == [None, None]
+    assert any("tells no speakers" in line for line in desk.lines)
+    assert not any(segment.span.duration_s == 0 for segment in heard.segments)
+
+
+def test_openais_model_for_speakers_is_asked_for_them(server: Compatible) -> None:
+    server.switches.models = [{"id": "gpt-4o-transcribe-diarize"}]
+    server.switches.tells_speakers = True
+    client = Client(Server(server.url, "openai", KEY))
+    heard = OpenAITranscriber(client, "gpt-4o-transcribe-diarize", name="n").transcribe(tones((0, 5), length_s=5))
+    assert [segment.speaker for segment in heard.segments] == ["Speaker 1"]
+
+
 def test_a_long_recording_stays_under_the_limit_of_the_server(desk: Desk) -> None:
     long = tones(*((n * 100.0, n * 100.0 + 90) for n in range(7)), length_s=700)
     heard = desk.transcriber().transcribe(long)

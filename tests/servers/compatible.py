@@ -60,6 +60,8 @@ class Switches:
     leaves_out: int = 0
     gives_times: bool = True
     ignores_times: bool = False
+    tells_speakers: bool = False
+    streams_speech: bool | None = True
     malformed: bool = False
     hang_s: float = 0.0
     drop_after: int | None = None
@@ -177,8 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             elif switches.malformed and status == 200:
                 self._send(200, b'{"id": "chatcmpl-1", "choices": [{', {})
-            elif status == 200 and body.get("stream") is True:
-                self._stream(answer, body)
+            elif status == 200 and body.get("stream") is True and _can_stream(switches, path):
+                self._stream(_pieces(answer, body) if path == "/chat/completions" else _spoken_pieces(answer))
             else:
                 headers = refused_headers(switches, status, self)
                 self._send(status, json.dumps(answer).encode(), headers)
@@ -211,19 +213,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _stream(self, answer: dict[str, Any], body: dict[str, Any]) -> None:
+    def _stream(self, pieces: Iterator[dict[str, Any]]) -> None:
         server, switches = self.server_of, self.server_of.switches
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for number, piece in enumerate(_pieces(answer, body)):
+        for number, piece in enumerate(pieces):
             if switches.drop_after is not None and number >= switches.drop_after:
                 self.close_connection = True
                 if switches.silent_end:
                     self.wfile.write(b"0\r\n\r\n")
                 return
-            server.faults += faults("CreateChatCompletionStreamResponse", piece)
+            server.faults += faults(_STREAMED[self.path.removeprefix("/v1")], piece)
             self._chunk(f"data: {json.dumps(piece)}\n\n")
             server.pieces_sent += 1
             if switches.piece_s:
@@ -234,6 +236,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunk(self, text: str) -> None:
         raw = text.encode()
         self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+
+
+def _can_stream(switches: Switches, path: str) -> bool:
+    return path != "/audio/transcriptions" or bool(switches.streams_speech)
 
 
 def refused_headers(switches: Switches, status: int, handler: _Handler) -> dict[str, str]:
@@ -348,9 +354,15 @@ def _transcription(server: Compatible, form: dict[str, Any]) -> dict[str, Any] |
     format, seconds = form.get("response_format", "json"), _seconds(sound)
     form["seconds"] = seconds
     text = f"There are {seconds:.0f} seconds. All of them sound."
+    if form.get("stream") and server.switches.streams_speech is None:
+        raise Refused(Failure(400, "unknown_parameter", "Unknown parameter: 'stream'.", "stream"))
     if server.switches.refuses_politely and seconds < 3:
         raise Refused(Failure(400, "invalid_value", "the audio is too short"))
-    if format == "json" or server.switches.ignores_times:
+    if format == "diarized_json" and server.switches.tells_speakers:
+        if seconds > 30 and "chunking_strategy" not in form:
+            raise Refused(Failure(400, "invalid_value", "chunking_strategy is required", "chunking_strategy"))
+        return _checked(server, "CreateTranscriptionResponseDiarizedJson", _diarized(sound, form))
+    if format == "json" or (server.switches.ignores_times and format == "verbose_json"):
         usage = {"type": "duration", "seconds": seconds}
         return _checked(server, "CreateTranscriptionResponseJson", {"text": text, "usage": usage})
     if format != "verbose_json" or not server.switches.gives_times:
@@ -372,6 +384,55 @@ def _transcription(server: Compatible, form: dict[str, Any]) -> dict[str, Any] |
     return _checked(server, "CreateTranscriptionResponseVerboseJson", answer)
 
 
+def _diarized(sound: bytes, form: dict[str, Any]) -> dict[str, Any]:
+    """Everybody speaks at a pitch of their own here; who was heard before is known by it."""
+    known: dict[int, str] = {}
+    for name, url in zip(form.get("known_speaker_names", ()), form.get("known_speaker_references", ()), strict=True):
+        sample = base64.b64decode(url.removeprefix("data:audio/wav;base64,"), validate=True)
+        assert 2.0 <= _seconds(sample) <= 10.0
+        known[_stretches(sample)[0][2]] = name
+    letters = iter("ABCDEF")
+    segments = []
+    for number, (start_s, end_s, pitch) in enumerate(_stretches(sound)):
+        speaker = known.setdefault(pitch, next(letters)) if pitch not in known else known[pitch]
+        segments.append({
+            "type": "transcript.text.segment", "id": f"seg_{number}", "start": start_s, "end": end_s,
+            "text": f"I hum at {pitch} hertz.", "speaker": speaker,
+        })  # fmt: skip
+    text = " ".join(segment["text"] for segment in segments)
+    return {"task": "transcribe", "duration": form["seconds"], "text": text, "segments": segments}
+
+
+def _stretches(sound: bytes) -> list[tuple[float, float, int]]:
+    """Start, end and pitch in Hz, to the next hundred, of what sounds without a pause at one pitch."""
+    import av
+    import numpy as np
+
+    with av.open(io.BytesIO(sound)) as container:
+        blocks = [(frame.to_ndarray().reshape(-1), frame.sample_rate) for frame in container.decode(audio=0)]
+    samples, rate_hz = np.concatenate([block for block, _ in blocks]).astype(float), blocks[0][1]
+    step = rate_hz // 10
+    found: list[tuple[float, float, int]] = []
+    for at in range(0, len(samples) - step // 2, step):
+        window = samples[at : at + step]
+        if np.abs(window).max() < 0.02 * np.abs(samples).max():
+            continue
+        spectrum = np.abs(np.fft.rfft(window, n=rate_hz))
+        pitch, second = round(int(spectrum.argmax()) / 100) * 100, at / rate_hz
+        if found and found[-1][2] == pitch and second - found[-1][1] < 0.05:
+            found[-1] = (found[-1][0], second + 0.1, pitch)
+        else:
+            found.append((second, second + 0.1, pitch))
+    return found
+
+
+def _spoken_pieces(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from answer.get("segments", ())
+    for word in re.findall(r"\S+\s*", answer["text"]):
+        yield {"type": "transcript.text.delta", "delta": word}
+    yield {"type": "transcript.text.done", "text": answer["text"]}
+
+
 def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
     if not server.switches.embeds:
         return None
@@ -390,6 +451,12 @@ def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | No
 _ANSWERS = {
     "/models": _models, "/chat/completions": _chat, "/audio/transcriptions": _transcription, "/embeddings": _embeddings
 }  # fmt: skip
+
+
+_STREAMED = {
+    "/chat/completions": "CreateChatCompletionStreamResponse",
+    "/audio/transcriptions": "CreateTranscriptionResponseStreamEvent",
+}
 
 
 def _pieces(answer: dict[str, Any], body: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -421,6 +488,8 @@ def _form(content_type: str, raw: bytes) -> dict[str, Any]:
             form.setdefault(name[:-2], []).append(content.decode())
         else:
             form[name] = float(content) if name == "temperature" else content.decode()
+    if "stream" in form:
+        form["stream"] = form["stream"] == "true"
     return form
 
 
@@ -445,17 +514,17 @@ def wait_until(condition: Any, *, within_s: float = 5.0) -> bool:
     return False
 
 
-def tones(*spans: tuple[float, float], length_s: float, start_s: float = 0.0) -> Any:
-    """Audio at 16 kHz that sounds during `spans` (seconds from its start) and is silent else."""
+def tones(*spans: tuple[float, ...], length_s: float, start_s: float = 0.0) -> Any:
+    """Audio at 16 kHz that sounds during `spans`: seconds from its start, seconds, pitch in Hz; and is silent else."""
     import numpy as np
 
     from seehear.values import Audio
 
     samples = np.zeros(round(length_s * 16_000), np.float32)
     clock = np.arange(len(samples)) / 16_000
-    for first, last in spans:
+    for first, last, *pitch in spans:
         on = (clock >= first) & (clock < last)
-        samples[on] = (0.2 * np.sin(2 * np.pi * 300 * clock[on])).astype(np.float32)
+        samples[on] = (0.2 * np.sin(2 * np.pi * (pitch or [300])[0] * clock[on])).astype(np.float32)
     return Audio(samples, 16_000, start_s)
 
 
