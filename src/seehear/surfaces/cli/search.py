@@ -6,6 +6,7 @@ import click
 
 from seehear.surfaces.cli.ask import print_moment
 from seehear.surfaces.cli.console import common, note, print_json
+from seehear.surfaces.cli.options import choosing, stretch
 from seehear.values import Route
 
 
@@ -15,23 +16,34 @@ from seehear.values import Route
 @click.option("--said", is_flag=True, help="Only what was said.")
 @click.option("--shown", is_flag=True, help="Only what was on screen.")
 @click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many moments at most.")
+@choosing("begin", "end")
 @common
 def search(
-    query: str, media: tuple[str, ...], said: bool, shown: bool, limit: int, as_json: bool, home: str | None
+    query: str,
+    media: tuple[str, ...],
+    said: bool,
+    shown: bool,
+    limit: int,
+    begin: str | None,
+    end: str | None,
+    as_json: bool,
+    home: str | None,
 ) -> None:
     """Find moments that fit QUERY, the best first.
 
     \b
     seehear search "recursion"
     seehear search "def fib" --shown --in lecture.mp4
+    seehear search "recursion" --from 10:00 --to 20:00
     """
     from seehear.library import Library
 
+    within = stretch(begin, end)
     route: Route | None = None
     if said != shown:
         route = "said" if said else "shown"
     with Library(home) as library:
-        moments = library.search(query, media=media or None, route=route, limit=limit)
+        moments = library.search(query, media=media or None, within=within, route=route, limit=limit)
     if as_json:
         print_json([moment.as_json() for moment in moments])
         return

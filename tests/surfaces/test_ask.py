@@ -1,0 +1,99 @@
+"""Asking on the command line: within a stretch, with reasons, and as a conversation."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.conftest import NOBODY, run_seehear
+
+EXTRACTIVE = ("--answer", "extractive")
+
+
+def test_a_question_can_be_limited_to_a_stretch(indexed_home: Path, lesson: Path) -> None:
+    everywhere = run_seehear("ask", lesson, "what is named?", *EXTRACTIVE, "--json", home=indexed_home).json
+    first_s = everywhere["moments"][0]["start_s"]
+    later = run_seehear(
+        "ask", lesson, "what is named?", "--from", "20", *EXTRACTIVE, "--json", home=indexed_home
+    ).json  # fmt: skip
+    assert first_s < 20
+    assert later["moments"]
+    assert all(moment["end_s"] > 20 for moment in later["moments"])
+    found = run_seehear("search", "Python", "--to", "0:05", "--json", home=indexed_home).json
+    assert found
+    assert all(moment["start_s"] < 5 for moment in found)
+
+
+def test_a_stretch_that_nothing_reaches_is_told(indexed_home: Path, lesson: Path) -> None:
+    done = run_seehear("ask", lesson, "what is a loop?", "--from", "1:00:00", *EXTRACTIVE, home=indexed_home)
+    assert done.code == 0
+    assert re.search(r"the recording ends at 0:\d\d", done.out)
+
+
+def test_a_stretch_that_ends_before_it_begins_is_an_error(indexed_home: Path, lesson: Path) -> None:
+    done = run_seehear("ask", lesson, "what?", "--from", "9:00", "--to", "8:00", home=indexed_home)
+    assert done.code != 0
+    assert "8:00" in done.err
+    assert "soon" in run_seehear("search", "what", "--to", "soon", home=indexed_home).err
+
+
+def test_why_tells_how_an_answer_came_about(indexed_home: Path, lesson: Path) -> None:
+    ask = ("ask", lesson, "when are functions explained?", *EXTRACTIVE)
+    printed = run_seehear(*ask, "--why", home=indexed_home).out
+    assert "How this answer came about" in printed
+    assert "threshold" in printed
+    why = run_seehear(*ask, "--why", "--json", home=indexed_home).json["why"]
+    assert why["likelihood"] >= why["threshold"]
+    assert why["terms"] == ["functions"]
+    best = why["weighed"][0]
+    assert abs(sum(best["parts"].values()) - best["score"]) < 0.01
+    assert "why" not in run_seehear(*ask, "--json", home=indexed_home).json
+
+
+def test_a_missing_question_is_an_error_where_nobody_can_be_asked(indexed_home: Path, lesson: Path) -> None:
+    for words in ((lesson,), ()):
+        done = run_seehear("ask", *words, home=indexed_home)
+        assert done.code != 0
+        assert "question is missing" in done.err
+
+
+def test_without_a_question_a_conversation_begins_on_a_terminal(indexed_home: Path, lesson: Path) -> None:
+    told = _talk(
+        [sys.executable, "-m", "seehear", "ask", str(lesson), *EXTRACTIVE], indexed_home,
+        "what is a function?", "what does she say after that?", "why", "which chess opening was played?",
+    )  # fmt: skip
+    assert "named piece of work" in told
+    assert "as often as you like" in told.split("after that?")[1]
+    assert "How this answer came about" in told
+    assert "does not seem to cover" in told
+
+
+def _talk(command: list[str], home: Path, *lines: str) -> str:
+    """Type lines one by one at a terminal, each when the prompt stands, then Ctrl-D; all that was printed."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "SEEHEAR_HOME": str(home), "OLLAMA_HOST": NOBODY, "TERM": "dumb"}
+    child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    printed, pending, ends = "", [*lines, "\x04"], time.monotonic() + 60
+    seen = 0
+    while time.monotonic() < ends:
+        if select.select([ours], [], [], 0.2)[0]:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            printed += piece.decode("utf-8", "replace")
+        if pending and printed[seen:].endswith("? "):
+            line = pending.pop(0)
+            seen = len(printed)
+            os.write(ours, line.encode() if line == "\x04" else f"{line}\n".encode())
+    child.wait(10)
+    os.close(ours)
+    assert child.returncode == 0, printed
+    return printed
