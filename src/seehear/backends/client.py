@@ -193,7 +193,7 @@ class Client:
                     import openai
                 except ImportError as error:
                     raise MissingPackageError(
-                        "talking to model servers needs the package openai", hint="pip install 'seehear[openai]'"
+                        "talking to model servers needs the package openai", hint="pip install 'seehear[servers]'"
                     ) from error
                 timeout = openai.Timeout(self._read_s, connect=self._connect_s)
                 # A proxy is for the way out; what is here is reached directly.
