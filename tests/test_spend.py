@@ -177,6 +177,71 @@ def test_a_call_cut_off_by_kill_9_counts_as_spent(tmp_path: Path) -> None:
     store.close()
 
 
+SPENDER = """
+import sys, time
+from pathlib import Path
+from seehear.errors import BudgetError
+from seehear.spend import Ledger, Meter, Usage
+from seehear.store import Store
+store = Store(Path(sys.argv[1]))
+lane = Meter(1.0, price=lambda used: used.input_tokens / 100).lane(Ledger(store, 'film'))
+print('ready', flush=True)
+sys.stdin.readline()
+made = 0
+try:
+    for _ in range(30):
+        lane.check(Usage('a', 3))
+        time.sleep(0.002)
+        lane.add(Usage('a', 3))
+        made += 1
+except BudgetError:
+    pass
+lane.close()
+print(made, flush=True)
+"""
+
+
+def test_two_processes_that_spend_on_one_recording_keep_one_budget(tmp_path: Path) -> None:
+    home = tmp_path / "library"
+    Store(home).close()
+    pipes: dict[str, int] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    spenders = [
+        subprocess.Popen([sys.executable, "-c", SPENDER, str(home)], text=True, **pipes)  # type: ignore[call-overload]
+        for _ in range(2)
+    ]
+    for one in spenders:
+        assert one.stdout.readline() == "ready\n"
+    for one in spenders:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    made = [int(one.communicate(timeout=60)[0]) for one in spenders]
+    assert sum(made) == 33, "what one may still need, the other cannot have"
+    store = Store(home)
+    (row,) = Ledger(store, "film").rows()
+    assert row.usage == Usage("a", 3 * sum(made), calls=sum(made)), "no booking of one was lost to the other"
+    store.close()
+
+
+def test_a_call_under_way_in_another_process_is_not_free_to_spend(store: Store) -> None:
+    here, there = (Meter(1.0, price=cents).lane(Ledger(store, "film")) for _ in range(2))
+    here.check(Usage("a", 60))
+    with pytest.raises(BudgetError):
+        there.check(Usage("a", 50))
+    here.add(Usage("a", 45))
+    here.close()
+    there.check(Usage("a", 50))
+
+
+def test_many_questions_on_one_library_count_each_call_once(store: Store) -> None:
+    meter = Meter(1.0, price=cents)
+    for _ in range(3):
+        lane = meter.lane(Ledger(store, "questions"))
+        lane.check(Usage("a", 20))
+        lane.add(Usage("a", 20))
+        lane.close()
+    assert meter.spent_usd == pytest.approx(0.60)
+
+
 @pytest.mark.parametrize("budget", [-1.0, float("nan")])
 def test_a_budget_that_makes_no_sense_is_refused(budget: float) -> None:
     with pytest.raises(InputError):

@@ -237,11 +237,13 @@ class Models:
             return
         if self._meter is None:
             self._meter = Meter(self._settings.budget_usd, price=cost_usd)
-        before, self._till.lane = self._till.lane, self._meter.lane(Ledger(self._store(), media_id))
+        lane = self._meter.lane(Ledger(self._store(), media_id))
+        before, self._till.lane = self._till.lane, lane
         try:
             yield
         finally:
             self._till.lane = before
+            lane.close()
 
 
 def weighed(backend: B, on_pull: OnPull | None) -> B:

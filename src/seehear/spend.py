@@ -1,7 +1,8 @@
 """Money: what was spent on each media, kept in the library, and the cap that no call may break.
 
-A call is written down as promised before it is made and as spent after it, so a process killed in between leaves a
-promise behind, which counts as spent: the cap errs on the side of the user's money.
+A call is written down as promised before it is made and as spent after it. What another process has promised counts as
+spent, whether it runs or was killed in between: the cap holds over all processes, and errs on the side of the user's
+money.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
-from seehear.errors import BudgetError, InputError
+from filelock import FileLock
+
+from seehear.errors import BudgetError, InputError, StorageError
 
 _UNSETTLED = "(calls that were cut off)"
 
@@ -61,7 +65,9 @@ class Counted(Protocol):
 
 
 class SpendStore(Protocol):
-    """Where the ledger lives: the store of the library."""
+    """Where the ledger lives: the store of the library, in its folder `home`."""
+
+    home: Path
 
     def cache_get(self, key: str) -> bytes | None:
         """Return what was put under `key`, or None."""
@@ -85,48 +91,76 @@ class Spent:
         return {**asdict(self.usage), "usd": round(self.usd, 6), "unpriced": self.unpriced}
 
 
+@dataclass(slots=True)
+class _Page:
+    """What is written down for one media: rows by model, and promises of calls by who makes them."""
+
+    rows: dict[str, Spent]
+    promised: dict[str, float]
+
+    def promised_usd(self, own: Collection[str]) -> float:
+        """USD promised by all others."""
+        return sum(usd for name, usd in self.promised.items() if name not in own)
+
+
 class Ledger:
     """What was spent on one media so far, by model; every change is stored before it returns.
 
-    Usable from several threads. Of two processes that index one media at once, the later one sees the sums of the
-    earlier one only when it opens the ledger.
+    Usable from several threads and by several processes at once: each change is made to what stands in the library at
+    that moment.
     """
 
     def __init__(self, store: SpendStore, media_id: str) -> None:
         self._store, self.media_id = store, media_id
-        self._lock = threading.Lock()
-        self._rows: dict[str, Spent] = {}
-        self._promised: dict[str, float] = {}
-        self._read()
+        self._own: set[str] = set()
+        # Two processes may spend on one media, and each must see what the other has promised.
+        self._guard = FileLock(store.home / "locks" / "spending.lock", timeout=60.0, poll_interval=0.005)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process and thread from changing any ledger of the library meanwhile; may be nested."""
+        try:
+            Path(self._guard.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            self._guard.acquire()
+        except OSError as error:  # a timeout is one too
+            raise StorageError(
+                f"the library folder {self._store.home} cannot be written, so spending cannot be counted: {error}",
+                hint="make it writable, or choose another with --home DIR",
+            ) from error
+        try:
+            yield
+        finally:
+            self._guard.release()
 
     @property
     def spent_usd(self) -> float:
-        """USD spent, cut-off calls included at what was promised for them; promises of calls under way are not."""
-        with self._lock:
-            return sum(row.usd for row in self._rows.values())
+        """USD spent; calls of other processes that were cut off or are under way count with what they may cost.
+
+        What was promised through this object is not in it.
+        """
+        page = self._read()
+        return sum(row.usd for row in page.rows.values()) + page.promised_usd(self._own)
 
     def rows(self) -> list[Spent]:
-        """What each model took, in the order of its first call."""
-        with self._lock:
-            return list(self._rows.values())
+        """What each model took, in the order of its first call, and at last what other processes left unsettled."""
+        page = self._read()
+        left = page.promised_usd(self._own)
+        if left:
+            before = page.rows.pop(_UNSETTLED, Spent(Usage(_UNSETTLED, calls=0)))
+            calls = before.usage.calls + len(set(page.promised) - self._own)
+            page.rows[_UNSETTLED] = Spent(replace(before.usage, calls=calls), before.usd + left, before.unpriced)
+        return list(page.rows.values())
 
     def promise(self, name: str, usd: float) -> None:
         """Write down that calls under the `name` may cost so much; 0 takes the promise back."""
-        with self._lock:
-            if usd > 0:
-                self._promised[name] = usd
-            else:
-                self._promised.pop(name, None)
-            self._write()
+        with self._changed() as page:
+            self._promise(page, name, usd)
 
     def add(self, used: Counted, usd: float | None, *, name: str = "", promised_usd: float = 0.0) -> None:
         """Book what a call took, None where its price is not known, and what is still promised under `name`."""
-        with self._lock:
-            if promised_usd > 0:
-                self._promised[name] = promised_usd
-            else:
-                self._promised.pop(name, None)
-            before = self._rows.get(used.model, Spent(Usage(used.model, calls=0)))
+        with self._changed() as page:
+            self._promise(page, name, promised_usd)
+            before = page.rows.get(used.model, Spent(Usage(used.model, calls=0)))
             total = replace(
                 before.usage, input_tokens=before.usage.input_tokens + used.input_tokens,
                 output_tokens=before.usage.output_tokens + used.output_tokens,
@@ -134,31 +168,37 @@ class Ledger:
                 calls=before.usage.calls + used.calls,
             )  # fmt: skip
             unknown = used.calls if usd is None else 0
-            self._rows[used.model] = Spent(total, before.usd + (usd or 0.0), before.unpriced + unknown)
-            self._write()
+            page.rows[used.model] = Spent(total, before.usd + (usd or 0.0), before.unpriced + unknown)
+
+    def _promise(self, page: _Page, name: str, usd: float) -> None:
+        if usd > 0:
+            page.promised[name] = usd
+            self._own.add(name)
+        else:
+            page.promised.pop(name, None)
+            self._own.discard(name)
+
+    @contextmanager
+    def _changed(self) -> Iterator[_Page]:
+        with self.held():
+            page = self._read()
+            yield page
+            # Unrounded: a thousand tiny calls must add up.
+            rows = [{**asdict(row.usage), "usd": row.usd, "unpriced": row.unpriced} for row in page.rows.values()]
+            raw = json.dumps({"version": 1, "rows": rows, "promised": page.promised}).encode()
+            self._store.cache_put(self._key(), raw, media_id=self.media_id)
 
     def _key(self) -> str:
         return f"spend:{self.media_id}"
 
-    def _read(self) -> None:
+    def _read(self) -> _Page:
         raw = self._store.cache_get(self._key())
-        if raw is None:
-            return
-        data = json.loads(raw)
+        data = {"rows": [], "promised": {}} if raw is None else json.loads(raw)
+        rows: dict[str, Spent] = {}
         for row in data["rows"]:
             usage = Usage(**{name: row[name] for name in Usage.__dataclass_fields__})
-            self._rows[usage.model] = Spent(usage, float(row["usd"]), int(row["unpriced"]))
-        left = sum(data["promised"].values())
-        if left:
-            before = self._rows.get(_UNSETTLED, Spent(Usage(_UNSETTLED, calls=0)))
-            calls = before.usage.calls + len(data["promised"])
-            self._rows[_UNSETTLED] = Spent(replace(before.usage, calls=calls), before.usd + left, before.unpriced)
-
-    def _write(self) -> None:
-        # Unrounded: a thousand tiny calls must add up.
-        rows = [{**asdict(row.usage), "usd": row.usd, "unpriced": row.unpriced} for row in self._rows.values()]
-        raw = json.dumps({"version": 1, "rows": rows, "promised": self._promised}).encode()
-        self._store.cache_put(self._key(), raw, media_id=self.media_id)
+            rows[usage.model] = Spent(usage, float(row["usd"]), int(row["unpriced"]))
+        return _Page(rows, dict(data["promised"]))
 
 
 Pricing = Callable[[Counted], float | None]
@@ -168,8 +208,8 @@ class Meter:
     """Forbids calls that would go over a budget and books those that were made; usable from several threads.
 
     `budget_usd` None counts without forbidding. The cap holds over everything in `ledgers` and what is booked through
-    the lanes, earlier runs included. `price` turns usage into USD, None where a price is unknown: with a budget such
-    a call is forbidden. Raises InputError for a budget below zero.
+    the lanes, earlier runs and other processes included. `price` turns usage into USD, None where a price is unknown:
+    with a budget such a call is forbidden. Raises InputError for a budget below zero.
     """
 
     def __init__(self, budget_usd: float | None, ledgers: Sequence[Ledger] = (), *, price: Pricing) -> None:
@@ -205,10 +245,12 @@ class Meter:
 
     def lane(self, ledger: Ledger) -> Lane:
         """The meter as one client uses it, for calls about the media of `ledger`."""
-        made = Lane(self, ledger)
         with self._lock:
-            if ledger not in self._ledgers:
+            # One object per media, or what was spent on it would count twice.
+            known = next((one for one in self._ledgers if one.media_id == ledger.media_id), None)
+            if known is None:
                 self._ledgers.append(ledger)
+            made = Lane(self, known or ledger)
             self._lanes.append(made)
         return made
 
@@ -238,7 +280,7 @@ class Meter:
 
     def _reserve(self, lane: str, ledger: Ledger, estimate: Counted) -> None:
         usd = self._usd(estimate)
-        with self._lock:
+        with self._lock, ledger.held():
             others = sum(held for name, held in self._reserved.items() if name != lane)
             spent = self.spent_usd
             if self.budget_usd is not None and spent + others + usd > self.budget_usd + 1e-9:
