@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
+from seehear.answer.follow import read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
 from seehear.answer.narrow import answer_narrowly
 from seehear.backends.protocols import Answerer, Embedder
@@ -37,14 +39,25 @@ def ask(
     quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
     """
     rows = _rows(store, media)
-    intent = replace(read_question(question, route=route), within=within)
+    follow = read_follow_up(question, history, [row.id for row in rows])
+    trace = Trace()
+    if follow.step:
+        trace.step(follow.step)
+    if follow.limit is not None:
+        within = follow.limit if within is None else _shared(within, follow.limit)
+        rows = tuple(row for row in rows if row.id == follow.media)
+        media = [follow.media]
+    intent = replace(read_question(follow.read_as, route=route), within=within)
     inquiry = Inquiry(
-        question, question, intent, store, rows, None if media is None else tuple(row.id for row in rows), embedder,
+        question, follow.read_as, intent, store, rows, None if media is None else tuple(row.id for row in rows),
+        embedder,
         None if answerer is None or answerer.card.name == "extractive" else answerer,
         {"embed": embedder.card.name if embedder is not None else "none",
          "answer": answerer.card.name if answerer is not None else "extractive"},
-        Sayer(on_text), Trace(), on_moments, limit,
+        Sayer(on_text), trace, on_moments, limit,
     )  # fmt: skip
+    if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
+        return beside
     if inquiry.where and (empty := _outside(inquiry)) is not None:
         return empty
     if intent.want == "broad":
@@ -61,6 +74,11 @@ def _rows(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
         if media_id not in known:
             raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
     return tuple(known[media_id] for media_id in dict.fromkeys(media))
+
+
+def _shared(one: Span, other: Span) -> Span:
+    start_s = max(one.start_s, other.start_s)
+    return Span(start_s, max(start_s, min(one.end_s, other.end_s)))
 
 
 def _outside(inquiry: Inquiry) -> Answer | None:

@@ -1,0 +1,151 @@
+"""Follow-up questions: what "it", "before that" and a bare "why?" mean after the questions before.
+
+Only words and places of the turns before are carried on, never their text as a whole: a conversation cannot smuggle
+anything into a question that its words could not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from seehear.search.terms import FRAME, STOP
+from seehear.spans import Span
+from seehear.values import Turn
+
+Beside = Literal["before", "after", "then", "when", "why"]
+
+LONGEST_TOPIC = 80
+FEW_WORDS = 2
+_WORD = re.compile(r"[^\W_]+")
+_LEAD = re.compile(r"^\s*(?:(?:and|but|so|ok(?:ay)?|then|also|well|now|or)\b[\s,]*)+", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:(?:just|right|immediately|directly|shortly)\s+)?before\s+(?:that|this|then|it)\b|\b(?:just\s+)?before\s*$",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"\b(?:(?:just|right|immediately|directly|shortly)\s+)?after\s+(?:that|this|it)\b|\bafter(?:wards?)?\s*$|\bnext\s*$"
+    r"|^(?:what then|then what|then)$|^(?:go on|continue|(?:tell (?:me|us) )?more)(?: about (?:it|that|this))?$",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"\b(?:at\s+(?:that|the same)\s+(?:time|moment|point)|meanwhile|in the meantime)\b|\bthen\s*$", re.IGNORECASE
+)
+_WHEN = re.compile(
+    r"^(?:when|where|at what (?:time|minute|second)|what time)(?:\s+exactly)?"
+    r"(?:\s+(?:is|was|does|did)\s+(?:that|this|it|(?:she|he|they)\s+(?:say|said|mention|show)\s+(?:that|this|it)))?$",
+    re.IGNORECASE,
+)
+_WHY = re.compile(
+    r"^(?:why|how come|why not|what for|why is that|why is it|why is this|for what reason)$", re.IGNORECASE
+)
+_ANOTHER = re.compile(r"^(?:what|how) about\s+(.+)$", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:it|its|that|this|them|they|their|those|these)\b", re.IGNORECASE)
+_EXPLETIVE = re.compile(r"\b(?:is|was|does|makes?)\s+it\b.*\b(?:when|that|to|if)\b|\bit\s+(?:is|was)\b", re.IGNORECASE)
+_FILLER = frozenset(
+    """another anything bit come comes detail details deeper elaborate else example examples exactly explain find go
+    happen happened kindly little line longer look okay please reason shortly simple simpler simply somebody someone
+    something sort stuff way word words work works yes""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question as it is read after the turns before it.
+
+    `beside` asks for what lies beside `anchor` (a stretch of `media`); otherwise `anchor` with `limit` keeps the
+    question to what lies before or after. `step` tells what was done, empty where the question stands on its own.
+    """
+
+    read_as: str
+    step: str = ""
+    media: str = ""
+    anchor: Span | None = None
+    beside: Beside | None = None
+    limit: Span | None = None
+
+
+def read_follow_up(question: str, history: Sequence[Turn], known: Collection[str]) -> FollowUp:
+    """Read a question with the turns before it; `known` are the ids of the recordings it may be about."""
+    if not history:
+        return FollowUp(question)
+    whole = " ".join(question.split()).rstrip("?.! ")
+    text = _LEAD.sub("", whole) or whole.rsplit(" ", 1)[-1]
+    anchor = _anchor(history, known)
+    if anchor is not None and (found := _place(question, text, *anchor)) is not None:
+        return found
+    topic, before = _topic(history)
+    if not topic:
+        return FollowUp(question)
+    if anchor is not None and _WHY.match(text):
+        return FollowUp(f"why {topic}", f"“why” is asked about “{topic}”.", *anchor, "why")
+    if match := _ANOTHER.match(text) or (re.match(r"^([\w\s'-]{2,40})$", text) if _bare(question, text) else None):
+        asked = _replace(before, topic, match.group(1))
+        return FollowUp(asked, f"The question before is asked again about “{match.group(1)}”.")
+    own = _own(text)
+    pronoun = None if _EXPLETIVE.search(text) else _last(_PRONOUN, text)
+    step = f"The question before it is about “{topic}”."
+    if pronoun is not None and len(own) <= FEW_WORDS:
+        return FollowUp(text[: pronoun.start()] + topic + text[pronoun.end() :] + "?", step)
+    if not own:
+        return FollowUp(f"{text} {'of' if 'example' in text.lower() else 'about'} {topic}?", step)
+    return FollowUp(question)
+
+
+def _anchor(history: Sequence[Turn], known: Collection[str]) -> tuple[str, Span] | None:
+    """The place of the turn before: its first citation, or its first moment where nothing was cited."""
+    last = history[-1]
+    cited = [(place.media, place.span) for place in last.citations[:1]]
+    found = [(place.media, place.span) for place in last.moments[:1]]
+    return next(((media, span) for media, span in cited + found if media in known), None)
+
+
+def _place(question: str, text: str, media: str, anchor: Span) -> FollowUp | None:
+    if _WHEN.match(text):
+        return FollowUp(question, "It asks for the place of the answer before.", media, anchor, "when")
+    for pattern, beside in ((_BEFORE, "before"), (_AFTER, "after"), (_THEN, "then")):
+        if not pattern.search(text):
+            continue
+        rest = " ".join(pattern.sub(" ", text).split())
+        what = f"“{beside}” is meant of the first place that the answer before rests on."
+        if not _own(rest):
+            return FollowUp(question, what, media, anchor, beside)  # type: ignore[arg-type]
+        limit = {
+            "before": Span(0.0, anchor.start_s), "after": Span(anchor.end_s, max(anchor.end_s, 1e7)), "then": anchor
+        }[beside]  # fmt: skip
+        return FollowUp(f"{rest}?", what, media, anchor, None, limit)
+    return None
+
+
+def _topic(history: Sequence[Turn]) -> tuple[str, str]:
+    """What the turns before were about, in their own words, and the question it stands in; empty where nothing."""
+    for turn in reversed(history):
+        asked = " ".join((turn.read_as or turn.question).split())
+        held = [m for m in _WORD.finditer(asked) if m.group().lower() in _own(asked)]
+        if held:
+            phrase = asked[held[0].start() : held[-1].end()]
+            short = phrase if len(phrase) <= LONGEST_TOPIC else " ".join(m.group() for m in held)[:LONGEST_TOPIC]
+            return short, asked
+    return "", ""
+
+
+def _replace(before: str, topic: str, other: str) -> str:
+    return before.replace(topic, other, 1) if topic in before else other
+
+
+def _bare(question: str, text: str) -> bool:
+    """Tell whether a question is a conjunction and a thing: "and loops?"."""
+    words = _WORD.findall(text.lower())
+    return _LEAD.match(question) is not None and 0 < len(words) <= 3 and not set(words) & (STOP | _FILLER)
+
+
+def _own(text: str) -> set[str]:
+    """The words of a question that tell what it is about."""
+    return {word for word in _WORD.findall(text.lower()) if word not in STOP | FRAME | _FILLER}
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = list(pattern.finditer(text))
+    return found[-1] if found else None
