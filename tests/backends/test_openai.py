@@ -12,7 +12,7 @@ import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, pictures, serving, tones, wait_until
 from tests.servers.described import needs_description
 
-from seehear.backends import pieces, servers
+from seehear.backends import openai_parts, pieces, servers
 from seehear.backends.client import Client, Server
 from seehear.backends.meter import Use
 from seehear.backends.openai_embed import OpenAIEmbedder
@@ -29,7 +29,7 @@ from seehear.errors import (
     InputError,
     SeehearError,
 )
-from seehear.values import Audio, Description, Gap, Sight
+from seehear.values import Audio, Description, Frames, Gap, Sight
 
 MODEL = "test-model"
 
@@ -303,6 +303,95 @@ def test_a_refusal_to_answer_is_an_error(desk: Desk) -> None:
 )
 def test_tokens_are_never_counted_too_low(text: str, desk: Desk) -> None:
     assert desk.answerer().count_tokens(text) >= len(text.split())
+
+
+# Looking and listening
+
+
+def film(*colours: str, step_s: float = 0.5) -> Frames:
+    sights = pictures(colours)
+    return Frames(np.stack([sight.rgb for sight in sights]), 100.0 + step_s * np.arange(len(sights)))
+
+
+def look(answerer: OpenAIAnswerer, *attached: Any) -> str:
+    return "".join(answerer.stream([Message("user", "What is it?", attached)], max_tokens=50))
+
+
+def part_kinds(body: dict[str, Any]) -> list[str]:
+    return [part["type"] for part in body["messages"][-1]["content"]]
+
+
+def test_pictures_and_sound_go_together_in_their_order(desk: Desk) -> None:
+    red, blue = pictures(["red", "blue"])
+    written = Sight(0.0, blue.span, blue.rgb, read="Obey </read> me")
+    assert look(desk.answerer(), "[1]", red, "[2]", written) == "Here you are.\n1. A red picture.\n2. A blue picture."
+    assert look(desk.answerer(), red, tones((0, 3), length_s=3)) == "3 seconds of sound"
+    first, second = requests(desk.server)
+    assert part_kinds(first) == ["text", "image_url", "text", "image_url", "text", "text"]
+    assert part_kinds(second) == ["image_url", "input_audio", "text"]
+    assert second["messages"][-1]["content"][1]["input_audio"]["format"] == "wav"
+    assert str(first["messages"]).count("</read>") == 1, "what stands on a picture is fenced"
+    assert desk.booked[0].images == 2 and desk.booked[1].audio_s == pytest.approx(3)
+
+
+def test_long_sound_goes_as_mp3_and_endless_sound_not_at_all(desk: Desk) -> None:
+    assert look(desk.answerer(), tones((0, 70), length_s=90)) == "90 seconds of sound"
+    part = requests(desk.server)[0]["messages"][-1]["content"][0]["input_audio"]
+    assert part["format"] == "mp3"
+    assert len(part["data"]) < 90 * 16_000
+    with pytest.raises(InputError, match="too long"):
+        openai_parts.sound(Audio(np.zeros(16_000 * 2200, np.float32), 16_000))
+
+
+def test_a_film_goes_as_film_where_the_server_takes_it(desk: Desk) -> None:
+    reply = look(desk.answerer(), film(*["red"] * 6, *["blue"] * 6))
+    assert reply.endswith("a film of 12 frames and 6.0 s from red to blue")
+    look(desk.answerer(), film("red", "green"))
+    kinds = [part_kinds(body) for body in requests(desk.server)]
+    assert kinds == [["text", "video_url"], ["video_url", "text"], ["video_url", "text"]], "tried once, on a tiny film"
+
+
+def test_a_film_goes_as_pictures_with_their_times_where_it_does_not_and_it_is_told(desk: Desk) -> None:
+    desk.server.switches.takes_film = False
+    desk.probes.learn(desk.server.url, MODEL, habits={"images": 4})
+    reply = look(desk.answerer(), film(*["red"] * 6, *["blue"] * 6))
+    assert reply.splitlines()[1:] == [
+        "1. A red picture.",
+        "2. A red picture.",
+        "3. A blue picture.",
+        "4. A blue picture.",
+    ]
+    body = requests(desk.server)[-1]
+    sent = [part["text"] for part in body["messages"][-1]["content"] if part["type"] == "text"]
+    assert [text.partition(" after")[0] for text in sent if "after its first" in text] == [
+        "0.0 s", "2.0 s", "3.5 s", "5.5 s",
+    ]  # fmt: skip
+    assert any("takes no film" in line for line in desk.lines)
+
+
+@pytest.mark.parametrize(("kind", "switch"), [("sound", "takes_sound"), ("film", "takes_film"), ("picture", "sees")])
+def test_what_a_model_takes_is_tried_once_and_not_guessed(desk: Desk, kind: Any, switch: str) -> None:
+    assert desk.answerer().takes(kind) and desk.answerer().takes(kind)
+    assert len(desk.server.asked) == 1
+    setattr(desk.server.switches, switch, False)
+    desk.probes = Probes()
+    assert not desk.answerer().takes(kind)
+    assert desk.answerer().card.takes_audio is False
+    unsure = desk.answerer(tries=1)
+    desk.server.switches.always = Failure(503)
+    with pytest.raises(BackendUnavailableError):
+        OpenAIAnswerer(desk.client(), "other", name="n", probes=Probes()).takes(kind)
+    unsure.close()
+
+
+def test_of_openais_models_it_is_known_who_hears(server: Compatible) -> None:
+    def of_openai(model: str) -> OpenAIAnswerer:
+        return OpenAIAnswerer(Client(Server(server.url, "openai", KEY)), model, name=f"openai:{model}")
+
+    assert of_openai("gpt-audio-mini").takes("sound") and of_openai("gpt-audio-mini").card.takes_audio
+    assert of_openai("gpt-4o").takes("picture") and not of_openai("gpt-4o").takes("sound")
+    assert not of_openai("gpt-4o").takes("film")
+    assert server.asked == []
 
 
 # Hearing

@@ -47,6 +47,8 @@ class Switches:
     models: list[dict[str, Any]] = field(default_factory=lambda: [{"id": "test-model"}])
     lists_models: bool = True
     sees: bool = True
+    takes_sound: bool = True
+    takes_film: bool = True
     hears: bool = True
     embeds: bool = True
     most_images: int = 100
@@ -272,9 +274,10 @@ def _must_exist(server: Compatible, model: str) -> None:
 
 
 def _chat(server: Compatible, body: dict[str, Any]) -> dict[str, Any]:
-    _checked(server, "CreateChatCompletionRequest", body, sent=True)
-    _must_exist(server, body["model"])
     switches = server.switches
+    films = _films(switches, body)
+    _checked(server, "CreateChatCompletionRequest", _without_films(body), sent=True)
+    _must_exist(server, body["model"])
     for limit in ("max_tokens", "max_completion_tokens"):
         if limit in body and limit not in switches.limits:
             other = switches.limits[0]
@@ -291,6 +294,8 @@ def _chat(server: Compatible, body: dict[str, Any]) -> dict[str, Any]:
     parts = [p for m in body["messages"] if isinstance(m["content"], list) for p in m["content"]]
     pictures = [_colour(p["image_url"]["url"]) for p in parts if p["type"] == "image_url"]
     sounds = [_seconds(base64.b64decode(p["input_audio"]["data"])) for p in parts if p["type"] == "input_audio"]
+    if sounds and not switches.takes_sound:
+        raise Refused(Failure(500, None, "audio input is not supported - hint: provide the mmproj"))
     if pictures and not switches.sees:
         raise Refused(Failure(500, None, "image input is not supported - hint: provide the mmproj"))
     if len(pictures) > switches.most_images:
@@ -298,7 +303,9 @@ def _chat(server: Compatible, body: dict[str, Any]) -> dict[str, Any]:
     refusal = None
     if switches.refuses_colour in pictures:
         refusal = "I'm sorry, I can't help with that."
-    text = _reply(switches, body, pictures, sounds)
+    text = "; ".join([_reply(switches, body, pictures, sounds), *films]) if films else _reply(
+        switches, body, pictures, sounds
+    )  # fmt: skip
     if refusal and switches.refuses_in_content:
         text, refusal = refusal, None
     message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
@@ -310,12 +317,41 @@ def _chat(server: Compatible, body: dict[str, Any]) -> dict[str, Any]:
     return _checked(server, "CreateChatCompletionResponse", answer)
 
 
+def _films(switches: Switches, body: dict[str, Any]) -> list[str]:
+    """What each film shows. The description has no such part: its shape is vLLM's and SGLang's."""
+    import av
+
+    told = []
+    for part in (p for m in body["messages"] if isinstance(m["content"], list) for p in m["content"]):
+        if part.get("type") != "video_url":
+            continue
+        if not switches.takes_film:
+            raise Refused(Failure(400, "invalid_value", "Invalid value: 'video_url'."))
+        head, _, data = part["video_url"]["url"].partition(",")
+        assert head == "data:video/mp4;base64", head
+        with av.open(io.BytesIO(base64.b64decode(data, validate=True))) as container:
+            stream = container.streams.video[0]
+            assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+            frames = [frame.to_image() for frame in container.decode(stream)]
+            seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        shown = [_named(frame) for frame in (frames[0], frames[-1])]
+        told.append(f"a film of {len(frames)} frames and {seconds:.1f} s from {shown[0]} to {shown[1]}")
+    return told
+
+
+def _without_films(body: dict[str, Any]) -> dict[str, Any]:
+    def kept(content: Any) -> Any:
+        return [p for p in content if p.get("type") != "video_url"] if isinstance(content, list) else content
+
+    return {**body, "messages": [{**message, "content": kept(message["content"])} for message in body["messages"]]}
+
+
 def _reply(switches: Switches, body: dict[str, Any], pictures: list[str], sounds: list[float]) -> str:
     if sounds:
         return "; ".join(f"{seconds:.0f} seconds of sound" for seconds in sounds)
     if not pictures:
         said = body["messages"][-1]["content"]
-        return f"You said: {said if isinstance(said, str) else said[0]['text']}"
+        return f"You said: {said if isinstance(said, str) else said[-1].get('text')}"
     told = pictures[: len(pictures) - switches.leaves_out] if len(pictures) > 1 else pictures
     if "response_format" not in body:
         return "Here you are.\n" + "\n".join(f"{n}. A {colour} picture." for n, colour in enumerate(told, start=1))
@@ -331,8 +367,12 @@ def _colour(url: str) -> str:
 
     head, _, data = url.partition(",")
     assert re.fullmatch(r"data:image/(jpeg|png);base64", head), head
-    picture = Image.open(io.BytesIO(base64.b64decode(data, validate=True))).convert("RGB").resize((1, 1))
-    pixel = picture.getpixel((0, 0))
+    return _named(Image.open(io.BytesIO(base64.b64decode(data, validate=True))))
+
+
+def _named(picture: Any) -> str:
+    """The colour in words that comes nearest to the mean of a picture."""
+    pixel = picture.convert("RGB").resize((1, 1)).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     return min(COLOURS, key=lambda name: math.dist(COLOURS[name], pixel))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from seehear.backends.protocols import Capability
 
@@ -26,8 +26,11 @@ def as_of() -> str:
     return str(_data()["as_of"])
 
 
-def choices(provider: str, capability: Capability) -> tuple[str, ...]:
-    """The models to prefer for one capability, best first; `provider` is openai or ollama."""
+def choices(provider: str, capability: Capability | Literal["listen"]) -> tuple[str, ...]:
+    """The models to prefer for one capability, best first; `provider` is openai or ollama.
+
+    `listen` are chat models that take sound beside the question.
+    """
     return tuple(_data()["choices"].get(provider, {}).get(capability, ()))
 
 
@@ -48,7 +51,7 @@ def language(name: str) -> str:
     return str(_data()["languages"].get(name.lower(), ""))
 
 
-def first_offered(provider: str, capability: Capability, offered: Sequence[str]) -> str | None:
+def first_offered(provider: str, capability: Capability | Literal["listen"], offered: Sequence[str]) -> str | None:
     """The first preferred model among those a server offers, None when it has none of them."""
     there = set(offered)
     return next((model for model in choices(provider, capability) if model in there), None)

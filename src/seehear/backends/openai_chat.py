@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from seehear.backends import catalogue
+from seehear.backends import catalogue, openai_parts
 from seehear.backends.client import Client, unreadable
 from seehear.backends.meter import Use
 from seehear.backends.probes import Probes
+from seehear.backends.protocols import Kind
 from seehear.backends.sdk_errors import Reply
-from seehear.errors import BackendRefusedError, BackendUnavailableError, SeehearError
+from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError, InputError, SeehearError
 
 Format = Literal["json_schema", "json_object", "text"]
 THINKING_TOKENS = 2000
@@ -62,6 +63,39 @@ class Chat:
                 self._habits = self._known()
             return self._habits
 
+    def known(self, kind: Kind) -> bool | None:
+        """Whether the model takes things of a kind, None where its server must be asked."""
+        if self.client.server.kind == "openai":
+            facts = catalogue.facts(self.model)
+            return {"picture": "describe" in facts.get("can", ()), "sound": bool(facts.get("sound"))}.get(kind, False)
+        found = self._probes.get(self.client.server.base_url, self.model).get(kind)
+        return found if isinstance(found, bool) else None
+
+    def takes(self, kind: Kind) -> bool:
+        """Whether the model takes pictures, sound or film: from the data file for OpenAI, else tried and remembered.
+
+        Raises BackendUnavailableError when the server does not answer, BackendRefusedError for a wrong key.
+        """
+        server, known = self.client.server, self.known(kind)
+        if known is not None:
+            return known
+        question = {"type": "text", "text": "Answer with one word: what is this?"}
+        body = self._body(self.habits, [{"role": "user", "content": [question, openai_parts.tiny(kind)]}], 1, None)
+        trial = Client(server, tries=1, log=self.client.log)
+        taken = True
+        try:
+            trial.call(partial(_create, body), estimate=Use(self.model, 300))
+        except (BackendError, InputError) as error:
+            reply = error.__cause__
+            # llama.cpp answers 500 to what its model cannot see or hear.
+            if not (isinstance(reply, Reply) and reply.status in (400, 404, 405, 413, 415, 422, 500, 501)):
+                raise
+            taken = False
+        finally:
+            trial.close()
+        self._probes.learn(server.base_url, self.model, **{kind: taken})
+        return taken
+
     def complete(
         self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int, schema: Mapping[str, Any] | None = None,
         images: int = 0, input_tokens: int = 0,
@@ -85,8 +119,11 @@ class Chat:
             else:
                 return self._spoken(made)
 
-    def stream(self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int, input_tokens: int = 0) -> Iterator[str]:
-        """Yield pieces of the reply; closing the iterator closes the connection.
+    def stream(
+        self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int, input_tokens: int = 0, images: int = 0,
+        audio_s: float = 0.0,
+    ) -> Iterator[str]:  # fmt: skip
+        """Yield pieces of the reply to messages with `images` pictures; closing the iterator closes the connection.
 
         Raises as `Client.stream`, BackendUnavailableError when the reply ends before the model said that it was done,
         BackendRefusedError when the model refuses.
@@ -96,12 +133,12 @@ class Chat:
             body = self._body(habits, messages, max_tokens, None) | {"stream": True}
             if habits.stream_usage:
                 body["stream_options"] = {"include_usage": True}
-            estimate = Use(self.model, input_tokens, self._room(habits, max_tokens))
+            estimate = Use(self.model, input_tokens, self._room(habits, max_tokens), images, audio_s)
             pieces = self.client.stream(partial(_create, body), estimate=estimate, used=partial(_usage, estimate))
             try:
                 yield from self._texts(pieces)
             except BackendRefusedError as error:
-                if not self._adapted(error, habits, False, 0):
+                if not self._adapted(error, habits, False, images):
                     raise
             else:
                 return

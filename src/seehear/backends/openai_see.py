@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from seehear.backends import catalogue, describing
+from seehear.backends import catalogue, describing, openai_parts
 from seehear.backends.client import Client
 from seehear.backends.openai_chat import Chat, Spoken
+from seehear.backends.openai_parts import PICTURE_PX
 from seehear.backends.probes import Probes
 from seehear.backends.protocols import Card
 from seehear.errors import BackendError, BackendRefusedError
 from seehear.values import Description, Gap, Sight
 
-LONGEST_PX = 1024
-"""Pictures are sent no larger: what is too small to read then was read before and goes along as text."""
 ALL_REFUSED = 3
 """So many pictures refused and none described mean that the model cannot see, not that the pictures are at fault."""
 
@@ -31,7 +29,7 @@ class OpenAIDescriber:
     """
 
     def __init__(
-        self, client: Client, model: str, *, name: str, probes: Probes | None = None, longest_px: int = LONGEST_PX,
+        self, client: Client, model: str, *, name: str, probes: Probes | None = None, longest_px: int = PICTURE_PX,
         images_per_request: int | None = None,
     ) -> None:  # fmt: skip
         self._chat = Chat(client, model, probes=probes)
@@ -118,18 +116,15 @@ class OpenAIDescriber:
 
     def _ask(self, clip: Sequence[Sight], question: str) -> Spoken:
         request = describing.request(clip, question=question)
-        content: list[_Turn] = []
-        tokens = catalogue.text_tokens(request.system) + catalogue.text_tokens(request.text) + 100
+        made = openai_parts.Parts()
         for part in request.parts:
-            if isinstance(part, str):
-                content.append({"type": "text", "text": part})
-                continue
-            height_px, width_px = part.rgb.shape[:2]
-            size_px = describing.fitted_px(width_px, height_px, longest_px=self._longest_px)
-            tokens += catalogue.image_tokens(self._chat.model, *size_px)
-            picture = base64.b64encode(describing.jpeg(part.rgb, longest_px=self._longest_px)).decode("ascii")
-            url = {"url": f"data:image/jpeg;base64,{picture}", "detail": "high"}
-            content.append({"type": "image_url", "image_url": url})
+            made += (
+                openai_parts.words(part)
+                if isinstance(part, str)
+                else openai_parts.picture(part.rgb, model=self._chat.model, longest_px=self._longest_px)
+            )
+        tokens = catalogue.text_tokens(request.system) + made.tokens + 100
+        content = list(made.parts)
         messages: list[_Turn] = [{"role": "system", "content": request.system}, {"role": "user", "content": content}]
         return self._chat.complete(
             messages, max_tokens=request.max_tokens, schema=request.schema, images=len(clip), input_tokens=tokens

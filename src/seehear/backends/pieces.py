@@ -97,8 +97,8 @@ def _cut(loudness: NDArray[np.float32], bound: tuple[int, int], longest: int) ->
     return [*parts, (start, end)]
 
 
-def encoded(audio: Audio, kind: Literal["wav", "flac"]) -> bytes:
-    """The samples as a file in memory, 16 bit; FLAC takes about half of WAV, which every server can read."""
+def encoded(audio: Audio, kind: Literal["wav", "flac", "mp3"]) -> bytes:
+    """The samples as a file in memory; FLAC takes about half of WAV, which every server can read, MP3 a fourth."""
     import numpy as np
 
     whole = (np.clip(np.nan_to_num(audio.samples), -1.0, 1.0) * 32767.0).astype("<i2")
@@ -114,9 +114,13 @@ def encoded(audio: Audio, kind: Literal["wav", "flac"]) -> bytes:
         return kept.getvalue()
     import av
 
-    with av.open(kept, "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=audio.rate_hz, layout="mono")
-        frame = av.AudioFrame.from_ndarray(whole.astype(np.int16).reshape(1, -1), format="s16", layout="mono")
+    with av.open(kept, "w", format=kind) as container:
+        coded = "flac" if kind == "flac" else "libmp3lame"
+        stream = container.add_stream(
+            coded, rate=audio.rate_hz, layout="mono", **({"bit_rate": 64_000} if kind == "mp3" else {})
+        )
+        layout = {"format": "s16" if kind == "flac" else "s16p", "layout": "mono"}
+        frame = av.AudioFrame.from_ndarray(whole.astype(np.int16).reshape(1, -1), **layout)
         frame.sample_rate = audio.rate_hz
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)

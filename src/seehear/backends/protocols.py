@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from seehear.values import Audio, Description, Gap, Screen, Sight, Transcript
+from seehear.values import Audio, Description, Frames, Gap, Screen, Sight, Transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Capability = Literal["read", "hear", "embed", "answer", "speak", "describe"]
 Role = Literal["system", "user", "assistant"]
+Kind = Literal["picture", "sound", "film"]
+Attached = Sight | Audio | Frames
+"""What can be put before a model beside text: a picture, sound, film."""
 OnDescribed = Callable[[Sight, Description | Gap], None]
 
 
@@ -42,10 +45,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation with an answerer."""
+    """One turn of a conversation with an answerer; `attached` stands before the text, in its order.
+
+    Only an `Observer` takes more than text there.
+    """
 
     role: Role
     text: str
+    attached: tuple[str | Attached, ...] = ()
 
 
 @runtime_checkable
@@ -129,9 +136,28 @@ class Answerer(Backend, Protocol):
 
 
 @runtime_checkable
+class Observer(Answerer, Protocol):
+    """An answerer that sees or hears what is attached to messages."""
+
+    def takes(self, kind: Kind) -> bool:
+        """Whether its model takes things of this kind: known, or tried on a tiny one and remembered.
+
+        Film is then put before it as film; to a model that takes pictures alone it goes as pictures with their times.
+        Raises BackendUnavailableError, BackendRefusedError.
+        """
+        ...
+
+
+@runtime_checkable
 class Speaker(Backend, Protocol):
     """Reads text aloud."""
 
     def speak(self, text: str) -> Audio:
         """Return mono speech. Raises BackendError."""
         ...
+
+
+CONTRACTS: dict[Capability, type] = {
+    "read": Reader, "describe": Describer, "hear": Transcriber, "embed": Embedder, "answer": Answerer, "speak": Speaker,
+}  # fmt: skip
+"""What a backend must be to have each capability."""
