@@ -1,0 +1,83 @@
+/**
+ * The page: which view an address shows, and what all views share.
+ * @module main
+ */
+
+import { token } from "./api.js";
+import { bar } from "./bar.js";
+import { el, fill } from "./dom.js";
+import { listenToKeys } from "./keys.js";
+import { openLibrary } from "./library.js";
+import { connect, live } from "./live.js";
+import { askForToken } from "./login.js";
+import { openRecording } from "./recording.js";
+import { whisper } from "./say.js";
+
+/** @typedef {{close: () => void}} View */
+
+const root = /** @type {HTMLElement} */ (document.getElementById("view"));
+/** @type {View | null} */
+let view = null;
+let shown = "";
+
+/** @param {Location | URL} place */
+const pageOf = (place) => place.pathname;
+
+/** Show what the address says. */
+function show({ first = false } = {}) {
+  view?.close();
+  shown = pageOf(location);
+  root.className = "";
+  fill(root);
+  scrollTo(0, 0);
+  const recording = /^\/m\/([0-9a-f]{6,64})\/?$/.exec(shown);
+  if (shown === "/") view = openLibrary(root);
+  else if (recording) view = openRecording(root, recording[1]);
+  else view = nothingHere();
+  // A new view is read from its beginning, as a new page would be.
+  if (!first) root.focus({ preventScroll: true });
+}
+
+/** @returns {View} */
+function nothingHere() {
+  document.title = "Nothing here · seehear";
+  fill(root, el("section", { class: "message" }, el("h1", {}, "Nothing is here"),
+    el("p", {}, "This address names no recording."), el("a", { class: "button", href: "/" }, "To the library")));
+  return { close() {} };
+}
+
+/**
+ * Go to another place of the page without leaving it, so that uploads go on.
+ * @param {string} url
+ * @param {any} [state]
+ */
+function go(url, state = null) {
+  history.pushState(state, "", url);
+  show();
+  whisper(document.title);
+}
+
+document.addEventListener("click", (event) => {
+  const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  const target = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!plain || event.defaultPrevented || !(target instanceof HTMLAnchorElement)) return;
+  const url = new URL(target.href);
+  const ours = url.origin === location.origin && (url.pathname === "/" || url.pathname.startsWith("/m/"));
+  if (!ours || target.hasAttribute("download") || target.target) return;
+  if (url.pathname === location.pathname && url.hash) return;
+  event.preventDefault();
+  go(url.href, target.dataset.scope ? { scope: target.dataset.scope } : null);
+});
+addEventListener("popstate", () => {
+  if (pageOf(location) !== shown) show();
+});
+token.addEventListener("needed", () => askForToken(() => {
+  connect();
+  show();
+}));
+live.addEventListener("here", () => whisper("The server is back."));
+
+bar();
+listenToKeys();
+connect();
+show({ first: true });

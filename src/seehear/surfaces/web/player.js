@@ -1,0 +1,133 @@
+/**
+ * What plays a recording: video, audio, a picture, or, where the file is gone, the pictures that were kept.
+ * All of them share one face: `time_s`, `seek`, `toggle`, and the event `time`.
+ * @module player
+ */
+
+import { frameUrl, mediaPath } from "./api.js";
+import { el, fill } from "./dom.js";
+import { icon } from "./icons.js";
+import { clock } from "./times.js";
+
+export class Player extends EventTarget {
+  /**
+   * @param {any} media the row of the recording
+   * @param {(time_s: number) => string | null} pictureAt the kept picture of that moment
+   */
+  constructor(media, pictureAt) {
+    super();
+    this.media = media;
+    this.pictureAt = pictureAt;
+    this.time_s = 0;
+    /** @type {HTMLMediaElement | null} */
+    this.element = null;
+    this.frame = 0;
+    this.node = el("div", { class: `player ${media.kind}` });
+    if (media.kind === "image") this.showImage();
+    else if (media.has_file === false) this.showKept("The file of this recording is no longer where it was. What was seen and heard is all still here.");
+    else this.showMedia();
+  }
+
+  showImage() {
+    const src = this.media.has_file === false ? this.media.thumbnail : `${mediaPath(this.media.id)}/file`;
+    fill(this.node, src ? el("a", { href: src, target: "_blank", rel: "noopener", "aria-label": "Open the picture in full size" },
+      el("img", { src, alt: this.media.title })) : el("p", { class: "player-note" }, "The picture is no longer where it was."));
+  }
+
+  showMedia() {
+    const { media } = this;
+    const element = el(media.kind === "audio" ? "audio" : "video", {
+      src: `${mediaPath(media.id)}/file`, controls: true, preload: "metadata", playsinline: true, id: "player",
+      "aria-label": media.title, poster: media.kind === "audio" ? null : media.thumbnail,
+    });
+    this.element = element;
+    for (const type of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) {
+      element.addEventListener(type, () => this.tick());
+    }
+    element.addEventListener("play", () => {
+      this.dispatchEvent(new Event("play"));
+      const each = () => {
+        this.tick();
+        this.frame = element.paused ? 0 : requestAnimationFrame(each);
+      };
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(each);
+    });
+    element.addEventListener("pause", () => this.dispatchEvent(new Event("pause")));
+    element.addEventListener("error", () => {
+      const at = this.time_s;
+      this.element = null;
+      this.showKept("This browser cannot play the format of this recording. Here is what was kept of it.");
+      this.seek(at);
+    });
+    fill(this.node, media.kind === "audio" && el("div", { class: "audio-face", "aria-hidden": "true" }, icon("speech")), element);
+  }
+
+  /** @param {string} why */
+  showKept(why) {
+    this.kept = el("img", { alt: "" });
+    this.at = el("span", { class: "time" }, "0:00");
+    fill(this.node, el("div", { class: "kept" }, this.kept), el("p", { class: "player-note" }, icon("warning"), this.at, " ", why));
+    this.seek(this.time_s);
+  }
+
+  tick() {
+    if (!this.element) return;
+    this.time_s = this.element.currentTime;
+    this.dispatchEvent(new Event("time"));
+  }
+
+  /** Go to a moment. @param {number} time_s */
+  seek(time_s) {
+    const end_s = this.media.duration_s || Infinity;
+    // A hair past the start, since the frame that begins there may carry a timestamp rounded down.
+    const to_s = Math.min(Math.max(0, time_s), Math.max(0, end_s - 0.05));
+    this.time_s = to_s;
+    if (this.element) this.element.currentTime = to_s;
+    else if (this.kept) {
+      const picture = this.pictureAt(to_s);
+      this.kept.hidden = !picture;
+      if (picture) this.kept.src = picture;
+      fill(/** @type {Element} */ (this.at), clock(to_s));
+    }
+    this.dispatchEvent(new Event("time"));
+  }
+
+  get paused() {
+    return !this.element || this.element.paused;
+  }
+
+  toggle() {
+    if (!this.element) return;
+    if (this.element.paused) this.element.play().catch(() => {});
+    else this.element.pause();
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+    if (this.element) {
+      this.element.pause();
+      // Lets the connection go, of which a browser holds only six.
+      this.element.removeAttribute("src");
+      this.element.load();
+    }
+    this.element = null;
+  }
+}
+
+/**
+ * A function from a time to the picture that was kept of the screen then.
+ * @param {string} media
+ * @param {any[]} events
+ */
+export function picturesOf(media, events) {
+  const shown = events.filter((event) => event.kind === "visual" && event.frame);
+  return (/** @type {number} */ time_s) => {
+    let found = null;
+    for (const event of shown) {
+      if (event.start_s > time_s + 0.05) break;
+      found = event;
+    }
+    return found ? frameUrl(media, found.frame) : null;
+  };
+}
