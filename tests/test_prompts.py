@@ -14,6 +14,7 @@ def made() -> dict[str, object]:
         "answer": prompts.answer("What is a function?", excerpts),
         "summary": prompts.summary(excerpts, sentences=3),
         "summary in one": prompts.summary(excerpts[:1], sentences=1),
+        "question": prompts.question("A function is a named piece of work.", "function"),
     }
 
 

@@ -111,13 +111,14 @@ def load(*, environment: Mapping[str, str] = os.environ, **arguments: Any) -> Se
     """
     settings = Settings(home=default_home())
     path = config_path(environment)
-    settings = _apply(settings, _read_file(path), where=str(path))
+    settings = _apply(settings, read_file(path), where=str(path))
     from_environment = {name: environment[key] for name, key in ENVIRONMENT.items() if environment.get(key)}
     settings = _apply(settings, from_environment, where="environment")
     return _apply(settings, {k: v for k, v in arguments.items() if v is not None}, where="argument")
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file, not checked yet; none where there is no such file. Raises ConfigError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

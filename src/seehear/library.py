@@ -144,7 +144,7 @@ class Library:
     ) -> tuple[str, Status]:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
         reporter = Reporter(on_progress)
-        media_id = self._identify(path)
+        media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         with self._only_one(media_id):
@@ -191,7 +191,8 @@ class Library:
 
         return Ledger(self.store, media_id).spent_usd
 
-    def _identify(self, path: Path) -> str:
+    def identify(self, path: Path) -> str:
+        """The id of a file: the SHA-256 of its bytes, known without reading it again while it stays as it is."""
         from seehear.media.source import identify
 
         try:
@@ -427,6 +428,7 @@ class Library:
         Raises InputError for an empty question, NotFoundError when nothing is indexed.
         """
         from seehear.answer import ask
+        from seehear.answer.counting import Counting
 
         if not question.strip():
             raise InputError("the question is empty", hint='write it last: seehear ask lecture.mp4 "what is …?"')
@@ -434,11 +436,13 @@ class Library:
         if ids is None and not self.store.media():
             raise NotFoundError("the library is empty", hint="index something first: seehear index lecture.mp4")
         with self.models.charged_to():
-            return ask(
-                question, store=self.store, embedder=self.models.embedder_for_search(),
-                answerer=self.models.answerer(), media=ids, within=within, history=history,
-                on_moments=on_moments, on_text=on_text,
+            answerer = self.models.answerer()
+            counted = None if answerer is None else Counting(answerer)
+            found = ask(
+                question, store=self.store, embedder=self.models.embedder_for_search(), answerer=counted, media=ids,
+                within=within, history=history, on_moments=on_moments, on_text=on_text,
             )  # fmt: skip
+            return found if counted is None else replace(found, tokens=counted.tokens)
 
     def _ids(
         self, media: Sequence[str | os.PathLike[str]], on_progress: Listener | None, on_pull: OnPull | None
@@ -516,7 +520,7 @@ class Library:
     def remove(self, media: str | os.PathLike[str]) -> MediaRow:
         """Forget one recording; its file is not touched. Raises NotFoundError when it is not indexed."""
         path = Path(media)
-        row = self._row(self._identify(path) if path.is_file() else str(media))
+        row = self._row(self.identify(path) if path.is_file() else str(media))
         if row is None:
             raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
         self.store.remove(row.id)
@@ -530,7 +534,7 @@ class Library:
         It is named by its content and the `suffix`, an ending of media files or nothing. A recording whose file lies
         elsewhere keeps that one. Raises InputError when it cannot be read, StorageError when it cannot be moved.
         """
-        media_id = self._identify(path)
+        media_id = self.identify(path)
         row = self._row(media_id)
         if row is not None and not row.kept and row.path.is_file():
             path.unlink()

@@ -144,7 +144,7 @@ def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Cit
         left = [e for e in evidence if e.span not in used]
         sentences += _quote(work, chosen, left, intent.sentences - len(sentences), used=used)
     for sentence in sentences:
-        say(sentence.printed(several=False))
+        inquiry.tell(sentence.printed(several=False), [e.citation for e in sentence.evidence])
     part = " of that part" if chosen != work.topics else ""
     say(f"\n(From {'what is said on looking back' if back else f'all {len(chosen)} topics{part}'}.)\n")
     return [e.citation for sentence in sentences for e in sentence.evidence]

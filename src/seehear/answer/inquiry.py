@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from seehear.answer.support import UNCONFIRMED, judge, unmarked
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
-from seehear.values import Answer, Citation, Judged, Moment, Weighed, Why
+from seehear.values import Answer, Citation, Judged, Moment, Sentence, Weighed, Why
 
 
 class Sayer:
@@ -68,6 +69,7 @@ class Inquiry:
     trace: Trace
     on_moments: Callable[[Sequence[Moment]], None] | None = None
     limit: int = 5
+    told: list[Sentence] = field(default_factory=list)
 
     @property
     def several(self) -> bool:
@@ -78,6 +80,15 @@ class Inquiry:
         """Hand moments on before a word is written."""
         if self.on_moments is not None:
             self.on_moments(moments)
+
+    def tell(self, printed: str, citations: Sequence[Citation]) -> None:
+        """Say one sentence with its times; it is marked where what it cites does not bear it out."""
+        quotes = [citation.quote for citation in citations]
+        found = judge(printed, quotes, question=self.read_as, embedder=self.embedder)
+        self.told.append(Sentence(unmarked(printed), found.holds, tuple(citations)))
+        if not found.holds:
+            self.trace.step(f"Marked as unconfirmed ({found.reason}): {unmarked(printed)}")
+        self.say.say(printed if found.holds else f"{printed} {UNCONFIRMED}")
 
     def span(self, row: MediaRow) -> Span:
         """Where to look in one recording."""
@@ -103,5 +114,6 @@ class Inquiry:
         )  # fmt: skip
         unique = tuple(dict.fromkeys(citations))
         return Answer(
-            self.question, self.say.text, supported, self.intent.route, tuple(moments), unique, dict(self.backends), why
-        )
+            self.question, self.say.text, supported, self.intent.route, tuple(moments), unique, dict(self.backends),
+            why, tuple(self.told),
+        )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import replace
 from seehear import prompts
 from seehear.answer.evidence import Checked, Evidence, examine, gather, plain, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry
+from seehear.answer.pointing import point
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Embedder, Message
@@ -59,8 +60,9 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
 
     def tell(text: str, used: Sequence[Evidence]) -> None:
         said.append(text)
-        inquiry.say.say(text)
-        citations.extend(e.citation for e in used)
+        cited = [e.citation for e in used]
+        inquiry.tell(text, cited)
+        citations.extend(cited)
 
     lead = opening(question, intent, evidence, several=several) if intent.want == "when" else None
     if lead is not None and (sure or writer is None):
@@ -161,10 +163,19 @@ def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Iterator[Checked |
         trace.judge(plain(sentence), reason, kept=checked is not None)
         if checked is None:
             continue
-        yield checked
+        yield _pointed(inquiry, checked)
         count += 1
         if count >= MOST_SENTENCES:
             return
+
+
+def _pointed(inquiry: Inquiry, checked: Checked) -> Checked:
+    """The sentence with the very words that hold it as evidence."""
+    numbers = {row.id: row.number for row in inquiry.rows}
+    for media in dict.fromkeys(e.media for e in checked.evidence):
+        units = inquiry.store.units(numbers[media])
+        checked = point(checked, [units[i] for i in sorted(units)], media, question=inquiry.read_as)
+    return checked
 
 
 def _concerns(text: str, question: str, embedder: Embedder | None) -> bool:

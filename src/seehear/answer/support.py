@@ -14,6 +14,8 @@ from seehear.answer.evidence import plain, support
 from seehear.backends.protocols import Embedder
 from seehear.search.terms import FRAME, content_stems, stem
 
+UNCONFIRMED = "(unconfirmed)"
+"""What is printed behind a sentence that its citations do not bear out."""
 ENOUGH_WORDS = 0.75
 SOME_WORDS = 0.5
 ENOUGH_COSINE = 0.65
@@ -22,7 +24,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _QUOTE = re.compile(r"“([^”]+)”")
 _NAME = re.compile(r"(?<![.!?:“\"]\s)(?<!^)\b(?:[A-Z][\w'’-]+|[A-Z]{2,}|\w*_\w+|\w+\(\))")
 _NOT = re.compile(r"\b(?:not|never|no|none|nothing|nobody|cannot|without)\b|n['’]t\b", re.IGNORECASE)
-_MARK = re.compile(r"\[\d{1,3}:\d{2}(?::\d{2})?\]")
+_MARK = re.compile(r"\[\d{1,3}:\d{2}(?::\d{2})?\]|\([^()]*\[\d{1,3}:\d{2}(?::\d{2})?\]\)")
+_LAST_MARKS = re.compile(rf"(?:\s*(?:{_MARK.pattern}))+$")
 _FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 _ELLIPSIS = " .,;:!?…"
 
@@ -35,6 +38,11 @@ class Support:
     reason: str
 
 
+def unmarked(printed: str) -> str:
+    """A printed sentence without the times behind it."""
+    return _LAST_MARKS.sub("", printed.strip().removesuffix(UNCONFIRMED).rstrip())
+
+
 def judge(
     sentence: str, quotes: Sequence[str], *, question: str = "", embedder: Embedder | None = None
 ) -> Support:  # fmt: skip
@@ -45,7 +53,7 @@ def judge(
     may be new in it; and of its content words, those of the question counting less, three quarters must be held by the
     quotes, or half when its vector is near theirs (`ENOUGH_COSINE`).
     """
-    said = " ".join(_MARK.sub(" ", sentence).split())
+    said = " ".join(_MARK.sub(" ", sentence.replace(UNCONFIRMED, " ")).split())
     if not quotes:
         return Support(False, "no citation")
     joined = plain(" ".join(quotes))

@@ -9,14 +9,29 @@ from typing import Any
 import click
 
 from seehear.errors import BugError, CancelledError, SeehearError
-from seehear.surfaces.cli import ask, doctor, frames, generate, index, library, mcp, models, search, single, timeline
+from seehear.surfaces.cli import (
+    ask,
+    doctor,
+    frames,
+    generate,
+    index,
+    library,
+    mcp,
+    models,
+    search,
+    serve,
+    single,
+    timeline,
+)
+from seehear.surfaces.cli import eval as evaluating
 from seehear.surfaces.cli.console import note, plain, print_json
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Ask": (ask.ask, search.search),
+    "Measure": (evaluating.evaluate,),
     "Index": (index.index, timeline.timeline, library.library, library.remove),
     "One stage on its own": (frames.frames, single.transcribe, single.read, single.describe, generate.generate),
-    "For programs": (mcp.mcp,),
+    "For people and programs": (serve.serve, mcp.mcp),
     "This machine": (models.models, doctor.backends, doctor.doctor),
 }
 
