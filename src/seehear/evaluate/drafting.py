@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from seehear import prompts
+from seehear.answer.summing import central
 from seehear.backends.protocols import Answerer, Message
 from seehear.evaluate.question import Question
+from seehear.search.passages import cut_up
 from seehear.search.sentences import sentences
 from seehear.search.terms import FRAME, STOP, content_stems
 from seehear.spans import Span
@@ -21,6 +23,7 @@ NEAR_S = 2.0
 FEWEST_BULLETS = 3
 MOST_TITLE_WORDS = 8
 MOST_TOKENS = 48
+FACT_S = 60.0
 
 _GENERIC = re.compile(
     r"^(?:agenda|outline|overview|contents?|table of contents|introduction|intro|summary|recap|conclusions?|questions?"
@@ -47,6 +50,10 @@ _NO_SUBJECT = STOP | FRAME | frozenset(
 )  # fmt: skip
 _DEF = re.compile(r"\b(def|class|function|func|fn|struct|interface)\s+([A-Za-z_]\w*)")
 _CODE = {"def": "function", "function": "function", "func": "function", "fn": "function"}
+_ASKS = frozenset(("what", "how", "why", "when", "where", "who", "which"))
+_VERBS = frozenset(
+    ("is", "are", "was", "were", "has", "have", "can", "may", "must", "will", "should", "does", "do", "needs", "means")
+)
 _BULLET = re.compile(r"^\s*(?:[-–—•*▪◦]|\d{1,2}[.)])\s+")
 _CODELIKE = re.compile(r"[={};]|\breturn\b|\bimport\b|\(\)|>>>|\$ ")
 _ASKED_OF_TEXT = re.compile(r"\b(?:excerpt|passage|text|quotation|sentence|speaker say|according to)\b", re.IGNORECASE)
@@ -72,19 +79,25 @@ def draft(
 
     By rule: slide titles ("when"), definitions that are said, names that code on screen defines ("shown"), points under
     a title ("list"). A fifth of them is asked of a recording that does not hold what they ask for, drawn from the other
-    recordings (these and `others`). With a `writer` definitions are put into a listener's words. The same input gives
-    the same questions. Raises BackendError from the writer.
+    recordings (these and `others`). With a `writer` definitions are put into a listener's words, and up to a third are
+    about central sentences, asked in its words. The same input gives the same questions. Raises BackendError from the
+    writer.
     """
     found = [(name, timeline, ideas(name, timeline)) for name, timeline in timelines]
+    more = [facts(name, timeline) for name, timeline in timelines] if writer is not None else []
     foreign = [(timeline, some) for _, timeline, some in found]
     foreign += [(other, ideas("", other)) for other in others if other.media.id not in {t.media.id for t, _ in foreign}]
     absent = [_absent(name, timeline, foreign) for name, timeline, _ in found] if len(foreign) > 1 else []
     wanted = round(count * ABSENT_SHARE) if any(absent) else 0
-    chosen = _deal([_spread(some) for _, _, some in found], count - wanted)
-    chosen += _deal(absent, wanted)
+    drafted = [_phrased(idea, writer) for idea in _deal(more, (count - wanted) // 3)] if writer is not None else []
+    left = count - wanted - sum(question is not None for question in drafted)
+    drafted += [_phrased(idea, writer) for idea in _deal([_spread(some) for _, _, some in found], left)]
+    drafted += [idea.question for idea in _deal(absent, wanted)]
     order = {name: place for place, (name, _, _) in enumerate(found)}
-    chosen.sort(key=lambda i: (order[i.question.media], not i.question.answerable, i.question.spans[:1]))
-    return [_phrased(idea, writer) if writer is not None and idea.excerpt else idea.question for idea in chosen]
+    return sorted(
+        {(q.text, q.media): q for q in drafted if q is not None}.values(),
+        key=lambda q: (order[q.media], not q.answerable, q.spans[:1]),
+    )
 
 
 def ideas(media: str, timeline: Timeline) -> list[Idea]:
@@ -95,11 +108,25 @@ def ideas(media: str, timeline: Timeline) -> list[Idea]:
     ]  # fmt: skip
 
 
+def facts(media: str, timeline: Timeline) -> list[Idea]:
+    """Central sentences that only a model can make questions of; without its words there is none."""
+    made = cut_up(timeline)
+    told = [i for i, unit in enumerate(made.units) if unit.kind == "transcript"]
+    chosen = central(made, None, told, count=max(4, round(timeline.media.duration_s / FACT_S)))
+    return [
+        Idea(
+            Question("", media, (made.units[i].span,), made.units[i].text, kind="said", draft=True),
+            made.units[i].title or made.units[i].text, made.units[i].text,
+        )
+        for i in chosen
+    ]  # fmt: skip
+
+
 def _titles(media: str, shown: Sequence[Event]) -> Iterator[Idea]:
     for title, events in _by_title(shown).items():
         if _CODELIKE.search(title):
             continue
-        text = f"When is {_lowered(title)} covered?"
+        text = f"When does the lecture {_about(title)}?"
         yield Idea(Question(text, media, _stretches(events), kind="when", draft=True), title)
 
 
@@ -181,6 +208,16 @@ def _stretches(events: Sequence[Event]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
+def _about(title: str) -> str:
+    """What a lecture does under a title, in words that ask for it: a title may be a noun, a sentence or a question."""
+    low = title.lower().split()
+    if low[0] in _ASKS:
+        return f"tell {_lowered(title)}"
+    if any(word in _VERBS for word in low[1:]):
+        return f"explain that {_lowered(title)}"
+    return f"cover {_lowered(title)}"
+
+
 def _lowered(text: str) -> str:
     """A title inside a sentence: its first letter small, unless its word is a name or an abbreviation."""
     first, *rest = text.split()
@@ -231,15 +268,18 @@ def _absent(name: str, timeline: Timeline, foreign: Sequence[tuple[Timeline, Seq
     return list(found.values())
 
 
-def _phrased(idea: Idea, writer: Answerer) -> Question:
+def _phrased(idea: Idea, writer: Answerer | None) -> Question | None:
     """The question in a listener's words; as the rule has it where the model writes none that fits."""
+    ruled = idea.question if idea.question.text else None
+    if writer is None or not idea.excerpt:
+        return ruled
     messages = [Message(role, text) for role, text in prompts.question(idea.excerpt, idea.subject)]
     written = "".join(writer.stream(messages, max_tokens=MOST_TOKENS)).strip()
     line = " ".join(written.splitlines()[0].split()).strip('"“”') if written else ""
-    words = line.split()
-    about = set(content_stems(line)) & set(content_stems(idea.excerpt))
-    if not (line.endswith("?") and 3 <= len(words) <= 25 and about and line.count("?") == 1):
-        return idea.question
-    if _ASKED_OF_TEXT.search(line) or set(content_stems(idea.question.answer)) <= set(content_stems(line)):
-        return idea.question
+    asked, told = set(content_stems(line)), set(content_stems(idea.excerpt))
+    if not (line.endswith("?") and 3 <= len(line.split()) <= 25 and asked & told and line.count("?") == 1):
+        return ruled
+    # A question that holds its answer, or asks about "the excerpt", is none.
+    if _ASKED_OF_TEXT.search(line) or told <= asked:
+        return ruled
     return replace(idea.question, text=line)

@@ -192,7 +192,7 @@ def _make(
     if not absent and questions:
         note("with a second recording in the library some would ask for what is not there", dim=True)
     if len(questions) < count:
-        note(f"no more than that was found in {len(timelines)} recording(s)", dim=True)
+        note(f"that is all that was found in {len(timelines)} recording(s)", dim=True)
     note('read them, mend them, and take "draft" out of each that you have read', dim=True)
 
 
