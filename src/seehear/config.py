@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "threads": "SEEHEAR_THREADS",
     "local": "SEEHEAR_LOCAL",
     "budget_usd": "SEEHEAR_BUDGET",
+    "private_urls": "SEEHEAR_PRIVATE_URLS",
 }
 
 
@@ -36,7 +37,7 @@ class Settings:
     some) or `never`; `read`, `see` (describe pictures; `none` only reads them), `hear`, `embed` and `answer` name
     backends, `auto` picks; `language` is ISO 639-1 or `auto`; `threads` is the number of processor threads for models,
     0 for all cores; `local` forbids anything to leave this machine; `budget_usd` is what hosted models may cost in all
-    for one recording, None for no limit.
+    for one recording, None for no limit; `private_urls` allows addresses on this machine and its network to be fetched.
     """
 
     home: Path
@@ -51,6 +52,7 @@ class Settings:
     threads: int = 0
     local: bool = False
     budget_usd: float | None = None
+    private_urls: bool = False
 
     def __post_init__(self) -> None:
         if self.captions not in ("first", "never"):
@@ -138,7 +140,8 @@ def _truth(value: Any) -> bool:
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "home": lambda value: Path(value).expanduser(), "threads": int, "local": _truth, "budget_usd": float,
+    "home": lambda value: Path(value).expanduser(), "threads": int, "local": _truth, "private_urls": _truth,
+    "budget_usd": float,
 }  # fmt: skip
 
 

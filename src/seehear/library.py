@@ -22,6 +22,7 @@ from seehear.errors import (
     ConfigError,
     InputError,
     LibraryBusyError,
+    MediaError,
     MissingPackageError,
     NotFoundError,
     SeehearError,
@@ -69,6 +70,16 @@ class Indexed:
             "seconds": round(self.seconds, 2), "events": self.events, "gaps": self.gaps,
             "error": None if self.error is None else str(self.error),
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A recording at an address; `path` and `media` are there once it is fetched."""
+
+    title: str
+    url: str
+    path: Path | None = None
+    media: str = ""
 
 
 class Library:
@@ -435,6 +446,8 @@ class Library:
         ids = None if media is None else self._ids(media, on_progress, on_pull)
         if ids is None and not self.store.media():
             raise NotFoundError("the library is empty", hint="index something first: seehear index lecture.mp4")
+        if not history and within is None and (heard := self._listen(question, ids, on_moments, on_text)) is not None:
+            return heard
         with self.models.charged_to():
             answerer = self.models.answerer()
             counted = None if answerer is None else Counting(answerer)
@@ -443,6 +456,25 @@ class Library:
                 within=within, history=history, on_moments=on_moments, on_text=on_text,
             )  # fmt: skip
             return found if counted is None else replace(found, tokens=counted.tokens)
+
+    def _listen(
+        self, question: str, ids: Sequence[str] | None, on_moments: Callable[[Sequence[Moment]], None] | None,
+        on_text: Callable[[str], None] | None,
+    ) -> Answer | None:  # fmt: skip
+        """The answer of a model that hears, about recordings of sound; None where no model does or it hears none."""
+        from seehear.answer import listening
+
+        rows = [] if ids is None else listening.rows_of(self.store, ids)
+        observer = self.models.observer("sound") if listening.playable(rows) else None
+        if observer is None:
+            return None
+        from seehear.media.audio import audio_at
+
+        with self.models.charged_to():
+            return listening.listen(
+                question, store=self.store, rows=rows, observer=observer, on_moments=on_moments, on_text=on_text,
+                sound=lambda row, span: audio_at(row.path, span),
+            )  # fmt: skip
 
     def _ids(
         self, media: Sequence[str | os.PathLike[str]], on_progress: Listener | None, on_pull: OnPull | None
@@ -543,6 +575,45 @@ class Library:
         self.kept.place(path, media_id, suffix)
         Sources(self.store).note(media_id, Source(known.title or title, known.url or url, kept=True))
         return media_id
+
+    def fetch(self, url: str, *, on_progress: Listener | None = None, playlists: bool = True) -> list[Fetched]:
+        """Fetch the recording at an address into the library; the entries of a playlist are only listed.
+
+        An address that leads to a page needs the `web` extra; captions of its own come along. Raises InputError for
+        what is private, wants a login, is too large or no recording, MissingPackageError, StorageError.
+        """
+        from seehear.media import remote, webpage
+        from seehear.media.decode import probe
+
+        private, reporter, folder = self.settings.private_urls, Reporter(on_progress), self.kept.ready()
+
+        def on_bytes(here: int, total: int) -> None:
+            reporter("fetch", here, max(here, total))
+
+        try:
+            got = remote.download(url, folder, private=private, on_bytes=on_bytes)
+        except remote.PageError:
+            found = webpage.entries(url, private=private)
+            if playlists and (len(found) > 1 or found[0].url != url):
+                return [Fetched(entry.title, entry.url) for entry in found]
+            language = "en" if self.settings.language == "auto" else self.settings.language
+            got = webpage.download_page(url, folder, private=private, on_bytes=on_bytes, language=language)
+        try:
+            probe(got.path, media_id="0")
+        except MediaError as error:
+            for path in (got.path, *(path for _, path in got.captions)):
+                path.unlink(missing_ok=True)
+            raise InputError(f"what lies at {url} is no recording", hint="check it in a browser") from error
+        media_id = self.keep(got.path, title=got.title, url=url, suffix=got.suffix)
+        for language, path in got.captions:
+            path.replace(folder / f"{media_id}{f'.{language}' if language else ''}{path.suffix.lower()}")
+        return [Fetched(got.title, url, self.kept.find(media_id) or self._row_of(media_id).path, media_id)]
+
+    def _row_of(self, media_id: str) -> MediaRow:
+        row = self._row(media_id)
+        if row is None:
+            raise NotFoundError(f"{media_id[:12]} is not in the library", hint="seehear library lists what is")
+        return row
 
     @property
     def kept(self) -> Kept:

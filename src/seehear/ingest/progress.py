@@ -9,12 +9,16 @@ from typing import Literal
 
 from seehear.errors import CancelledError
 
-Stage = Literal["find", "read", "describe", "hear", "embed"]
+Stage = Literal["fetch", "find", "read", "describe", "hear", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total`: seconds of media (`find`, `hear`), pictures (`read`, `describe`), sentences (`embed`)."""
+    """How far a stage has come.
+
+    `done` of `total`: bytes (`fetch`), seconds of media (`find`, `hear`), pictures (`read`, `describe`), sentences
+    (`embed`).
+    """
 
     stage: Stage
     done: float

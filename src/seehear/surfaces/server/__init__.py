@@ -1,0 +1,1 @@
+"""The HTTP surface: one library for browsers and programs."""

@@ -1,0 +1,149 @@
+"""Searching and asking."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import JSONResponse, Response
+
+from seehear.errors import BugError, CancelledError, InputError, NotFoundError, SeehearError
+from seehear.spans import Span
+from seehear.surfaces.server.events import CONTENT_TYPE, HEARTBEAT_S, encode, stream
+from seehear.surfaces.server.problems import ProblemError, of_error
+from seehear.surfaces.server.service import Desk, Service
+from seehear.surfaces.server.shapes import AnswerShape, MediaId, MomentsShape, QuestionGiven
+from seehear.values import Answer, Citation, Moment, Route, Turn
+
+router = APIRouter(prefix="/api/v1", tags=["search"])
+
+
+@router.get("/search", response_model=MomentsShape, summary="Find moments")
+async def search(
+    desk: Desk,
+    q: Annotated[str, Query(min_length=1, max_length=500)],
+    media: Annotated[list[MediaId] | None, Query(max_length=1000)] = None,
+    route: Literal["said", "shown", "both"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 10,
+) -> Response:
+    """Find moments in the library, or in some recordings (`media` may be given several times); the best come first."""
+    return JSONResponse(await desk.quick(_search, desk, q, media, route, limit))
+
+
+@router.post(
+    "/ask", response_model=AnswerShape, summary="Answer a question",
+    responses={200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+async def ask(desk: Desk, given: QuestionGiven, accept: Annotated[str, Header()] = "") -> Response:
+    """Answer from the library, or from some recordings, with verified citations.
+
+    With `Accept: text/event-stream` the answer comes as it is written: `moments`, then `text` with a `delta` each, then
+    `answer` with the whole; `problem` where it fails.
+    """
+    await desk.quick(_check, desk, given)
+    if desk.questions >= desk.limits.asking:
+        raise ProblemError(
+            429, f"{desk.questions} questions are being answered", hint="try again", headers={"Retry-After": "5"}
+        )
+    if CONTENT_TYPE in accept:
+        return stream(_stream(desk, given))
+    with desk.counted():
+        return JSONResponse(answer_shape(await desk.ask_later(lambda: _ask(desk, given))))
+
+
+def moment_shape(moment: Moment) -> dict[str, Any]:
+    """The documented shape of a moment, with the address of its picture."""
+    frame = f"/api/v1/media/{moment.media}/frames/{moment.frame}" if moment.frame else None
+    return {**moment.as_json(), "frame": frame}
+
+
+def answer_shape(answer: Answer) -> dict[str, Any]:
+    """The documented shape of an answer, its moments with their pictures."""
+    return {**answer.as_json(), "moments": [moment_shape(moment) for moment in answer.moments]}
+
+
+def _search(
+    desk: Service, query: str, media: Sequence[str] | None, route: Route | None, limit: int
+) -> dict[str, Any]:  # fmt: skip
+    for media_id in media or ():
+        desk.row(media_id)
+    if not desk.library.media():
+        return {"moments": []}
+    found = desk.library.search(query, media=media or None, route=route, limit=limit)
+    return {"moments": [moment_shape(moment) for moment in found]}
+
+
+def _check(desk: Service, given: QuestionGiven) -> None:
+    if not given.question.strip():
+        raise InputError("the question is empty", hint="write one")
+    if len(given.question) > desk.limits.question_chars:
+        raise InputError(f"a question may have {desk.limits.question_chars} letters at most", hint="make it shorter")
+    if given.within is not None and given.within.end_s < given.within.start_s:
+        raise InputError("a stretch cannot end before it starts")
+    for media_id in given.media or ():
+        desk.row(media_id)
+    if not desk.library.media():
+        raise NotFoundError("the library is empty", hint="upload or index a recording first")
+
+
+def _turn(given: Any) -> Turn:
+    citations = tuple(
+        Citation(one.media, Span(one.start_s, max(one.start_s, one.end_s)), one.quote) for one in given.citations
+    )
+    return Turn(given.question, given.answer, citations, read_as=given.read_as)
+
+
+def _ask(desk: Service, given: QuestionGiven, **listeners: Any) -> Answer:
+    within = None if given.within is None else Span(given.within.start_s, given.within.end_s)
+    history = [_turn(turn) for turn in given.history[-desk.limits.history_turns :]]
+    return desk.library.ask(given.question, media=given.media, within=within, history=history, **listeners)
+
+
+async def _stream(desk: Service, given: QuestionGiven) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+    gone = threading.Event()
+
+    def send(event: str, data: Any) -> None:
+        if gone.is_set():
+            raise CancelledError("nobody listens any more")
+        loop.call_soon_threadsafe(lines.put_nowait, encode(event, data))
+
+    def work() -> None:
+        try:
+            answer = _ask(
+                desk, given,
+                on_moments=lambda moments: send("moments", {"moments": [moment_shape(m) for m in moments]}),
+                on_text=lambda piece: send("text", {"delta": piece}),
+            )  # fmt: skip
+            send("answer", answer_shape(answer))
+        except CancelledError:
+            return
+        except SeehearError as error:
+            if not gone.is_set():
+                send("problem", of_error(error))
+        except Exception as error:  # noqa: BLE001 - the stream has begun: a problem is all that can be sent
+            desk.log.bug(error)
+            if not gone.is_set():
+                send("problem", of_error(BugError("this is a bug in seehear", hint="please report it")))
+        finally:
+            loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    with desk.counted():
+        done = desk.ask_later(work)
+        try:
+            while True:
+                try:
+                    line = await asyncio.wait_for(lines.get(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield b": still at it\n\n"
+                    continue
+                if line is None:
+                    return
+                yield line
+        finally:
+            gone.set()
+            done.cancel()
