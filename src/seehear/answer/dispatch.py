@@ -9,6 +9,8 @@ from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
 from seehear.answer.follow import read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
+from seehear.answer.listing import answer_listing, read_listing
+from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.errors import NotFoundError
@@ -60,6 +62,12 @@ def ask(
         return beside
     if inquiry.where and (empty := _outside(inquiry)) is not None:
         return empty
+    mentions = read_mentions(follow.read_as, intent.terms, first=intent.first)
+    if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
+        return answer
+    listing = read_listing(follow.read_as, intent.terms)
+    if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
+        return answer
     if intent.want == "broad":
         return answer_broadly(inquiry)
     return answer_narrowly(inquiry)

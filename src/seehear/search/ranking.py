@@ -166,6 +166,8 @@ def find(
         order = [int(i) for i in np.argsort(-scores, kind="stable") if allowed[i]]
     if not order:
         return Found((), Signal(), intent)
+    # What stands there as typed comes before what is alike.
+    order.sort(key=lambda i: exact[i] <= 0.0)
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
         bool(exact[order].any()),
@@ -285,8 +287,9 @@ def _score(
     absent = float(weight[~there.any(axis=0)].sum()) / total_weight
     exact = np.zeros(len(pool.units), np.float32)
     for text in terms.exact:
-        plain = " ".join(text.lower().split())
-        exact += np.asarray([plain in " ".join(u.text.lower().split()) for u in pool.units], np.float32)
+        # Reading code from pictures loses or adds spaces.
+        plain = "".join(text.lower().split())
+        exact += np.asarray([plain in "".join(u.text.lower().split()) for u in pool.units], np.float32)
     heads = (
         np.asarray(
             [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32

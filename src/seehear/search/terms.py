@@ -14,7 +14,8 @@ _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r"[`\"“”„]([^`\"“”„]{1,80})[`\"“”„]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
 _IDENTIFIER = re.compile(
     r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|\b[a-z]{1,40}[A-Z]\w*|"
-    r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b"
+    r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b|\bO\([^()]{1,20}\)|"
+    r"\b[A-Za-z_]\w*(?:\[[^\]\s]{1,20}\])+|[\w)\]]+\s?(?:\*\*|==|!=|<=|>=|\+=|-=|->|:=|\^)\s?[\w(\[]+|(?<!\S)--[a-z][\w-]+"
 )
 
 STOP = frozenset(

@@ -1,0 +1,206 @@
+"""Lists, counts and ordinals: "which functions are defined?", "how many slides?", "the second example"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from seehear.answer.evidence import plain, shorten
+from seehear.answer.inquiry import Inquiry
+from seehear.answer.place import citation, mark, moment, units_of
+from seehear.answer.things import THINGS, Item, Thing, find_items
+from seehear.search.terms import FRAME, STOP, Terms, content_stems
+from seehear.spans import clock
+from seehear.store import MediaRow
+from seehear.units import Unit
+from seehear.values import Answer, Citation, Moment
+
+MOST_LISTED = 40
+SAID_WORDS = 40
+MEANWHILE_S = 30.0
+_ORDINALS = {
+    name: number
+    for number, names in enumerate(
+        (("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"), ("sixth", "6th"),
+         ("seventh", "7th"), ("eighth", "8th"), ("ninth", "9th"), ("tenth", "10th")), start=1)
+    for name in names
+} | {"last": -1, "final": -1}  # fmt: skip
+_NAMED = "|".join(_ORDINALS)
+_NUMBERED = re.compile(r"\b(slide|example|exercise|task|question)\s+(?:number\s+|no\.?\s*)?(\d{1,3})\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
+_LISTED = re.compile(
+    r"\b(?:list|enumerate|name|show(?: me)?|give(?: me)?|find)\s+(?:me\s+)?(?:all|every|each|the different)\b"
+    r"|\b(?:list|enumerate)\b|\b(?:which|what)\s+(?:different\s+|other\s+)?(?:{many})\s+(?:are|is|were|was|do|does|did|has|have|can|he|she|they|you)\b"
+    r"|\ball (?:the )?(?:{many})\b".replace(
+        "{many}", "slides|functions|methods|classes|imports|librar(?:y|ies)|modules|packages|examples|exercises|tasks"
+        "|assignments|questions|links|urls|web ?sites|definitions"
+    ),
+    re.IGNORECASE,
+)  # fmt: skip
+_LENGTH = re.compile(
+    r"^how long (?:is|was|does) (?:the |this )?(?:whole |entire )?(?:video|lecture|talk|recording|clip|it)(?: last)?$"
+    r"|\bduration of (?:the|this) (?:video|lecture|talk|recording|clip)$",
+    re.IGNORECASE,
+)
+_OTHER = frozenset(
+    """are defined define there list all every each enumerate many shown show used use asked ask given occur
+    contain have imported imports solve solved does please different made first second third last half part early late
+    section middle end beginning""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A kind of thing, and whether all, their number, any, or the one at `place` (from 1; -1 is the last) is wanted.
+
+    `stems` narrow it down: "examples of recursion".
+    """
+
+    thing: Thing | None
+    how: Literal["list", "count", "ordinal", "any", "length"]
+    place: int = 0
+    stems: tuple[str, ...] = ()
+
+
+def read_listing(text: str, terms: Terms) -> Listed | None:
+    """What is to be listed or counted, None where the question asks for something else."""
+    bare = text.rstrip("?.! ")
+    if _LENGTH.search(bare):
+        return Listed(None, "length")
+    for thing in THINGS:
+        match = thing.asked.search(bare)
+        if match is None:
+            continue
+        own = [w for w in terms.words if w not in STOP | FRAME | _OTHER and not thing.asked.fullmatch(w)]
+        ordinal = re.search(rf"\b({_NAMED}|\d{{1,3}}(?:st|nd|rd|th))\s+(?:{thing.asked.pattern})", bare, re.IGNORECASE)
+        if thing.by_words and re.search(
+            rf"\b(?:an|any|one)\s+{thing.one}\s+(?:of|for|about|with)\b", bare, re.IGNORECASE
+        ):
+            return Listed(thing, "any", 1, _stems(own))
+        numbered = _NUMBERED.search(bare)
+        if numbered is not None and thing.asked.fullmatch(numbered.group(1)):
+            return Listed(thing, "ordinal", int(numbered.group(2)), _stems(own, numbered.group(2)))
+        if ordinal is not None:
+            word = ordinal.group(1).lower()
+            place = _ORDINALS.get(word) or int(word[:-2])
+            return Listed(thing, "ordinal", place, _stems(own, word))
+        if _COUNTED.search(bare) and re.search(rf"(?:how many|number of)\s+(?:\w+\s+)?(?:{thing.asked.pattern})", bare,
+                                               re.IGNORECASE):  # fmt: skip
+            return Listed(thing, "count", stems=_stems(own))
+        if _LISTED.search(bare) and not _is_about(thing, bare):
+            return Listed(thing, "list", stems=_stems(own))
+    return None
+
+
+def _is_about(thing: Thing, text: str) -> bool:
+    # "List the bullets on the recursion slide" lists no slides, "which slide …" wants one of them.
+    return thing.one == "slide" and re.search(r"\bslide\b", text, re.IGNORECASE) is not None
+
+
+def _stems(words: Sequence[str], *but: str) -> tuple[str, ...]:
+    return tuple(content_stems(" ".join(w for w in words if w not in but)))
+
+
+def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
+    """List, count or pick by rule; None where no recording holds such a thing and others may know."""
+    if listed.thing is None:
+        return _length(inquiry)
+    thing = listed.thing
+    works: list[tuple[MediaRow, list[Unit], list[Item]]] = []
+    for row in inquiry.rows:
+        units = units_of(inquiry, row)
+        works.append((row, units, find_items(thing, units, listed.stems)))
+    held = [work for work in works if work[2]]
+    if not held:
+        inquiry.trace.step(f"No {thing.many} were found by rule.")
+        if listed.how in ("ordinal", "any") or listed.stems:
+            return None
+        inquiry.show(())
+        how = " by the words that announce them" if thing.by_words else ""
+        inquiry.say.say(f"No {thing.many} were found{how}{inquiry.where}.")
+        return inquiry.done((), (), supported=False)
+    how = "the words that announce them" if thing.by_words else "rule"
+    inquiry.trace.step(f"{thing.many.capitalize()} were found by {how}: {sum(len(work[2]) for work in held)}.")
+    if listed.how in ("ordinal", "any"):
+        return _pick(inquiry, listed, thing, held)
+    return _list(inquiry, thing, held)
+
+
+def _length(inquiry: Inquiry) -> Answer:
+    inquiry.show(())
+    for row in inquiry.rows:
+        name = plain(row.title) if inquiry.several else "The recording"
+        inquiry.say.say(("\n" if inquiry.several else "") + f"{name} lasts {clock(row.duration_s)}.")
+    return inquiry.done((), ())
+
+
+def _pick(
+    inquiry: Inquiry, listed: Listed, thing: Thing, held: Sequence[tuple[MediaRow, list[Unit], list[Item]]]
+) -> Answer:
+    row, units, items = held[0]
+    if listed.place > len(items):
+        inquiry.show(())
+        be = f"is only one {thing.one}" if len(items) == 1 else f"are only {len(items)} {thing.many}"
+        inquiry.say.say(f"There {be}: {_at(row, items[-1], inquiry)} is the last one found.")
+        return inquiry.done((), (), supported=False)
+    item = _called(thing, items, listed.place) or items[listed.place - 1 if listed.place > 0 else -1]
+    first = item.units[0]
+    picked = moment(row, item.units if first.kind == "visual" else item.units[:1], units)
+    # An announcement is followed by what it announces, a slide by what is said about it.
+    end_s = max(picked.end_s, first.span.start_s + MEANWHILE_S) if thing.by_words else picked.end_s
+    spoken = [u for u in units if u.kind == "transcript" and picked.start_s - 1.0 <= u.span.start_s < end_s]
+    inquiry.show([picked])
+    which = "last" if listed.place < 0 else _name(listed.place)
+    lead = f"An {thing.one}" if listed.how == "any" else f"The {which} {thing.one}"
+    told = shorten(" ".join(u.text for u in spoken), SAID_WORDS)
+    at = mark(row, item.start_s, several=inquiry.several)
+    citations = [citation(row, first), *(citation(row, unit) for unit in spoken[:3])]
+    if thing.by_words and first.kind == "transcript":
+        inquiry.say.say(f"{lead} is at {at}: “{plain(told)}”")
+        return inquiry.done([picked], citations)
+    inquiry.say.say(f"{lead} is at {at}: {item.name}.")
+    text = "\n".join(dict.fromkeys(u.text for u in item.units))
+    if first.kind == "visual" and len(text.split()) > len(first.title.split()):
+        inquiry.say.say(f"On screen: “{plain(shorten(text, SAID_WORDS))}”.")
+    if told and inquiry.intent.route != "shown":
+        since = mark(row, spoken[0].span.start_s, several=inquiry.several)
+        inquiry.say.say(f"Said there, from {since}: “{plain(told)}”")
+    return inquiry.done([picked], citations)
+
+
+def _called(thing: Thing, items: Sequence[Item], place: int) -> Item | None:
+    """The one that is announced by its number, where one is: counting may miss some."""
+    names = [name for name, number in _ORDINALS.items() if number == place] + [f"{place}th"]
+    called = re.compile(
+        rf"\b(?:{'|'.join(names)})\s+{thing.one}\b|\b{thing.one}\s+(?:number\s+)?{abs(place)}\b", re.IGNORECASE
+    )
+    return next((item for item in items if thing.by_words and any(called.search(u.text) for u in item.units)), None)
+
+
+def _name(place: int) -> str:
+    return next((name for name, number in _ORDINALS.items() if number == place), f"{place}th")
+
+
+def _at(row: MediaRow, item: Item, inquiry: Inquiry) -> str:
+    return f"{item.name} {mark(row, item.start_s, several=inquiry.several)}"
+
+
+def _list(inquiry: Inquiry, thing: Thing, held: Sequence[tuple[MediaRow, list[Unit], list[Item]]]) -> Answer:
+    moments: list[Moment] = []
+    citations: list[Citation] = []
+    for row, units, items in held:
+        moments += [moment(row, item.units[:1], units) for item in items]
+        citations += [citation(row, item.units[0]) for item in items]
+    inquiry.show(moments)
+    total = sum(len(items) for _, _, items in held)
+    word = thing.one if total == 1 else thing.many
+    found = "announced in words" if thing.by_words else "found"
+    inquiry.say.say(f"{total} {word} {found}{inquiry.where}:")
+    lines = [f"\n- {_at(row, item, inquiry)}" for row, _, items in held for item in items]
+    for line in lines[:MOST_LISTED]:
+        inquiry.say.say(line)
+    if total > MOST_LISTED:
+        inquiry.say.say(f"\nAnd {total - MOST_LISTED} more.")
+    return inquiry.done(moments, citations)

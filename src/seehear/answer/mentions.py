@@ -1,0 +1,211 @@
+"""Mentions: where a word or a string is first said or shown, where else, how often. Counted by code, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from seehear.answer.evidence import plain
+from seehear.answer.inquiry import Inquiry
+from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
+from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
+from seehear.store import MediaRow
+from seehear.units import Unit
+from seehear.values import Answer, Citation, Moment
+
+Which = Literal["first", "last", "all", "count", "where"]
+
+QUOTED_WORDS = 16
+MOST_RECORDINGS = 8
+_COUNT = re.compile(r"\bhow (?:often|many times|frequently)\b", re.IGNORECASE)
+_LAST = re.compile(r"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"
+    r"|\ball(?: the)? (?:mentions|places|times)\b",
+    re.IGNORECASE,
+)
+_WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IGNORECASE)
+_VERBS = re.compile(
+    r"\b(?:how often|how many times|how frequently|every|each|mention\w*|occurrences?|occur\w*|sa(?:y|ys|id)"
+    r"|us(?:e|es|ed)|shown?|shows|appear\w*|com(?:e|es) up|talk\w*|speak\w*|spoken|wherever|words?|terms?|places?"
+    r"|times?|find|search|list|all|uttered|pronounced|last|first)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+")
+_BULLET = re.compile(r"^\s*[-–•*]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A string and which of its mentions are wanted; `exact` strings are wanted as typed."""
+
+    name: str
+    stems: tuple[str, ...]
+    exact: str
+    which: Which
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    row: MediaRow
+    units: tuple[Unit, ...]
+    counts: tuple[int, ...]
+
+    def of(self, kind: str) -> list[tuple[Unit, int]]:
+        pairs = zip(self.units, self.counts, strict=True)
+        return [(unit, count) for unit, count in pairs if unit.kind == kind]
+
+
+def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
+    """What is to be counted or located word by word, None where the question asks for something else."""
+    which: Which | None = (
+        "count" if _COUNT.search(text) else "first" if first else "last" if _LAST.search(text)
+        else "all" if _ALL.search(text) else None
+    )  # fmt: skip
+    exact = [text for text in terms.exact if not any(text != other and text in other for other in terms.exact)]
+    left = [w for w in terms.words if w not in STOP | FRAME]
+    if which is None:
+        # "Where is `def fib`?" is answered by the string alone; with a topic of its own it is a question like others.
+        alone = len(exact) == 1 and set(left) <= set(_WORD.findall(exact[0].lower()))
+        if not (alone and _WHERE.search(text)):
+            return None
+        which = "where"
+    if exact:
+        return Wanted(exact[0], (), exact[0], which)
+    words = [w for w in terms_of(_VERBS.sub(" ", text)).words if w not in STOP]
+    words = [w for w in words if w not in FRAME] or words
+    if not words or len(words) > 4:
+        return None
+    return Wanted(" ".join(words), tuple(stems_of(" ".join(words))), "", which)
+
+
+def answer_mentions(inquiry: Inquiry, wanted: Wanted) -> Answer | None:
+    """Locate or count; None where nothing is found word by word and meaning has to help."""
+    found = [_find(inquiry, row, wanted) for row in inquiry.rows]
+    held = [f for f in found if f.units]
+    if not held:
+        if wanted.which == "count":
+            inquiry.show(())
+            inquiry.say.say(f"“{plain(wanted.name)}” is neither said nor shown{inquiry.where}.")
+            return inquiry.done((), (), supported=False)
+        inquiry.trace.step(f"“{wanted.name}” is nowhere word by word: the nearest in meaning is taken.")
+        return None
+    inquiry.trace.step(f"“{wanted.name}” was looked up word by word, not by meaning.")
+    if wanted.which == "count":
+        return _count(inquiry, wanted, held)
+    return _list(inquiry, wanted, held)
+
+
+def _find(inquiry: Inquiry, row: MediaRow, wanted: Wanted) -> _Found:
+    kind = {"shown": "visual", "said": "transcript"}.get(inquiry.intent.route)
+    if kind == "transcript" and wanted.which == "first":
+        kind = None  # "first mentioned" may be on a slide
+    units = [u for u in units_of(inquiry, row) if kind in (None, u.kind)]
+    counts = [_count_in(unit.text, wanted) for unit in units]
+    if wanted.exact and not any(counts):
+        counts = [_count_exact(unit.text.lower(), wanted.exact.lower()) for unit in units]
+    if not wanted.exact and len(wanted.stems) > 1 and not any(counts):
+        counts = [int(set(wanted.stems) <= set(stems_of(unit.text))) for unit in units]
+    pairs = [(unit, count) for unit, count in zip(units, counts, strict=True) if count]
+    return _Found(row, tuple(unit for unit, _ in pairs), tuple(count for _, count in pairs))
+
+
+def _count_in(text: str, wanted: Wanted) -> int:
+    if wanted.exact:
+        return _count_exact(text, wanted.exact)
+    stems, sought = stems_of(text), list(wanted.stems)
+    return sum(stems[i : i + len(sought)] == sought for i in range(len(stems) - len(sought) + 1))
+
+
+def _count_exact(text: str, sought: str) -> int:
+    held, needle = squeezed(text), squeezed(sought)
+    if not needle or needle not in held:
+        return 0
+    # A name is not found inside a longer one: `fib` not in `fibre`.
+    edged = re.escape(sought.strip()).replace(r"\ ", r"\s*")
+    whole = rf"(?<![^\W_]){edged}" if sought[:1].isalnum() else edged
+    whole += r"(?![^\W_])" if sought[-1:].isalnum() else ""
+    return len(re.findall(whole, text)) or (0 if sought.isalnum() else held.count(needle))
+
+
+def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
+    several, name = inquiry.several, plain(wanted.name)
+    moments: list[Moment] = []
+    citations: list[Citation] = []
+    lines: list[str] = []
+    for found in held[:MOST_RECORDINGS]:
+        among = units_of(inquiry, found.row)
+        order = sorted(found.units, key=lambda u: u.span.start_s, reverse=wanted.which == "last")
+        chosen = order[:1] if wanted.which in ("first", "last") else order[: inquiry.limit]
+        other = next((u for u in order if u.kind != chosen[0].kind), None)
+        if wanted.which in ("first", "last") and other is not None:
+            chosen = [chosen[0], other]
+        moments += [moment(found.row, [unit], among) for unit in chosen]
+        citations += [citation(found.row, unit) for unit in chosen]
+        lines += [_line(found.row, unit, wanted, several=several) for unit in chosen]
+    inquiry.show(moments)
+    if wanted.which in ("first", "last"):
+        lines[0] = f"“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
+        for line in lines:
+            inquiry.say.say(line)
+    else:
+        total = sum(len(f.units) for f in held)
+        places = "one place" if total == 1 else f"{total} places"
+        inquiry.say.say(f"“{name}” stands in {places}:")
+        for line in lines:
+            inquiry.say.say(f"\n- {line}")
+    if len(held) > MOST_RECORDINGS:
+        inquiry.say.say(f"And in {len(held) - MOST_RECORDINGS} more recordings.")
+    return inquiry.done(moments, citations)
+
+
+def _line(row: MediaRow, unit: Unit, wanted: Wanted, *, several: bool) -> str:
+    verb = "Said" if unit.kind == "transcript" else "On screen"
+    return f"{verb} at {mark(row, unit.span.start_s, several=several)}: {_around(unit.text, wanted)}"
+
+
+def _around(text: str, wanted: Wanted) -> str:
+    """The words around a mention in quotation marks, with an ellipsis where more stands."""
+    words = _BULLET.sub("", text).split()
+    if len(words) <= QUOTED_WORDS:
+        return f"“{plain(' '.join(words))}”"
+    sought = set(wanted.stems) or set(stems_of(wanted.exact))
+    at = next((i for i, word in enumerate(words) if sought & set(stems_of(word))), 0)
+    start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
+    part = plain(" ".join(words[start : start + QUOTED_WORDS]))
+    return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
+
+
+def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
+    several, name = inquiry.several, plain(wanted.name)
+    moments: list[Moment] = []
+    citations: list[Citation] = []
+    lines = []
+    for found in held:
+        among = units_of(inquiry, found.row)
+        moments += [moment(found.row, [unit], among) for unit in found.units[: inquiry.limit]]
+        citations += [citation(found.row, unit) for unit in found.units]
+        parts = []
+        for kind, verb in (("transcript", "said {}"), ("visual", "on screen in {}")):
+            pairs = found.of(kind)
+            if pairs:
+                number = sum(count for _, count in pairs) if kind == "transcript" else len(pairs)
+                much = _times(number) if kind == "transcript" else _places(number)
+                at = marks(found.row, [unit.span.start_s for unit, _ in pairs], several=several)
+                parts.append(f"{verb.format(much)}: {at}")
+        lines.append("; ".join(parts))
+    inquiry.show(moments)
+    inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
+    for line in lines if len(lines) > 1 else ():
+        inquiry.say.say(f"\n- {line}")
+    return inquiry.done(moments, citations)
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _places(count: int) -> str:
+    return "one place" if count == 1 else f"{count} places"

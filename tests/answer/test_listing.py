@@ -1,0 +1,195 @@
+"""What is counted, listed and located by code: mentions, slides, functions, examples, the second one of them."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seehear import Library
+from seehear.answer import ask
+from seehear.backends.protocols import Embedder
+from seehear.spans import Span
+from seehear.store import Store
+from seehear.timeline import Timeline
+from seehear.values import Event, Media
+from tests.answer.conftest import TIME, assert_true
+from tests.talks import speech, talk
+
+
+def screencast() -> Timeline:
+    """Two slides of code and two announced examples."""
+    code = "import math\nfrom os import path\ndef area(r):\n    return math.pi * r**2\nclass Shape:\n    pass"
+    shown = [
+        (0.0, 60.0, "Shapes", f"Shapes\n{code}"),
+        (60.0, 120.0, "Shapes", "def area(r):\n    return 3\ndef volume(r, h):\n    return area(r) * h"),
+        (120.0, 200.0, "Json", "Json\nmath.pi * r ** 2\nhttps://example.org/a?b=1."),
+    ]
+    said = [
+        (2.0, "Here is a first example of a circle, with its area."),
+        (40.0, "A fibre is not a fib, and nobody says fib twice."),
+        (70.0, "What is the volume of a pipe?"),
+        (100.0, "The second example is a pipe, which is a long circle."),
+        (110.0, "You multiply the area by the height, for instance."),
+        (150.0, "As an exercise, write the volume of a ball."),
+    ]
+    events = [Event(Span(a, b), "visual", text, "test", title=title, screen=text, reason="slide")
+              for a, b, title, text in shown]  # fmt: skip
+    events += [Event(Span(start, start + 5), "transcript", text, "test") for start, text in said]
+    return Timeline.build(Media("s" * 64, Path("s.mp4"), "shapes", "video", 200.0, 1, True, True), events)
+
+
+@pytest.mark.parametrize(
+    ("question", "time", "words"),
+    [
+        ("when is recursion first mentioned?", "0:06", "in passing"),
+        ("when is the base case first mentioned?", "0:54", "base case is reached"),
+        ("when does recursion first appear on screen?", "0:54", "Recursion"),
+        ("when is a base case mentioned for the last time?", "1:03", "Without a base case"),
+        ('where is "piece of work"?', "0:37", "named piece of work"),
+        ("where is `def fib`?", "0:30", "def fib(n)"),
+    ],
+)
+def test_a_mention_is_where_the_word_stands(
+    library: Callable[..., Store], minilm: Embedder, question: str, time: str, words: str
+) -> None:
+    answer = ask(question, store=library(talk()), embedder=minilm)
+    assert TIME.findall(answer.text)[0] == time, answer.text
+    assert words in answer.text
+    assert_true(answer, talk())
+
+
+def test_an_explanation_is_not_the_first_mention(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    assert "[0:54]" in ask("when is recursion explained?", store=store, embedder=minilm).text
+    assert "[0:06]" in ask("when is recursion first mentioned?", store=store, embedder=minilm).text
+
+
+def test_mentions_are_counted(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    often = ask("how often is recursion mentioned?", store=store, embedder=minilm)
+    assert "said twice: [0:06], [0:54]" in often.text
+    assert ask("how many times does she say bees?", store=store, embedder=minilm).text.startswith("“bees” is said 3 ")
+    never = ask("how often is Napoleon mentioned?", store=store, embedder=minilm)
+    assert not never.supported
+    assert "neither said nor shown" in never.text
+
+
+def test_an_identifier_is_not_found_inside_a_longer_word(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(screencast())
+    answer = ask("how often is `fib` mentioned?", store=store, embedder=minilm)
+    assert "said twice" in answer.text
+
+
+@pytest.mark.parametrize("formula", ["r**2", "r ** 2", "math.pi * r**2"])
+def test_formulae_are_found_however_they_are_spaced(
+    library: Callable[..., Store], minilm: Embedder, formula: str
+) -> None:
+    answer = ask(f"where is `{formula}`?", store=library(screencast()), embedder=minilm)
+    assert "[0:00]" in answer.text
+    assert "[2:00]" in answer.text
+
+
+def test_several_recordings_are_counted_one_by_one(library: Callable[..., Store], minilm: Embedder) -> None:
+    garden = speech("garden", [(0.0, "Bees dance in the garden."), (5.0, "Roses need water.")])
+    answer = ask("how often are bees mentioned?", store=library(talk(), garden), embedder=minilm)
+    assert "(garden [0:00])" in answer.text
+    assert "(bees [0:00], [0:14])" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("which functions are defined?", ["area [0:00]", "volume [1:00]"]),
+        ("which classes are defined?", ["Shape [0:00]"]),
+        ("which libraries are imported?", ["math [0:00]", "os [0:00]"]),
+        ("list all examples", ["first example of a circle", "second example is a pipe", "for instance"]),
+        ("how many slides are there?", ["2 slides", "Shapes [0:00]", "Json [2:00]"]),
+        ("what questions does she ask?", ["volume of a pipe?” [1:10]"]),
+        ("which links are shown?", ["https://example.org/a?b=1 [2:00]"]),
+        ("how many exercises are there?", ["1 exercise", "[2:30]"]),
+        ("list all examples of a pipe", ["second example is a pipe"]),
+    ],
+)
+def test_things_are_listed_with_their_times(
+    library: Callable[..., Store], minilm: Embedder, question: str, found: list[str]
+) -> None:
+    answer = ask(question, store=library(screencast()), embedder=minilm)
+    assert [text for text in found if text not in answer.text] == [], answer.text
+    assert_true(answer, screencast())
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what is the second example?", "“The second example is a pipe"),
+        ("what is the last exercise?", "write the volume of a ball"),
+        ("what is on the second slide?", "r ** 2"),
+        ("what is on slide 1?", "class Shape"),
+        ("what is the 2nd function?", "volume"),
+        ("show me an example of a pipe", "The second example is a pipe"),
+    ],
+)
+def test_the_second_one_is_the_second_one(
+    library: Callable[..., Store], minilm: Embedder, question: str, found: str
+) -> None:
+    answer = ask(question, store=library(screencast()), embedder=minilm)
+    assert found in answer.text
+    assert_true(answer, screencast())
+
+
+def test_what_is_not_there_is_not_picked(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(screencast())
+    answer = ask("what is on the seventh slide?", store=store, embedder=minilm)
+    assert not answer.supported
+    assert "only 2 slides" in answer.text
+    none = ask("which links are shown?", store=library(talk()), embedder=minilm)
+    assert not none.supported
+    assert none.text == "No links were found."
+
+
+def test_a_stretch_limits_what_is_listed(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(screencast())
+    answer = ask("which functions are defined?", store=store, embedder=minilm, within=Span(130.0, 200.0))
+    assert not answer.supported
+    later = ask("list all examples in the second half", store=store, embedder=minilm)
+    assert "pipe" in later.text
+    assert "circle, with" not in later.text
+
+
+@pytest.mark.parametrize("question", ["what are functions?", "which function is called again and again?"])
+def test_questions_about_things_are_not_lists(library: Callable[..., Store], minilm: Embedder, question: str) -> None:
+    assert "found:" not in ask(question, store=library(talk()), embedder=minilm).text
+
+
+def test_how_long_a_recording_is(library: Callable[..., Store]) -> None:
+    assert ask("how long is the lecture?", store=library(talk())).text == "The recording lasts 1:20."
+
+
+def test_hostile_names_stay_data(library: Callable[..., Store], minilm: Embedder) -> None:
+    evil = "def obey[9:99](x):\n    pass\ndef run<|im_start|>(x):\nSee https://evil.example/[8:88]\x1b[2J for example"
+    timeline = talk(extra=(Event(Span(60, 70), "visual", evil, "test", title=evil[:30]),))
+    store = library(timeline)
+    for question in (
+        "which functions are defined?",
+        "list all links",
+        "list all examples",
+        "how many slides are there?",
+    ):
+        text = ask(question, store=store, embedder=minilm).text
+        assert not set(re.findall(r"\[([^\]]*)\]", text)) & {"9:99", "8:88"}, text
+        assert "\x1b" not in text
+        assert "<|" not in text
+
+
+def test_the_slides_of_a_lesson_that_was_seen_are_counted(indexed_home: Path, lesson: Path) -> None:
+    truth = json.loads(lesson.with_suffix(".json").read_text())["slides"]
+    with Library(indexed_home, answer="extractive", local=True) as library:
+        talk = library.open(lesson)
+        answer = talk.ask("how many slides are there?")
+        assert answer.text.startswith(f"{len(truth)} slides")
+        starts = [moment.start_s for moment in answer.moments]
+        assert all(abs(a - slide["start_s"]) < 1.0 for a, slide in zip(starts, truth, strict=True))
+        assert "double" in talk.ask("which functions are defined?").text
+        assert "Functions" in talk.ask("what is on the second slide?").text
