@@ -96,6 +96,7 @@ def film(frames: Frames) -> Parts:
 def mp4(frames: Frames, *, longest_px: int = FILM_PX) -> bytes:
     """Evenly spaced frames as a film that lasts as long as they do: H.264, at most `longest_px` on the longer side."""
     import av
+    import numpy as np
     from PIL import Image
 
     height_px, width_px = frames.rgb.shape[1:3]
@@ -109,8 +110,8 @@ def mp4(frames: Frames, *, longest_px: int = FILM_PX) -> bytes:
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = 1 / rate
         for number, rgb in enumerate(frames.rgb):
-            small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR)
-            frame = av.VideoFrame.from_image(small)
+            small = np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR))
+            frame = av.VideoFrame.from_ndarray(small, format="rgb24")
             frame.pts, frame.time_base = number, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -116,9 +116,9 @@ def encoded(audio: Audio, kind: Literal["wav", "flac", "mp3"]) -> bytes:
 
     with av.open(kept, "w", format=kind) as container:
         coded = "flac" if kind == "flac" else "libmp3lame"
-        stream = container.add_stream(
-            coded, rate=audio.rate_hz, layout="mono", **({"bit_rate": 64_000} if kind == "mp3" else {})
-        )
+        stream = container.add_stream("flac" if kind == "flac" else "libmp3lame", rate=audio.rate_hz, layout="mono")
+        if kind == "mp3":
+            stream.bit_rate = 64_000
         layout = {"format": "s16" if kind == "flac" else "s16p", "layout": "mono"}
         frame = av.AudioFrame.from_ndarray(whole.astype(np.int16).reshape(1, -1), **layout)
         frame.sample_rate = audio.rate_hz
