@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from seehear import weights
 from seehear.backends import names, registry
-from seehear.backends.protocols import Answerer, Backend, Capability, Card, Describer, Embedder, Reader, Transcriber
+from seehear.backends.protocols import (
+    Answerer,
+    Backend,
+    Capability,
+    Card,
+    Describer,
+    Embedder,
+    Message,
+    Reader,
+    Transcriber,
+)
 from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
 from seehear.config import Settings
-from seehear.errors import ConfigError, MissingPackageError
+from seehear.errors import BackendUnavailableError, ConfigError, MissingPackageError
 from seehear.store import Store
 
 if TYPE_CHECKING:
@@ -27,6 +38,7 @@ SETTING: dict[Capability, str] = {
 }  # fmt: skip
 """Under which setting a user chooses each capability."""
 EMBEDDED = {"read": "ppocr", "hear": "whisper:auto", "embed": "minilm"}
+TURN_WITHIN_S = 300.0
 QUESTIONS = "questions"
 """The ledger of what belongs to no single recording."""
 
@@ -35,17 +47,71 @@ class Till:
     """The meter that clients hold: it books on the lane of whatever is being worked on."""
 
     def __init__(self) -> None:
-        self.lane: Lane | None = None
+        self._own = threading.local()
+        self._open: list[Lane] = []
+
+    @contextmanager
+    def booking(self, lane: Lane) -> Iterator[None]:
+        """Book the calls of this thread on `lane`, and those of threads that have none of their own."""
+        before = getattr(self._own, "lane", None)
+        self._own.lane = lane
+        self._open.append(lane)
+        try:
+            yield
+        finally:
+            self._own.lane = before
+            self._open.remove(lane)
+
+    def _lane(self) -> Lane | None:
+        own: Lane | None = getattr(self._own, "lane", None)
+        if own is not None:
+            return own
+        # Clients and stages start threads of their own for what was asked of them.
+        return next(iter(self._open[-1:]), None)
 
     def check(self, estimate: Use) -> None:
         """Raise BudgetError when the estimate would break the cap."""
-        if self.lane is not None:
-            self.lane.check(estimate)
+        if (lane := self._lane()) is not None:
+            lane.check(estimate)
 
     def add(self, used: Use) -> None:
         """Book what a finished call took."""
-        if self.lane is not None:
-            self.lane.add(used)
+        if (lane := self._lane()) is not None:
+            lane.add(used)
+
+
+class InTurn:
+    """An answerer on this machine, which writes one answer at a time: whoever comes meanwhile waits for its turn."""
+
+    def __init__(self, answerer: Answerer, turn: threading.Lock) -> None:
+        self._answerer = answerer
+        self._turn = turn
+
+    @property
+    def card(self) -> Card:
+        """What it is and can do."""
+        return self._answerer.card
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+        self._answerer.close()
+
+    def start(self) -> None:
+        """Begin to load the model and return at once."""
+        self._answerer.start()
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text has, or a few more."""
+        return self._answerer.count_tokens(text)
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply when the turn has come. Raises BackendUnavailableError when it never does."""
+        if not self._turn.acquire(timeout=TURN_WITHIN_S):
+            raise BackendUnavailableError("the local language model is busy with other answers", hint="ask again later")
+        try:
+            yield from self._answerer.stream(messages, max_tokens=max_tokens)
+        finally:
+            self._turn.release()
 
 
 class Models:
@@ -55,6 +121,8 @@ class Models:
         self._settings = settings
         self._store = store
         self._open: dict[str, Backend] = {}
+        self._opening = threading.RLock()
+        self._turn = threading.Lock()
         self._till = Till()
         self._meter: Meter | None = None
         self._probes: Probes | None = None
@@ -201,13 +269,17 @@ class Models:
             return None
         made = cast(Answerer, self._backend(name, "answer"))
         made.start()
-        return made
+        return InTurn(made, self._turn) if made.card.runs == "here" else made
 
     def _share(self) -> int:
         """Threads for each of seeing and hearing, which run side by side."""
         return max(1, self._settings.cores // 2)
 
     def _backend(self, name: str, capability: Capability, **options: Any) -> Backend:
+        with self._opening:
+            return self._opened(name, capability, **options)
+
+    def _opened(self, name: str, capability: Capability, **options: Any) -> Backend:
         key = f"{capability}:{name}"
         if key not in self._open:
             if names.is_server_name(name):
@@ -235,14 +307,14 @@ class Models:
         if self._store().read_only:
             yield
             return
-        if self._meter is None:
-            self._meter = Meter(self._settings.budget_usd, price=cost_usd)
+        with self._opening:
+            if self._meter is None:
+                self._meter = Meter(self._settings.budget_usd, price=cost_usd)
         lane = self._meter.lane(Ledger(self._store(), media_id))
-        before, self._till.lane = self._till.lane, lane
         try:
-            yield
+            with self._till.booking(lane):
+                yield
         finally:
-            self._till.lane = before
             lane.close()
 
 
