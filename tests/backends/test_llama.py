@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from seehear import weights
+from seehear.backends import llama
 from seehear.backends.llama import Llama, _threads
 from seehear.backends.protocols import Answerer, Message
 from seehear.errors import (
@@ -132,19 +134,38 @@ def test_marks_of_a_turn_inside_the_material_stay_text(model: Llama) -> None:
 
 
 @needs_small
-def test_closing_a_reply_early_ends_the_child_at_once_and_the_next_one_works() -> None:
+def test_closing_a_reply_early_stops_it_and_keeps_the_model_loaded() -> None:
     model = Llama(model=SMALL, threads=1)
     reply = model.stream(STORY, max_tokens=2000)
     next(reply)
-    assert len(children()) >= 1
     mine = model._child._process.pid  # type: ignore[union-attr]
     begun = time.monotonic()
     reply.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - begun < 1
-    assert mine not in children()
-    assert list(model.stream(GREET, max_tokens=3))
+    assert time.monotonic() - begun < 2
+    assert mine in children()
+    again = "".join(model.stream(GREET, max_tokens=12))
+    assert again == "".join(model.stream(GREET, max_tokens=12)), "nothing of the stopped reply is left over"
     model.close()
     model.close()
+
+
+@needs_small
+def test_what_comes_again_is_not_read_again_by_another_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(llama, "_beginnings", lambda: tmp_path)
+    rules = Message("system", "Answer in one word. " + "Functions are named pieces of code. " * 12)
+    replies, cached = [], []
+    for question in ("What is a function?", "What is code?", "What is a function?", "What is a function?"):
+        with contextlib.closing(Llama(model=SMALL, threads=1)) as model:
+            replies.append("".join(model.stream([rules, Message("user", question)], max_tokens=4)))
+            assert model.timings is not None
+            cached.append(model.timings.cached_tokens / model.timings.prompt_tokens)
+        if len(replies) == 3:
+            for state in tmp_path.glob("*.state"):
+                state.write_bytes(b"cut off")
+    assert cached[0] == cached[1] == 0, "a beginning that came once is not kept"
+    assert cached[2] > 0.8
+    assert cached[3] == 0, "a file that is no state is not trusted"
+    assert replies[0] == replies[2] == replies[3]
 
 
 @needs_small

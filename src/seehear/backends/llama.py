@@ -32,6 +32,7 @@ from seehear.errors import (
 )
 
 _WORKER = Path(__file__).with_name("llama_worker.py")
+STOP_S = 2.0
 _TOKEN_LIKE = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|[^\sA-Za-z]|\n+|[ \t]{2,}")
 
 
@@ -86,7 +87,8 @@ class Llama:
                     raise MissingPackageError(
                         "the local language model needs the package xllamacpp", hint="pip install 'seehear[local]'"
                     )
-                self._child = _Child(next(home.glob("*.gguf")), self._threads, self._card.context_tokens)
+                model = next(home.glob("*.gguf"))
+                self._child = _Child(model, self._threads, self._card.context_tokens, _beginnings())
 
     def close(self) -> None:
         """End the child process at once, in the middle of a reply too; safe to call twice and from any thread."""
@@ -110,7 +112,8 @@ class Llama:
     def stream(self, messages: Sequence[Message], *, max_tokens: int, grammar: str | None = None) -> Iterator[str]:
         """Yield pieces of the reply as they are written; `grammar` (GBNF) restricts what may be written.
 
-        Closing the iterator early ends the child process; the next call starts another. Raises BackendError when
+        Closing the iterator early stops the reply at the next token; before the first one it ends the child process,
+        and the next call starts another. Raises BackendError when
         prompt and reply do not fit the context, the grammar is wrong or the process dies, CancelledError when `close`
         is called meanwhile, BackendUnavailableError while another reply is being written, WeightsError,
         MissingPackageError.
@@ -121,13 +124,14 @@ class Llama:
             if child is None or self._writing:
                 raise BackendUnavailableError("the local language model is busy with another answer")
             self._writing = True
-        finished = False
+        finished = wrote = False
         try:
             # Marks of a turn inside the material must stay text and not become marks.
             turns = [{"role": turn.role, "content": turn.text.replace("<|", "< |")} for turn in messages]
             child.ask({"messages": turns, "max_tokens": max_tokens, "grammar": grammar})
             for line in child.lines():
                 if "text" in line:
+                    wrote = True
                     yield str(line["text"])
                 elif "error" in line:
                     finished = True
@@ -144,10 +148,11 @@ class Llama:
                 hint="it needs about 1.5 GB of memory; a smaller one: seehear models pull answer-small",
             )
         finally:
+            # Reading a prompt cannot be stopped but by ending the process; writing can, which keeps the model loaded.
+            if not finished and not (wrote and child is self._child and child.stop(STOP_S)):
+                self.close()
             with self._lock:
                 self._writing = False
-            if not finished:
-                self.close()
 
     def _refusal(self, line: dict[str, Any]) -> BackendError:
         if line["kind"] == "context":
@@ -162,9 +167,9 @@ class Llama:
 class _Child:
     """One running worker, its pipes, and the last lines it wrote to stderr."""
 
-    def __init__(self, model: Path, threads: int, context_tokens: int) -> None:
+    def __init__(self, model: Path, threads: int, context_tokens: int, folder: Path) -> None:
         # -P keeps the worker's own folder, whose files are named after libraries, off its import path.
-        command = [sys.executable, "-P", str(_WORKER), str(model), str(threads), str(context_tokens)]
+        command = [sys.executable, "-P", str(_WORKER), str(model), str(threads), str(context_tokens), str(folder)]
         try:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -199,6 +204,15 @@ class _Child:
                 return
             yield line
 
+    def stop(self, most_s: float) -> bool:
+        """End the reply under way at its next token; False when the child does not say so in time."""
+        watch = threading.Timer(most_s, self.kill)
+        watch.start()
+        self.ask({"stop": True})
+        ended = any("done" in line or "error" in line for line in self.lines())
+        watch.cancel()
+        return ended and not self.ended()
+
     def last_words(self) -> str:
         code = self._process.wait()
         self._listener.join(timeout=5)
@@ -218,6 +232,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
             except (OSError, ValueError):  # unsent bytes of a request to a dead process
                 continue
+
+
+def _beginnings() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("seehear", appauthor=False) / "prompts"
 
 
 def _drain(pipe: IO[bytes] | None, heard: deque[str]) -> None:
