@@ -42,6 +42,8 @@ COOKIE = "seehear"
 COOKIE_AGE_S = 30 * 24 * 3600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+PAGE_PATHS = re.compile(r"/(?:ask|m/[0-9a-f]{64}|static/[^?]*)?")
+"""The page itself holds nothing of the library, and asks people for the token where the API wants it."""
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _UPLOAD = re.compile(r"/api/v1/uploads/[0-9a-f]{32}")
 
@@ -139,6 +141,8 @@ class Guard:
             cookie = f"{COOKIE}={_seal(self._token)}; HttpOnly; SameSite=Strict; Path=/; Max-Age={COOKIE_AGE_S}"
             rest = urlencode(query, doseq=True)
             return 303, "welcome", "", {"Location": f"/?{rest}" if rest else "/", "Set-Cookie": cookie}
+        if scope["method"] in ("GET", "HEAD") and PAGE_PATHS.fullmatch(scope["path"]):
+            return None
         return (
             401, "this server wants its token", "send Authorization: Bearer TOKEN, or open /?token=TOKEN once",
             {"WWW-Authenticate": 'Bearer realm="seehear"'},
