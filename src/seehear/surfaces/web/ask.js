@@ -39,13 +39,13 @@ export class Ask {
       icon("lines"), this.scopeName, icon("down"));
     this.whole = el("button", { type: "button", class: "bare", "aria-label": "Ask the whole library instead", on: { click: () => this.setScope("library") } }, icon("close"));
     this.button = el("button", { type: "submit", class: "primary ask-button" });
-    this.fresh = el("button", { type: "button", class: "small bare-text", on: { click: () => this.forget() } }, "New conversation");
+    this.fresh = el("button", { type: "button", class: "small bare-text fresh", on: { click: () => this.forget() } }, "New conversation");
     this.form = el("form", { class: "composer" }, this.input,
-      el("div", { class: "row" }, this.scopeButton, this.whole, el("span", { class: "grow" }), this.fresh, this.button));
+      el("div", { class: "row" }, this.scopeButton, this.whole, el("span", { class: "grow" }), this.button));
     this.turns = el("div", { class: "turns" });
     this.hints = el("div", { class: "hints" });
     this.node = el("section", { class: "ask", "aria-label": "Ask" },
-      options.title && el("h2", {}, options.title), this.form, this.hints, this.turns);
+      options.title && el("h2", {}, options.title), this.form, this.hints, this.turns, this.fresh);
     this.form.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       if (this.asking) this.asking.abort();
@@ -78,7 +78,7 @@ export class Ask {
   /** @param {AbortController | null} asking */
   setAsking(asking) {
     this.asking = asking;
-    fill(this.button, icon(asking ? "stop" : "send"), asking ? "Stop" : "Ask");
+    fill(this.button, icon(asking ? "stop" : "send"), el("span", {}, asking ? "Stop" : "Ask"));
   }
 
   async choose() {
@@ -104,8 +104,7 @@ export class Ask {
   settle() {
     const { here, suggestions = [] } = this.options;
     const begun = this.turns.childElementCount > 0;
-    const what = idsOf(this.scope) === null ? "your recordings" : this.scope === `media:${here}` ? "this recording" : "these recordings";
-    this.input.placeholder = begun ? "Ask a follow-up…" : `Ask ${what} anything…`;
+    this.input.placeholder = begun ? "Ask a follow-up…" : here ? "Ask a question…" : "When is … explained? What did she say about …?";
     this.fresh.hidden = !begun;
     fill(this.hints, begun ? [] : suggestions.map((text) => el("button", { type: "button", class: "hint-chip", on: { click: () => this.ask(text) } }, text)));
   }

@@ -10,7 +10,7 @@ import { showKeys } from "./keys.js";
 /** Fill the bar. Views listen to `input` of `#search` and to clicks on `#add`. */
 export function bar() {
   const search = el("input", {
-    id: "search", type: "search", placeholder: "Search everything said and shown", autocomplete: "off",
+    id: "search", type: "search", placeholder: "Search everything", autocomplete: "off",
     spellcheck: "false", "aria-label": "Search everything said and shown", enterkeyhint: "search",
   });
   fill(/** @type {Element} */ (document.getElementById("bar")),

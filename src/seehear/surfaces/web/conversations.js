@@ -6,6 +6,7 @@
 const KEPT = "seehear.conversations";
 const LONGEST_TURNS = 30;
 const SENT_TURNS = 6;
+const SENT_CITATIONS = 20;
 
 /**
  * @typedef {object} Turn
@@ -50,5 +51,11 @@ export function forget(scope) {
 
 /** What a follow-up question is read with. @param {string} scope */
 export function historyOf(scope) {
-  return turnsOf(scope).slice(-SENT_TURNS).map(({ question, answer }) => ({ question, answer: answer?.text ?? "" }));
+  return turnsOf(scope).slice(-SENT_TURNS).map(({ question, answer }) => ({
+    question, answer: answer.text,
+    citations: answer.citations.slice(0, SENT_CITATIONS).map((/** @type {any} */ one) => ({
+      media: one.media, start_s: one.start_s, end_s: one.end_s, quote: one.quote,
+    })),
+    read_as: answer.read_as ?? "",
+  }));
 }

@@ -86,7 +86,7 @@ export function openLibrary(root) {
   async function load() {
     try {
       const told = await get("/api/v1/library", { signal });
-      rows = told.media;
+      rows = told.media.reverse(); // the newest first
       show(told.bytes);
     } catch (error) {
       const why = /** @type {any} */ (error);
@@ -181,7 +181,5 @@ function about(row) {
 
 /** Whether anything leaves this machine. @param {any} told */
 function trustOf(told) {
-  const leaves = told.leaves ?? told.leaves_the_machine ?? [];
-  const some = Array.isArray(leaves) ? leaves : Object.values(leaves);
-  return some.length ? `Leaves this machine: ${some.join("; ")}` : "Everything stays on this machine.";
+  return told.leaving.length ? `Leaves this machine: ${told.leaving.join("; ")}` : "Everything stays on this machine.";
 }

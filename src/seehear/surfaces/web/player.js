@@ -9,6 +9,8 @@ import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { clock } from "./times.js";
 
+const HAIR_S = 0.01;
+
 export class Player extends EventTarget {
   /**
    * @param {any} media the row of the recording
@@ -24,6 +26,7 @@ export class Player extends EventTarget {
     this.frame = 0;
     this.node = el("div", { class: `player ${media.kind}` });
     if (media.kind === "image") this.showImage();
+    else if (media.kind === "captions") this.showKept("These are subtitles alone: there is nothing to play.");
     else if (media.has_file === false) this.showKept("The file of this recording is no longer where it was. What was seen and heard is all still here.");
     else this.showMedia();
   }
@@ -80,8 +83,8 @@ export class Player extends EventTarget {
   /** Go to a moment. @param {number} time_s */
   seek(time_s) {
     const end_s = this.media.duration_s || Infinity;
-    // A hair past the start, since the frame that begins there may carry a timestamp rounded down.
-    const to_s = Math.min(Math.max(0, time_s), Math.max(0, end_s - 0.05));
+    // A hair past the moment: times come rounded, and one rounded down would show the frame before.
+    const to_s = Math.min(Math.max(0, time_s) + HAIR_S, Math.max(0, end_s - 0.05));
     this.time_s = to_s;
     if (this.element) this.element.currentTime = to_s;
     else if (this.kept) {

@@ -96,9 +96,10 @@ function show(root, media, timeline, signal) {
     seek(time_s);
     const meant = places.length ? places.slice(0, 1) : [{ start_s: time_s, end_s: time_s + 0.5 }];
     transcript.follow(false);
-    transcript.rests(meant, true);
-    const known = resting.filter((one) => meant.some((m) => m.start_s === one.start_s && m.end_s === one.end_s));
-    strip?.rests(known.length ? resting : [...resting, ...meant], known.length ? known : meant);
+    // What was shown and what was said over it make one place of the answer.
+    const active = resting.filter((one) => meant.some((m) => m.start_s < one.end_s && one.start_s < m.end_s));
+    strip?.rests(active.length ? resting : [...resting, ...meant], active.length ? active : meant);
+    transcript.rests(active.length ? active : meant, true);
     const box = player.node.getBoundingClientRect();
     if (box.top < 0 || box.bottom < 120) player.node.scrollIntoView({ block: "nearest" });
     whisper(`At ${clock(time_s)}`);
@@ -118,7 +119,7 @@ function show(root, media, timeline, signal) {
     onScope: (scope) => history.replaceState({ ...history.state, scope }, ""),
   });
 
-  const follow = el("button", { type: "button", class: "small follow", "aria-pressed": "true", title: "Keep up with playback (f)", on: { click: () => transcript.follow(!transcript.following) } }, icon("follow"), "Follow");
+  const follow = el("button", { type: "button", class: "small follow", "aria-pressed": "true", title: "Keep up with playback (f)", on: { click: () => transcript.follow(!transcript.following) } }, icon("follow"), el("span", {}, "Follow"));
   transcript.onFollow = (on) => follow.setAttribute("aria-pressed", String(on));
   const only = el("fieldset", { class: "segments" }, el("legend", { class: "quiet" }, "Show"),
     [["", "All"], ["said", "Said"], ["shown", "Shown"], chapters.length > 1 && ["chapters", "Chapters"]].filter(Boolean).map(([value, label]) =>
@@ -132,7 +133,7 @@ function show(root, media, timeline, signal) {
 
   const tabs = el("fieldset", { class: "segments panes" }, el("legend", { class: "quiet" }, "Panel"),
     [["ask", "Ask"], ["side", still ? "Text" : "Transcript"]].map(([value, label]) => el("label", {},
-      el("input", { type: "radio", name: "pane", value, checked: value === "ask", on: { change: () => (root.dataset.pane = value) } }), el("span", {}, label))));
+      el("input", { type: "radio", name: "pane", value, checked: value === "ask", on: { change: () => pane(value) } }), el("span", {}, label))));
   root.dataset.pane = "ask";
   fill(root,
     el("div", { class: "title-row" },
@@ -208,6 +209,7 @@ function show(root, media, timeline, signal) {
     root.dataset.pane = name;
     const input = tabs.querySelector(`input[value=${name}]`);
     if (input) input.checked = true;
+    if (name === "side") transcript.show(transcript.now_said ?? transcript.now_shown, false);
   }
   return [release, () => player.close(), () => strip?.close(), () => ask.close()];
 }

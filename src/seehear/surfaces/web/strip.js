@@ -8,8 +8,25 @@ import { add, el, fill } from "./dom.js";
 import { clock, spoken } from "./times.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const THUMB_PX = 44;
+const THUMB_PX = 30;
 const STEP_S = 5;
+
+/**
+ * Slides as people count them: bullets and lines that were added one after the other are steps of one slide.
+ * @param {any[]} shown visual events, in order
+ * @returns {any[][]}
+ */
+export function slidesOf(shown) {
+  const slides = /** @type {any[][]} */ ([]);
+  for (const event of shown) {
+    const slide = slides[slides.length - 1];
+    const before = slide?.[slide.length - 1];
+    const same = before && event.start_s - before.end_s < 0.5 && (event.reason === "build" || (event.title && before.title === event.title));
+    if (same) slide.push(event);
+    else slides.push([event]);
+  }
+  return slides;
+}
 
 export class Strip {
   /**
@@ -77,19 +94,18 @@ export class Strip {
     if (!width_px || width_px === this.drawn_px) return;
     this.drawn_px = width_px;
     for (const old of this.pictures.querySelectorAll(".slide")) old.remove();
-    // Bullets that were added to a slide share its picture: without room, the last one of them stands for all.
-    let free_px = 0;
-    this.shown.forEach((event, at) => {
-      const next_s = Math.max(event.end_s, this.shown[at + 1]?.start_s ?? event.end_s);
-      const left_px = (event.start_s / this.end_s) * width_px;
-      const wide_px = ((next_s - event.start_s) / this.end_s) * width_px;
-      const node = el("div", { class: "slide", vars: { left: this.percent(event.start_s), width: this.percent(Math.min(next_s, event.end_s) - event.start_s) } });
-      if (event.frame && wide_px >= THUMB_PX && left_px >= free_px) {
-        node.append(el("img", { src: frameUrl(this.media.id, event.frame), alt: "", loading: "lazy", decoding: "async", draggable: "false" }));
-        free_px = left_px + THUMB_PX;
+    for (const steps of slidesOf(this.shown)) {
+      const { start_s } = steps[0];
+      const last = steps[steps.length - 1];
+      const long_s = last.end_s - start_s;
+      const wide_px = (long_s / this.end_s) * width_px;
+      const node = el("div", { class: "slide", vars: { left: this.percent(start_s), width: this.percent(long_s) } });
+      if (last.frame && wide_px >= THUMB_PX) {
+        node.append(el("img", { src: frameUrl(this.media.id, last.frame), alt: "", loading: "lazy", decoding: "async", draggable: "false" }));
+        for (const step of steps.slice(1)) node.append(el("span", { class: "step", vars: { left: `${((step.start_s - start_s) / long_s) * 100}%` } }));
       }
       this.pictures.append(node);
-    });
+    }
   }
 
   drawChapters() {

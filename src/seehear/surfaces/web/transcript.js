@@ -163,14 +163,27 @@ export class Transcript {
     return lines[Math.min(lines.length - 1, Math.max(0, at))]?.event.start_s ?? null;
   }
 
+  /** Whether a place was seen or heard, where it does not tell. @param {any} place */
+  kindOf(place) {
+    const quote = place.quote ?? place.text ?? "";
+    const seen = this.shown.some(({ event }) => meets(event, place) && shares(event.text, quote));
+    return quote && !seen && this.said.length ? "transcript" : "visual";
+  }
+
+  /** @param {any} event @param {any} place */
+  isShown(event, place) {
+    const quote = place.quote ?? place.text ?? "";
+    return !quote || shares(event.text, quote) || !this.shown.some((line) => meets(line.event, place) && shares(line.event.text, quote));
+  }
+
   /** Mark lines and words that an answer rests on. @param {any[]} places @param {boolean} go */
   rests(places, go) {
     const ranges = /** @type {Range[]} */ ([]);
     let first = /** @type {Line | null} */ (null);
+    const kinds = places.map((place) => place.kind ?? this.kindOf(place));
     for (const line of this.lines) {
       const { event } = line;
-      const place = places.find((one) => event.start_s < Math.max(one.end_s, one.start_s + 0.01) - 0.05 && event.end_s > one.start_s + 0.05
-        && (event.kind === "transcript" || one.kind !== "transcript" || shares(event.text, one.quote ?? one.text ?? "")));
+      const place = places.find((one, at) => kinds[at] === event.kind && meets(event, one) && (event.kind === "transcript" || this.isShown(event, one)));
       line.node.classList.toggle("rests", Boolean(place));
       if (!place) continue;
       first ??= line;
@@ -185,6 +198,11 @@ export class Transcript {
 /** @param {string} text @param {string} quote */
 function shares(text, quote) {
   return quote.includes(text) || text.includes(quote);
+}
+
+/** Tell whether an event and a place share time, a moment at the edges aside. @param {any} event @param {any} place */
+function meets(event, place) {
+  return event.start_s < Math.max(place.end_s, place.start_s + 0.2) - 0.05 && event.end_s > place.start_s + 0.05;
 }
 
 /** @param {Line[]} lines @param {number} time_s @returns {Line | null} */
