@@ -29,6 +29,7 @@ from seehear.errors import (
     StorageError,
 )
 from seehear.ingest.progress import Listener, Reporter
+from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seehear.backends.prices import Quote
+    from seehear.backends.protocols import Observer
     from seehear.ingest.run import Ingested, Plan
 
 Status = Literal["indexed", "unchanged", "failed"]
@@ -62,13 +64,14 @@ class Indexed:
     events: int
     gaps: int
     error: SeehearError | None = None
+    url: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The documented JSON shape of one indexed input."""
         return {
             "path": str(self.path), "media": self.media, "title": self.title, "status": self.status,
             "seconds": round(self.seconds, 2), "events": self.events, "gaps": self.gaps,
-            "error": None if self.error is None else str(self.error),
+            "error": None if self.error is None else str(self.error), "url": self.url or None,
         }  # fmt: skip
 
 
@@ -128,14 +131,16 @@ class Library:
         on_progress: Listener | None = None,
         on_pull: OnPull | None = None,
     ) -> Iterator[Indexed]:
-        """Index files, folders and globs one after the other; an input that fails does not stop the others.
+        """Index files, folders, globs and addresses one after the other; an input that fails does not stop the others.
 
         `on_start` gets path, position (from 1) and count. Raises NotFoundError when an input names nothing,
         SetupError when this installation cannot index at all, CancelledError when stopped.
         """
         from seehear.media.source import find_media
 
-        paths = find_media([Path(entry) for entry in inputs])
+        urls = [str(entry) for entry in inputs if is_url(str(entry))]
+        files = [Path(entry) for entry in inputs if not is_url(str(entry))]
+        paths = find_media(files) if files or not urls else []
         for position, path in enumerate(paths, 1):
             if on_start is not None:
                 on_start(path, position, len(paths))
@@ -149,6 +154,34 @@ class Library:
                 continue
             row = next(row for row in self.store.media() if row.id == media)
             yield Indexed(path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps)
+        for url in urls:
+            yield from self._index_url(url, on_progress=on_progress, on_pull=on_pull)
+
+    def _index_url(
+        self, url: str, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, playlists: bool = True
+    ) -> Iterator[Indexed]:
+        began = time.perf_counter()
+        status: Status = "unchanged"
+        try:
+            media = Sources(self.store).with_url(url)
+            if media is None:
+                found = self.fetch(url, on_progress=on_progress, playlists=playlists)
+                if found[0].path is None:
+                    for entry in found:
+                        yield from self._index_url(
+                            entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False
+                        )  # fmt: skip
+                    return
+                media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
+        except ConfigError:
+            raise
+        except (InputError, MissingPackageError) as error:
+            yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
+            return
+        row = self._row_of(media)
+        yield Indexed(
+            row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url
+        )  # fmt: skip
 
     def _index_one(
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
@@ -388,10 +421,12 @@ class Library:
 
     def resolve(self, media: str | os.PathLike[str], *, on_progress: Listener | None = None,
                 on_pull: OnPull | None = None) -> str:  # fmt: skip
-        """The id of a recording given by path, id or title; a file that is not indexed yet is indexed now.
+        """The id of a recording given by path, address, id or title; one that is not indexed yet is indexed now.
 
         Raises NotFoundError when nothing is meant by it.
         """
+        if is_url(str(media)):
+            return self._resolve_url(str(media), on_progress, on_pull)
         path = Path(media)
         if path.is_file():
             return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
@@ -404,6 +439,17 @@ class Library:
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
         return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+
+    def _resolve_url(self, url: str, on_progress: Listener | None, on_pull: OnPull | None) -> str:
+        known = Sources(self.store).with_url(url)
+        if known is not None:
+            return known
+        found = self.fetch(url, on_progress=on_progress)
+        if len(found) > 1:
+            raise InputError(f"{url} holds {len(found)} recordings, one is wanted", hint=f"seehear index {url}")
+        path = found[0].path or self.fetch(found[0].url, on_progress=on_progress, playlists=False)[0].path
+        assert path is not None
+        return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def _row(self, name: str) -> MediaRow | None:
         rows = self.store.media()
@@ -457,6 +503,16 @@ class Library:
             )  # fmt: skip
             return found if counted is None else replace(found, tokens=counted.tokens)
 
+    def is_sound(self, media: Sequence[str] | None) -> bool:
+        """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
+        from seehear.answer import listening
+
+        return media is not None and listening.playable(listening.rows_of(self.store, media))
+
+    def hearer(self, media: Sequence[str] | None) -> Observer | None:
+        """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
+        return self.models.observer("sound") if self.is_sound(media) else None
+
     def _listen(
         self, question: str, ids: Sequence[str] | None, on_moments: Callable[[Sequence[Moment]], None] | None,
         on_text: Callable[[str], None] | None,
@@ -464,15 +520,15 @@ class Library:
         """The answer of a model that hears, about recordings of sound; None where no model does or it hears none."""
         from seehear.answer import listening
 
-        rows = [] if ids is None else listening.rows_of(self.store, ids)
-        observer = self.models.observer("sound") if listening.playable(rows) else None
-        if observer is None:
+        observer = self.hearer(ids)
+        if observer is None or ids is None:
             return None
         from seehear.media.audio import audio_at
 
         with self.models.charged_to():
             return listening.listen(
-                question, store=self.store, rows=rows, observer=observer, on_moments=on_moments, on_text=on_text,
+                question, store=self.store, rows=listening.rows_of(self.store, ids), observer=observer,
+                on_moments=on_moments, on_text=on_text,
                 sound=lambda row, span: audio_at(row.path, span),
             )  # fmt: skip
 
@@ -484,7 +540,9 @@ class Library:
         ids: list[str] = []
         for entry in media:
             path = Path(entry)
-            if path.is_dir() or (glob.has_magic(str(entry)) and not path.exists()):
+            if is_url(str(entry)):
+                ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
+            elif path.is_dir() or (glob.has_magic(str(entry)) and not path.exists()):
                 ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([path])]
             else:
                 ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))

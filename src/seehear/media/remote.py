@@ -74,11 +74,6 @@ class PageError(Exception):
 # ---- addresses -------------------------------------------------------------------------------------------------------
 
 
-def is_url(text: str) -> bool:
-    """Tell whether a text is meant as a web address."""
-    return re.match(r"https?://", text, re.IGNORECASE) is not None
-
-
 def check_url(url: str) -> str:
     """A web address as it may be asked for. Raises InputError when it is none, or holds a password."""
     try:

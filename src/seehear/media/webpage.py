@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from seehear.errors import InputError, MissingPackageError, NotFoundError, SeehearError
-from seehear.media.remote import Download, FetchLimits, OnBytes, check_url, is_url, new_part, public_only
+from seehear.media.addresses import is_url
+from seehear.media.remote import Download, FetchLimits, OnBytes, check_url, new_part, public_only
 from seehear.media.source import MEDIA_SUFFIXES, language_code
 
 MOST_ENTRIES = 500

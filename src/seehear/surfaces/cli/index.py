@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="See and hear files and folders, so that they can be asked.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH_OR_URL...")
 @click.option("--quote", is_flag=True, help="Say what it would take and cost, send nothing, index nothing.")
 @choosing("sample", "see", "hear", "embed", "answer", "captions", "language", "local", "budget_usd")
 @common
 def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, **settings: Any) -> None:
     """See and hear videos, audio, pictures and captions (.srt, .vtt); folders and globs are searched for them.
+
+    An address (https://…) of a media file, or with the web extra of a page that plays one, is fetched first.
 
     Runs that were stopped go on where they were; one bad file does not stop the others.
 
@@ -43,7 +45,7 @@ def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, 
             rows.append(done)
             if as_json:
                 continue
-            name = flat(done.path.name, width=60)
+            name = flat(done.title if done.url else done.path.name, width=60)
             if done.error is not None:
                 note(f"failed     {name}: {plain(str(done.error))}", fg="red")
                 continue

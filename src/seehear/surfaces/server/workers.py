@@ -326,6 +326,7 @@ def _left_s(stages: dict[str, StageDone], began_s: dict[str, float]) -> float | 
         return spent * (stage.total - stage.done) / stage.done if stage.done > 0 and spent > 1.0 else None
 
     known = [rest_s(name) for name in stages]
-    if not known or None in known or set(stages) <= {"fetch", "find"}:
+    reading = {"read", "describe", "embed"} & set(stages)
+    if not known or None in known or set(stages) == {"fetch"} or ("find" in stages and not reading):
         return None
     return max(rest for rest in known if rest is not None)
