@@ -15,7 +15,7 @@ LEVELS = {
     "spend": 3,
     "media": 4, "backends": 4, "store": 4, "generate": 4,
     "search": 5, "answer": 5, "ingest": 5, "evaluate": 5,
-    "models": 6, "library": 7, "surfaces": 8,
+    "models": 6, "library": 7, "look": 7, "surfaces": 8,
 }  # fmt: skip
 HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx",
          "openai", "httpx2", "transformers"}  # fmt: skip

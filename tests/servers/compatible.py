@@ -13,7 +13,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -60,6 +60,7 @@ class Switches:
     refuses_politely: bool = False
     refuses_in_content: bool = False
     leaves_out: int = 0
+    reply: Callable[[dict[str, Any]], str] | None = None
     gives_times: bool = True
     ignores_times: bool = False
     tells_speakers: bool = False
@@ -189,6 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _interfere(self, now: int) -> None:
         server, switches = self.server_of, self.server_of.switches
+        if server.closing.is_set():  # a connection that was kept open does not outlive the server
+            raise ConnectionAbortedError
         if switches.hang_s:
             server.closing.wait(switches.hang_s)
             raise ConnectionAbortedError
@@ -347,6 +350,8 @@ def _without_films(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reply(switches: Switches, body: dict[str, Any], pictures: list[str], sounds: list[float]) -> str:
+    if switches.reply is not None:
+        return switches.reply(body)
     if sounds:
         return "; ".join(f"{seconds:.0f} seconds of sound" for seconds in sounds)
     if not pictures:

@@ -4,11 +4,15 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seehear import errors
+from seehear.backends import openai_parts, pieces
+from seehear.media.picture import save_picture
+from seehear.values import Frames
 from tests.conftest import Run
-from tests.servers.compatible import Compatible, Failure, Switches, serving
+from tests.servers.compatible import Compatible, Failure, Switches, pictures, serving, tones
 from tests.servers.ollama import Model, OllamaServer, cloud, qwen
 
 DESCRIBED = '{"pictures": [{"number": 1, "text": "A slide with a title.", "fresh": ""}]}'
@@ -57,6 +61,100 @@ def test_ollama_is_found_by_itself_and_describes_a_picture(run: Run, indexed_hom
         assert done.code == 0, done.err
         assert done.json[0]["text"] == "A slide with a title."
         assert server.complaints == []
+
+
+def parts(server: Compatible) -> list[str]:
+    """The kinds of what was put beside text in the last question."""
+    chats = [asked for asked in server.asked if asked.path == "/chat/completions" and asked.status == 200]
+    content = chats[-1].body["messages"][-1]["content"]
+    return [part["type"] for part in content if part["type"] != "text"] if isinstance(content, list) else []
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute of sound: three sentences' worth of tones with pauses between."""
+    path = tmp_path_factory.mktemp("sound") / "voice.wav"
+    path.write_bytes(pieces.encoded(tones((1, 9), (11, 19), (21, 29), length_s=30), "wav"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of film that turn from red to blue."""
+    shown = np.stack([sight.rgb for sight in pictures(["red"] * 30 + ["blue"] * 30)])
+    path = tmp_path_factory.mktemp("film") / "clip.mp4"
+    path.write_bytes(openai_parts.mp4(Frames(shown, np.arange(60) / 10)))
+    return path
+
+
+def test_several_pictures_with_a_question_go_together_and_get_one_answer(run: Run, tmp_path: Path) -> None:
+    for name, sight in zip(("red.jpg", "blue.jpg"), pictures(["red", "blue"]), strict=True):
+        save_picture(sight.rgb, tmp_path / name)
+    with serving(Switches(reply=lambda body: "The first [1] is red, the second [2] blue, at 0:07.")) as server:
+        done = run(
+            "describe", tmp_path / "red.jpg", tmp_path / "blue.jpg", "what differs?",
+            "--see", f"{server.url}#test-model", env={},
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert done.out.strip() == "The first (red.jpg) is red, the second (blue.jpg) blue."
+        assert parts(server) == ["image_url", "image_url"]
+
+
+def test_sound_goes_to_a_model_that_hears(run: Run, voice: Path) -> None:
+    with serving() as server:
+        env = {"OPENAI_BASE_URL": server.url}
+        done = run("describe", voice, "How does it sound?", "--json", env=env)
+        assert done.code == 0, done.err
+        assert done.json["text"] == "30 seconds of sound"
+        assert done.json["inputs"][0]["sent_as"] == "sound"
+        assert server.answered("/audio/transcriptions") == []
+
+
+def test_without_a_model_that_hears_sound_is_transcribed_first_and_it_is_told(run: Run, voice: Path) -> None:
+    with serving(Switches(takes_sound=False, reply=lambda body: "It sounds [1].")) as server:
+        done = run("describe", voice, "How does it sound?", env={"OPENAI_BASE_URL": server.url})
+        assert done.code == 0, done.err
+        assert "transcribed first" in done.err
+        assert done.out.strip() == "It sounds [0:00]."
+        assert server.answered("/audio/transcriptions")
+
+
+@pytest.mark.parametrize("takes_film", [True, False])
+def test_film_goes_as_film_or_else_as_pictures_with_their_times(run: Run, clip: Path, takes_film: bool) -> None:
+    switches = Switches(takes_film=takes_film, reply=lambda body: "Red at first [1], then blue [8].")
+    with serving(switches) as server:
+        done = run("describe", clip, "What happens?", env={"OPENAI_BASE_URL": server.url})
+        assert done.code == 0, done.err
+        if takes_film:
+            assert parts(server) == ["video_url"]
+            assert done.out.startswith("Red at first (clip.mp4), then blue")
+        else:
+            assert parts(server) == ["image_url"] * 8
+            assert "8 pictures in order" in done.err
+            assert done.out.strip() == "Red at first [0:00], then blue [0:05]."
+
+
+def test_asking_sound_plays_it_to_a_model_that_hears_and_code_tells_the_times(run: Run, voice: Path) -> None:
+    written = "It hums low at 0:59 [1]. Then it hums on [2]. And this rests on nothing. It ends [9]."
+    with serving(Switches(reply=lambda body: written)) as server:
+        env = {"OPENAI_BASE_URL": server.url}
+        answer = run("ask", voice, "How does it sound?", "--json", env=env).json
+        assert answer["text"] == "It hums low. [0:00] Then it hums on. [0:15]"
+        assert [citation["start_s"] for citation in answer["citations"]] == [0.0, pytest.approx(15, abs=1)]
+        assert server.url in answer["backends"]["answer"]
+        assert parts(server) == ["input_audio", "input_audio"]
+
+
+def test_asking_sound_rests_on_its_words_where_no_model_hears_or_it_hears_no_answer(run: Run, voice: Path) -> None:
+    switches = Switches(reply=lambda body: "NOT FOUND")
+    with serving(switches) as server:
+        env = {"OPENAI_BASE_URL": server.url}
+        first = run("ask", voice, "Do all of them sound?", "--json", env=env).json
+        switches.takes_sound = False
+        second = run("ask", voice, "Do all of them sound?", "--json", env=env, home=None or Path(str(voice) + ".home"))
+        assert second.code == 0, second.err
+        assert [m["said"] for m in first["moments"]] == [m["said"] for m in second.json["moments"]] != []
+        assert "no model here hears" in second.err
 
 
 def test_without_a_model_that_sees_describing_says_how_to_get_one(run: Run, indexed_home: Path) -> None:

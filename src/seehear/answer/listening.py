@@ -25,7 +25,7 @@ NOT_HEARD = "NOT FOUND"
 NO_WORDS = "(sound without words)"
 
 _CITED = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*(?:,|and|;)\s*\d{1,2})*)\s*\]")
-_TIME = re.compile(r"[(\[]?\b(?:(?:at|around|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?\b[)\]]?", re.IGNORECASE)
+_TIME = re.compile(r",?\s*[(\[]?\b(?:(?:at|around|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?\b[)\]]?", re.IGNORECASE)
 _SYSTEM = (
     "You hear stretches of a recording, in their order, each under its number, and answer a question about it in one "
     "to three sentences: what is said, how it is said, who speaks, music, noises. End each sentence with the numbers "

@@ -115,7 +115,6 @@ def encoded(audio: Audio, kind: Literal["wav", "flac", "mp3"]) -> bytes:
     import av
 
     with av.open(kept, "w", format=kind) as container:
-        coded = "flac" if kind == "flac" else "libmp3lame"
         stream = container.add_stream("flac" if kind == "flac" else "libmp3lame", rate=audio.rate_hz, layout="mono")
         if kind == "mp3":
             stream.bit_rate = 64_000

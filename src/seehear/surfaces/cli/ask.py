@@ -62,6 +62,8 @@ def ask(
         with Live(quiet=as_json) as live:
             # Indexing first, so that its progress is gone from the screen when results come.
             ids = [library.resolve(m, on_progress=live.progress, on_pull=live.pull) for m in _flat(media)] or None
+        if ids is not None and within is None and library.is_sound(ids):
+            _tell_who_hears(library, ids)
         if as_json:
             assert question is not None
             found = library.ask(question, media=ids, within=within)
@@ -73,6 +75,15 @@ def ask(
             conversation.converse(answer)
         else:
             answer(question, ())
+
+
+def _tell_who_hears(library: Library, ids: Sequence[str]) -> None:
+    """Say whether a model will hear the sound itself, and whether the sound leaves this machine for it."""
+    hearer = library.hearer(ids)
+    if hearer is None:
+        note("no model here hears sound itself: the answer rests on what was said", dim=True)
+    elif hearer.card.runs == "hosted":
+        note(f"leaves this machine: the sound → {hearer.card.name}", fg="yellow")
 
 
 def _read(words: Sequence[str], *, talking: bool) -> tuple[list[str], str | None]:
