@@ -17,7 +17,9 @@ from seehear.backends.protocols import (
     Card,
     Describer,
     Embedder,
+    Kind,
     Message,
+    Observer,
     Reader,
     Transcriber,
 )
@@ -242,6 +244,33 @@ class Models:
         name = self.name("describe")
         return None if name is None else cast(Describer, self._backend(name, "describe"))
 
+    def observer(self, *kinds: Kind) -> Observer | None:
+        """A model that takes things of all these kinds beside a question, None where there is none.
+
+        The models that the user named to see and to answer come first, then the one that sees by itself, then for sound
+        a server's model that hears. Film may go as pictures. With a budget, a model without a known price is left out.
+        Raises BackendRefusedError for a wrong key, BackendUnavailableError.
+        """
+        from seehear.backends import hearers
+        from seehear.backends.prices import price_of
+
+        named = [n for n in (self._settings.see, self._settings.answer) if n not in ("auto", "none")]
+        offered: list[Callable[[], str | None]] = [*(lambda name=name: name for name in named)]
+        if self._settings.see == "auto":
+            offered.append(lambda: self.name("describe"))
+        if "sound" in kinds and "auto" in (self._settings.see, self._settings.answer):
+            offered.append(lambda: hearers.first_hearer(self.environment(), probes=self.probes))
+        for offer in offered:
+            name = offer()
+            if name is None or not names.is_server_name(name) or (self._settings.local and not _stays_here(name)):
+                continue
+            if self._settings.budget_usd is not None and not _stays_here(name) and price_of(name) is None:
+                continue
+            made = self._backend(name, "answer")
+            if isinstance(made, Observer) and all(_takes(made, kind) for kind in kinds):
+                return made
+        return None
+
     def transcriber(self, on_pull: OnPull | None = None) -> Transcriber:
         """What turns speech into text, with its weights on this machine."""
         name = self.name("hear") or "whisper:auto"
@@ -332,6 +361,10 @@ def _forbidden(name: str) -> ConfigError:
         f"{name} is not on this machine and --local forbids anything to leave it",
         hint="leave --local out, or choose a model that runs here",
     )
+
+
+def _takes(observer: Observer, kind: Kind) -> bool:
+    return observer.takes(kind) or (kind == "film" and observer.takes("picture"))
 
 
 def _stays_here(name: str) -> bool:
