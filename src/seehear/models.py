@@ -200,9 +200,7 @@ class Models:
 
     def _embedded_answerer(self) -> str | None:
         """The first language model whose weights and packages are here; without one, answers are extracted."""
-        for name in registry.known("answer"):
-            if name == "extractive":
-                continue
+        for name in registry.known("answer", chosen=True):
             try:
                 card = registry.card_of(name)
             except MissingPackageError:
@@ -317,11 +315,11 @@ class Models:
                 made = servers.open_named(
                     name, capability, environment=self.environment(), probes=self.probes, meter=self._till
                 )
-                if self._settings.local and made.card.runs == "hosted":
-                    made.close()
-                    raise _forbidden(name)
             else:
                 made = registry.open_backend(name, capability, **options)
+            if self._settings.local and made.card.runs == "hosted":
+                made.close()
+                raise _forbidden(name)
             self._open[key] = made
         return self._open[key]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.backends import tiny
 
 from seehear.backends import hf, protocols
 from seehear.backends.protocols import Message
@@ -21,16 +22,6 @@ from seehear.errors import (
 )
 from seehear.spans import Span
 from seehear.values import Description, Gap, Sight
-
-SPECIAL = [
-    "<unk>", "<s>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "<image>", "<fake_token_around_image>",
-    "<global-img>", "<end_of_utterance>", *(f"<row_{row}_col_{col}>" for row in range(1, 5) for col in range(1, 5)),
-]  # fmt: skip
-TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}"
-    "{% for c in m.content %}{% if c.type == 'image' %}<image>{% else %}{{ c.text }}{% endif %}{% endfor %}{% endif %}"
-    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 
 
 def test_it_is_a_describer_and_an_answerer_that_loads_nothing_when_made() -> None:
@@ -64,60 +55,18 @@ def test_offline_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def parts() -> Any:
-    pytest.importorskip("torch", reason="transformers are optional: pip install 'seehear[hf]'")
-    pytest.importorskip("transformers", reason="transformers are optional: pip install 'seehear[hf]'")
-    import transformers
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    vocabulary = {token: i for i, token in enumerate([*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
-    inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-        extra_special_tokens=SPECIAL[4:],
-    )  # fmt: skip
-    tokenizer.chat_template = TEMPLATE
-    llama = {
-        "vocab_size": len(vocabulary), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-        "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 4096, "bos_token_id": 1,
-        "eos_token_id": 2, "pad_token_id": 3,
-    }  # fmt: skip
-    return transformers, tokenizer, llama, vocabulary
+    return tiny.parts()
 
 
 @pytest.fixture(scope="module")
-def seeing(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SmolVLM (Idefics3) of random weights, saved as real ones are."""
-    import torch
-
-    transformers, tokenizer, llama, vocabulary = parts
-    vision = {
-        "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28,
-        "patch_size": 14,
-    }  # fmt: skip
-    config = transformers.Idefics3Config(
-        text_config={"model_type": "llama", **llama}, vision_config=vision, image_token_id=vocabulary["<image>"],
-        scale_factor=2, pad_token_id=3, tie_word_embeddings=False,
-    )  # fmt: skip
-    pictures = transformers.Idefics3ImageProcessorPil(size={"longest_edge": 56}, max_image_size={"longest_edge": 28})
-    folder = tmp_path_factory.mktemp("seeing")
-    torch.manual_seed(0)
-    transformers.Idefics3ForConditionalGeneration(config).save_pretrained(folder)
-    transformers.Idefics3Processor(pictures, tokenizer, image_seq_len=1, chat_template=TEMPLATE).save_pretrained(folder)
-    return folder
+    return tiny.seeing(tmp_path_factory.mktemp("seeing"))
 
 
 @pytest.fixture(scope="module")
-def talking(parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import torch
-
-    transformers, tokenizer, llama, _ = parts
-    folder = tmp_path_factory.mktemp("talking")
-    torch.manual_seed(0)
-    transformers.LlamaForCausalLM(transformers.LlamaConfig(**llama)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.talking(tmp_path_factory.mktemp("talking"))
 
 
 @pytest.fixture

@@ -116,6 +116,10 @@ class OllamaServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Be gone; nobody listens any more."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=5)

@@ -5,64 +5,70 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from seehear.backends import names
 from seehear.backends.protocols import Answerer, Backend, Capability, Card, Embedder, Reader, Speaker, Transcriber
 from seehear.errors import ConfigError, MissingPackageError
 
+if TYPE_CHECKING:
+    from seehear.backends.plugins import Plugin
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a backend's class is and what it is made with; nothing is imported before it is opened."""
+    """Where a backend's class is and what it is made with; nothing is imported before it is opened.
 
-    capability: Capability
+    `chosen` tells whether it may be taken without being named.
+    """
+
+    capabilities: tuple[Capability, ...]
     module: str
     attribute: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    chosen: bool = True
 
 
 ENTRIES: dict[str, Entry] = {
-    "ppocr": Entry("read", "seehear.backends.ocr", "PPOcr"),
-    "whisper:auto": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "auto"}),
-    "whisper:tiny.en": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "tiny.en"}),
-    "whisper:base": Entry("hear", "seehear.backends.whisper", "Whisper", {"model": "base"}),
-    "minilm": Entry("embed", "seehear.backends.minilm", "MiniLM"),
-    "llama:qwen2.5-coder-1.5b": Entry("answer", "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-1.5b"}),
-    "llama:qwen2.5-coder-0.5b": Entry("answer", "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-0.5b"}),
-    "extractive": Entry("answer", "seehear.backends.extractive", "Extractive"),
-    "hibari": Entry("speak", "seehear.backends.hibari", "Hibari"),
+    "ppocr": Entry(("read",), "seehear.backends.ocr", "PPOcr"),
+    "whisper:auto": Entry(("hear",), "seehear.backends.whisper", "Whisper", {"model": "auto"}),
+    "whisper:tiny.en": Entry(("hear",), "seehear.backends.whisper", "Whisper", {"model": "tiny.en"}),
+    "whisper:base": Entry(("hear",), "seehear.backends.whisper", "Whisper", {"model": "base"}),
+    "minilm": Entry(("embed",), "seehear.backends.minilm", "MiniLM"),
+    "llama:qwen2.5-coder-1.5b": Entry(("answer",), "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-1.5b"}),
+    "llama:qwen2.5-coder-0.5b": Entry(("answer",), "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-0.5b"}),
+    "extractive": Entry(("answer",), "seehear.backends.extractive", "Extractive", chosen=False),
+    "hibari": Entry(("speak",), "seehear.backends.hibari", "Hibari"),
+    "fake": Entry(
+        ("read", "describe", "hear", "embed", "answer", "speak"), "seehear.backends.fake", "Fake", chosen=False
+    ),
 }
 """The embedded backends, in the order in which `auto` prefers them within a capability."""
 
 
-def known(capability: Capability) -> list[str]:
-    """The names a user may type for one capability, the preferred one first."""
-    return [name for name, entry in ENTRIES.items() if entry.capability == capability]
+def known(capability: Capability, *, chosen: bool = False) -> list[str]:
+    """The names of embedded backends for one capability, the preferred one first; only those that `auto` may choose."""
+    return [n for n, entry in ENTRIES.items() if capability in entry.capabilities and (entry.chosen or not chosen)]
 
 
-def entry_of(name: str, capability: Capability) -> Entry:
-    """The entry behind a name. Raises ConfigError, with the names there are, when nothing of that name can do it."""
-    entry = ENTRIES.get(name)
-    if entry is None or entry.capability != capability:
-        choices = ", ".join(["auto", *known(capability), "openai:MODEL", "ollama:MODEL", "http://HOST/v1#MODEL"])
-        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {choices}")
-    return entry
+def prefixes() -> frozenset[str]:
+    """What the names of embedded backends begin with."""
+    return frozenset(name.partition(":")[0] for name in ENTRIES)
 
 
 def check(name: str, capability: Capability) -> None:
     """Refuse a name that nothing can be behind, without opening anything. Raises ConfigError."""
     if names.is_server_name(name):
         names.parse(name)
-    elif not name.startswith(("hf:", "mlx:")):
-        entry_of(name, capability)
+    elif not name.startswith(("hf:", "mlx:")) and not _is_embedded(name, capability):
+        _plugin_of(name, capability)
 
 
 def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
     """Make the backend `name` for `capability`; nothing heavy is loaded before it is used.
 
     `options` go to embedded backends. Raises ConfigError for a name that is not known, MissingPackageError when its
-    package is not installed.
+    package is not installed, SetupError when the package of another author that brings it is at fault.
     """
     if name.startswith("hf:"):
         from seehear.backends import hf
@@ -72,7 +78,11 @@ def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
         from seehear.backends import mlx
 
         return mlx.MlxWhisper(name.removeprefix("mlx:"))
-    entry = entry_of(name, capability)
+    if not _is_embedded(name, capability):
+        from seehear.backends import plugins
+
+        return plugins.open_plugin(_plugin_of(name, capability), name, capability)
+    entry = ENTRIES[name]
     try:
         made = getattr(importlib.import_module(entry.module), entry.attribute)(**entry.options, **options)
     except ImportError as error:
@@ -83,9 +93,25 @@ def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
     return cast(Backend, made)
 
 
+def _is_embedded(name: str, capability: Capability) -> bool:
+    return name in ENTRIES and capability in ENTRIES[name].capabilities
+
+
+def _plugin_of(name: str, capability: Capability) -> Plugin:
+    """The other author's package behind a name; raises ConfigError, with the names there are, where there is none."""
+    from seehear.backends import plugins
+
+    plugin = None if name.partition(":")[0] in prefixes() | plugins.RESERVED else plugins.plugin_of(name)
+    if plugin is None:
+        others = [plugin.prefix for plugin in plugins.found()]
+        here = ["auto", *known(capability), *others, "openai:MODEL", "ollama:MODEL", "http://HOST/v1#MODEL"]
+        raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {', '.join(here)}")
+    return plugin
+
+
 def card_of(name: str) -> Card:
     """What the backend `name` is and can do."""
-    return open_backend(name, ENTRIES[name].capability).card
+    return open_backend(name, ENTRIES[name].capabilities[0]).card
 
 
 def open_reader(name: str = "auto", *, threads: int = 1) -> Reader:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from seehear.backends import catalogue, names, pieces
+from seehear.backends import catalogue, names, trials
 from seehear.backends.client import Client, Log, Server
 from seehear.backends.meter import Meter, Use
 from seehear.backends.names import ServerName
-from seehear.backends.openai_chat import Chat
 from seehear.backends.probes import Probes
 from seehear.backends.protocols import Backend, Capability
 from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
-from seehear.backends.sdk_errors import Reply
-from seehear.errors import BackendError, BackendUnavailableError, ConfigError, InputError, SeehearError
-from seehear.values import Audio
+from seehear.errors import BackendUnavailableError, ConfigError, SeehearError
 
 OPENAI_URL = "https://api.openai.com/v1"
 MOST_PROBED = 3
@@ -103,7 +97,7 @@ def open_named(
     client = Client(server, meter=None if server.is_here else meter, log=log)
     if server.kind == "compatible":
         _look_closer(client, model, capability, probes)
-    return _made(client, model, capability, full_name(server, model), probes)
+    return made(client, model, capability, full_name(server, model), probes=probes)
 
 
 def full_name(server: Server, model: str) -> str:
@@ -187,7 +181,7 @@ def can(server: Server, model: str, capability: Capability, *, probes: Probes | 
         return known is True
     client = Client(server, tries=1)
     try:
-        found = _tried(client, model, capability, probes)
+        found = trials.succeeds(client, model, capability, probes)
     finally:
         client.close()
     probes.learn(server.base_url, model, **{capability: found})
@@ -293,7 +287,8 @@ def _llama_context(server: Server) -> int:
     return told if isinstance(told, int) else 0
 
 
-def _made(client: Client, model: str, capability: Capability, name: str, probes: Probes) -> Backend:
+def made(client: Client, model: str, capability: Capability, name: str, *, probes: Probes | None = None) -> Backend:
+    """The backend for one capability of a model behind a client; `name` is what the user calls it. Asks nothing."""
     from seehear.backends.openai_embed import OpenAIEmbedder
     from seehear.backends.openai_hear import OpenAITranscriber
     from seehear.backends.openai_see import OpenAIDescriber
@@ -303,59 +298,3 @@ def _made(client: Client, model: str, capability: Capability, name: str, probes:
         "describe": OpenAIDescriber, "hear": OpenAITranscriber, "embed": OpenAIEmbedder, "answer": OpenAIAnswerer
     }  # fmt: skip
     return makers[capability](client, model, name=name, probes=probes)
-
-
-def _tried(client: Client, model: str, capability: Capability, probes: Probes) -> bool:
-    """Whether the smallest request of a kind is answered and not refused."""
-    with _refusals() as refused:
-        if capability in ("describe", "answer"):
-            words = {"type": "text", "text": "Name its colour." if capability == "describe" else "Say yes."}
-            content = [words, _tiny_picture()] if capability == "describe" else [words]
-            Chat(client, model, probes=probes).complete(
-                [{"role": "user", "content": content if capability == "describe" else words["text"]}],
-                max_tokens=1, images=int(capability == "describe"), input_tokens=100,
-            )  # fmt: skip
-        elif capability == "embed":
-            client.call(
-                lambda sdk: sdk.embeddings.create(model=model, input=["one"], encoding_format="float").data[0],
-                estimate=Use(model, 2),
-            )
-        else:
-            sound = pieces.encoded(_second_of_sound(), "wav")
-            client.call(
-                lambda sdk: sdk.audio.transcriptions.create(
-                    model=model, file=("speech.wav", sound, "audio/wav"), response_format="json"
-                ),
-                estimate=Use(model, audio_s=1.0),
-            )
-    return not refused
-
-
-@contextmanager
-def _refusals() -> Iterator[list[Exception]]:
-    """Collect what means that a server cannot do something; let pass what means that it cannot be used now."""
-    refused: list[Exception] = []
-    try:
-        yield refused
-    except (BackendError, InputError) as error:
-        reply = error.__cause__
-        # llama.cpp answers 500 to pictures that its model cannot see.
-        if not (isinstance(reply, Reply) and reply.status in (400, 404, 405, 415, 422, 500, 501)):
-            raise
-        refused.append(error)
-
-
-def _tiny_picture() -> dict[str, Any]:
-    from PIL import Image
-
-    kept = io.BytesIO()
-    Image.new("RGB", (32, 32), (200, 30, 30)).save(kept, "PNG")
-    picture = base64.b64encode(kept.getvalue()).decode("ascii")
-    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
-
-
-def _second_of_sound() -> Audio:
-    import numpy as np
-
-    noise = np.random.default_rng(0).normal(0, 0.01, 16_000).astype(np.float32)
-    return Audio(noise, 16_000)

@@ -4,52 +4,51 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shutil
 import sqlite3
 import sys
-from dataclasses import dataclass
+from typing import Any
 
 import click
 
+from seehear.errors import SeehearError
 from seehear.surfaces.cli.console import common, note, plain, print_json, say, size
+from seehear.surfaces.cli.doctor_servers import Finding, Servers, fault_of, look
+from seehear.surfaces.cli.options import choosing
 
 FREE_BYTES_WANTED = 2_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `mend` is the command that helps when it is not `ok`."""
-
-    what: str
-    ok: bool
-    detail: str
-    mend: str = ""
-    needed: bool = True
-
-
-@click.command(short_help="Check this machine and say how to mend what is missing.")
+@click.command(short_help="Check this machine, its models and servers, and say how to mend what is missing.")
+@click.option("--probe", is_flag=True, help="Try models of servers; what that may cost is said first.")
+@choosing("see", "hear", "embed", "answer", "local")
 @common
-def doctor(as_json: bool, home: str | None) -> None:
-    """Check Python, packages, models, the library and the disk; each problem comes with the command that mends it."""
-    findings = [*_system(), *_packages(), *_weights(), *_library(home)]
+def doctor(as_json: bool, home: str | None, probe: bool, **settings: Any) -> None:
+    """Check Python, packages, models, servers, the library and the disk; each problem comes with what mends it.
+
+    Servers are asked what they have, for nothing and within seconds. Nothing is sent off this machine with --local.
+
+    \b
+    seehear doctor --local
+    """
+    findings = [*_system(), *_packages(), *_plugins(), *_weights()]
+    here, servers = _library(home, probe, settings)
+    findings += [*here, *servers.findings]
     broken = [finding for finding in findings if not finding.ok and finding.needed]
     if as_json:
-        print_json(
-            {
-                "ok": not broken,
-                "findings": [
-                    {"what": f.what, "ok": f.ok, "needed": f.needed, "detail": f.detail, "mend": f.mend}
-                    for f in findings
-                ],
-            }
-        )
+        told = [finding.as_json() for finding in findings]
+        reports = [report.as_json() for report in servers.reports]
+        print_json({"ok": not broken, "findings": told, "servers": reports, "chosen": servers.chosen})
     else:
         for finding in findings:
             mark, colour = ("ok", "green") if finding.ok else ("!!", "red") if finding.needed else ("--", "yellow")
             say(f" {mark} ", newline=False, fg=colour)
             say(f"{finding.what:<26} {plain(finding.detail)}")
+            for line in finding.lines:
+                say(f"{'':<33}{plain(line)}", dim=True)
             if finding.mend and not finding.ok:
-                say(f"{'':<31}→ {finding.mend}")
-        note("everything is there" if not broken else f"{len(broken)} things are missing")
+                say(f"{'':<31}→ {plain(finding.mend)}")
+        note("everything is there" if not broken else f"{len(broken)} of these need mending")
     if broken:
         raise click.exceptions.Exit(10)
 
@@ -82,9 +81,24 @@ def _packages() -> list[Finding]:
             except importlib.metadata.PackageNotFoundError:
                 findings.append(
                     Finding(
-                        f"package {package}", False, f"not installed; {name} needs it", "pip install 'seehear[local]'"
+                        f"package {package}", False, f"not installed; {name} needs it", "pip install 'seehear[local]'",
+                        fault="installation",
                     )
-                )
+                )  # fmt: skip
+    return findings
+
+
+def _plugins() -> list[Finding]:
+    from seehear.backends import plugins, registry
+
+    findings = []
+    there = plugins.found()
+    for plugin in there:
+        error = plugins.problem_of(plugin, registry.prefixes(), there)
+        detail = f"brought by {plugin.label}" if error is None else error.message
+        mend = "" if error is None else error.hint
+        fault = "" if error is None else "installation"
+        findings.append(Finding(f"backend {plugin.prefix}", error is None, detail, mend, needed=False, fault=fault))
     return findings
 
 
@@ -102,49 +116,53 @@ def _weights() -> list[Finding]:
     return findings
 
 
-def _library(home: str | None) -> list[Finding]:
-    import shutil
-
-    from seehear.errors import SeehearError
+def _library(home: str | None, probe: bool, settings: dict[str, Any]) -> tuple[list[Finding], Servers]:
     from seehear.library import Library
 
     try:
-        with Library(home) as opened:
+        with Library(home, **settings) as opened:
             free = shutil.disk_usage(opened.store.home).free
             count = len(opened.media())
-            detail = f"{count} recordings in {opened.settings.home}"
-            return [
-                Finding("library", True, detail),
+            here = [
+                Finding("library", True, f"{count} recordings in {opened.settings.home}"),
                 Finding("disk", free > FREE_BYTES_WANTED, f"{size(free)} free", "free some space", needed=False),
             ]
+            return here, look(opened, probe=probe)
     except SeehearError as error:
-        return [Finding("library", False, error.message, error.hint)]
+        return [Finding("library", False, error.message, error.hint, fault=fault_of(error))], Servers()
 
 
 @click.command(short_help="List what can see, hear, search and answer here.")
 @common
 def backends(as_json: bool, home: str | None) -> None:
-    """List every backend with what it can do, and mark the ones that are chosen now."""
-    from seehear.backends.registry import ENTRIES, card_of
+    """List every backend with what it can do, those of other packages too, and mark the ones that are chosen now."""
+    from seehear.backends import plugins, registry
     from seehear.library import Library
 
     with Library(home) as opened:
-        chosen = {card.name for card in opened.models.cards().values()}
-    rows = []
-    for name, entry in ENTRIES.items():
-        card = card_of(name)
-        rows.append(
-            {
-                "name": name, "capability": entry.capability, "chosen": name in chosen, "runs": card.runs,
-                "streams": card.streams, "word_times": card.word_times, "context_tokens": card.context_tokens,
-                "dimensions": card.dimensions, "languages": list(card.languages), "weights": list(card.weights),
-                "packages": list(card.packages), "licence": card.licence,
-            }
-        )  # fmt: skip
+        chosen = {(capability, card.name) for capability, card in opened.models.cards().items()}
+    cards = [
+        (capability, registry.card_of(name))
+        for name, entry in registry.ENTRIES.items() for capability in entry.capabilities
+    ]  # fmt: skip
+    rows = [
+        {
+            "name": card.name, "capability": capability, "chosen": (capability, card.name) in chosen,
+            "runs": card.runs, "streams": card.streams, "word_times": card.word_times,
+            "context_tokens": card.context_tokens, "dimensions": card.dimensions, "languages": list(card.languages),
+            "weights": list(card.weights), "packages": list(card.packages), "licence": card.licence,
+        }
+        for capability, card in cards
+    ]  # fmt: skip
+    there = plugins.found()
+    others = [(plugin, plugins.problem_of(plugin, registry.prefixes(), there)) for plugin in there]
     if as_json:
         print_json(rows)
         return
     for row in rows:
         mark = "*" if row["chosen"] else " "
         say(f"{mark} {row['capability']:<8} {row['name']:<26} runs {row['runs']:<7} {row['licence']}")
+    for plugin, error in others:
+        told = ", ".join(plugins.maker_of(plugin).capabilities) if error is None else plain(error.message)
+        say(f"  {plugin.prefix}[:MODEL] of {plugin.label}: {told}")
     note("* chosen now; choose others with --hear, --answer, the configuration file or the environment")
