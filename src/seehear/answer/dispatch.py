@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
+from seehear.answer.differences import answer_differences, read_differences
 from seehear.answer.follow import read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
 from seehear.answer.listing import answer_listing, read_listing
@@ -62,6 +63,9 @@ def ask(
         return beside
     if inquiry.where and (empty := _outside(inquiry)) is not None:
         return empty
+    differences = read_differences(follow.read_as)
+    if differences is not None:
+        return answer_differences(inquiry, differences)
     mentions = read_mentions(follow.read_as, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer
