@@ -1,6 +1,14 @@
 """The whole command line against servers: chosen by itself, announced, paid once, and never behind the user's back."""
 
+import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +17,11 @@ import pytest
 
 from seehear import errors
 from seehear.backends import openai_parts, pieces
+from seehear.backends.probes import Probes
 from seehear.media.picture import save_picture
 from seehear.values import Frames
-from tests.conftest import Run
-from tests.servers.compatible import Compatible, Failure, Switches, pictures, serving, tones
+from tests.conftest import NOBODY, Run
+from tests.servers.compatible import Compatible, Failure, Switches, pictures, serving, tones, wait_until
 from tests.servers.ollama import Model, OllamaServer, cloud, qwen
 
 DESCRIBED = '{"pictures": [{"number": 1, "text": "A slide with a title.", "fresh": ""}]}'
@@ -41,6 +50,71 @@ def test_a_server_that_is_there_sees_hears_embeds_and_answers_and_a_second_run_i
         assert before > 2
         assert run("index", lesson, "--captions", "never", "--json", env=env).json[0]["status"] == "unchanged"
         assert calls(server) == before
+
+
+def test_ctrl_c_keeps_every_finished_call_and_the_next_run_makes_only_the_others(tmp_path: Path, lesson: Path) -> None:
+    """Two pictures at once, 0.4 s each: stopped in the middle, nothing that came back is asked for twice."""
+    home = tmp_path / "home"
+    described: list[str] = []
+
+    def reply(body: dict[str, Any]) -> str:
+        described.append(json.dumps(body["messages"][-1]["content"], sort_keys=True))
+        return DESCRIBED
+
+    with serving(Switches(reply=reply, most_images=1)) as server:
+        env = {
+            **os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "c.toml"), "OLLAMA_HOST": NOBODY,
+        }  # fmt: skip
+        command = [
+            sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never", "--embed", "minilm",
+            "--see", f"{server.url}#test-model", "--hear", f"{server.url}#test-model", "--sample", "uniform:2",
+        ]  # fmt: skip
+        # The server is known already: what is counted are pictures, not trials.
+        probes = Probes(home / "probes.json")
+        probes.learn(server.url, "test-model", describe=True, habits={"images": 1})
+        server.switches.delay_s = 0.4
+        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        assert wait_until(lambda: len(described) >= 4, within_s=60)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+        assert time.monotonic() - begun < 10
+        assert process.returncode == errors.CancelledError.exit_code, told
+        assert "Traceback" not in told
+        finished = list(described)
+        server.switches.delay_s = 0.0
+        again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
+        assert again.returncode == 0, again.stderr
+        # Calls under way when it was stopped may be made again; they are at most what runs at once.
+        repeated = [body for body in described[len(finished) :] if body in finished]
+        assert len(repeated) <= 4
+        assert len(described) > len(finished)
+        before = calls(server)
+        third = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
+        assert third.returncode == 0
+        assert calls(server) == before
+
+
+@pytest.mark.parametrize("how", ["never answers", "breaks off"])
+def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
+    library_home: Path, lesson: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seehear.backends import client
+    from seehear.library import Library
+
+    monkeypatch.setattr(client, "OWN_READ_S", 0.3)
+    with serving(Switches(drop_after=2) if how == "breaks off" else Switches()) as server:
+        name = f"{server.url}#test-model"
+        with Library(library_home, answer=name, see=name, captions="never") as library:
+            library.models.describer()
+            server.switches.hang_s = 30 if how == "never answers" else 0.0
+            begun = time.monotonic()
+            with pytest.raises(errors.BackendUnavailableError):
+                library.ask("what is a function?", media=[lesson])
+            if how == "never answers":
+                with pytest.raises(errors.BackendUnavailableError):
+                    next(library.index([lesson]))
+            assert time.monotonic() - begun < 15
 
 
 def test_a_named_server_answers_and_the_rest_stays_embedded(run: Run, library_home: Path, lesson: Path) -> None:
@@ -155,6 +229,17 @@ def test_asking_sound_rests_on_its_words_where_no_model_hears_or_it_hears_no_ans
         assert second.code == 0, second.err
         assert [m["said"] for m in first["moments"]] == [m["said"] for m in second.json["moments"]] != []
         assert "no model here hears" in second.err
+
+
+def test_finding_that_no_server_is_there_loads_nothing_to_talk_to_one(tmp_path: Path) -> None:
+    code = (
+        "import sys; from seehear.library import Library\n"
+        f"names = Library({str(tmp_path)!r}).models\n"
+        "for capability in ('read', 'describe', 'hear', 'embed', 'answer'): names.name(capability)\n"
+        "print(sorted({'httpx', 'openai', 'PIL', 'av', 'seehear.backends.servers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
 
 
 def test_without_a_model_that_sees_describing_says_how_to_get_one(run: Run, indexed_home: Path) -> None:
