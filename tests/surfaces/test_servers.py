@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
