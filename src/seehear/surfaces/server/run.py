@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -76,4 +77,6 @@ def run(app: Served, made: socket.socket, *, on_ready: Callable[[], Any]) -> Non
         timeout_keep_alive=30, h11_max_incomplete_event_size=64 * 1024, proxy_headers=False,
     )  # fmt: skip
     on_ready()
-    _Server(config, app.service).run(sockets=[made])
+    # When all is closed uvicorn raises the signal that ended it again; being ended so is how a server ends.
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, app.service).run(sockets=[made])

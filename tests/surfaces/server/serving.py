@@ -1,0 +1,150 @@
+"""A server as users start it, in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.conftest import NOBODY, SETTINGS_OF_WHO_RUNS_THE_TESTS
+
+WITHIN_S = 60.0
+
+
+class Server:
+    """A running `seehear serve`: `http` talks to it, `log` is what it wrote to stderr."""
+
+    def __init__(self, home: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+        self.home = home
+        self.log = home.parent / f"{home.name}-{time.monotonic_ns()}.log"
+        own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
+        library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive",
+                 *arguments],
+                stdout=subprocess.PIPE, stderr=log, env={**own, **library, **(env or {})},
+            )  # fmt: skip
+        try:
+            self._begin()
+        except BaseException:
+            self.process.kill()
+            self.process.communicate()
+            raise
+
+    def _begin(self) -> None:
+        assert self.process.stdout is not None
+        told = ""
+        while not told.rstrip().endswith("}"):
+            line = self.process.stdout.readline().decode()
+            assert line, self.log.read_text()
+            told += line
+        self.told = json.loads(told)
+        self.url: str = self.told["url"].rstrip("/")
+        self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
+        if token := self.told["token"]:
+            self.http.headers["Authorization"] = f"Bearer {token}"
+        until(lambda: self._ready())
+
+    def _ready(self) -> bool:
+        try:
+            return self.http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.http.close()
+        self.process.communicate(timeout=20)
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """End it as a power cut does, its workers with it, as they notice."""
+        self.process.kill()
+        self.http.close()
+        self.process.communicate(timeout=20)
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that work on jobs now."""
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if "seehear.surfaces.server.worker" in child.cmdline():
+                    found.append(child)
+            except psutil.Error:
+                continue
+        return found
+
+    def upload(self, raw: bytes, name: str, *, piece_bytes: int = 1 << 20) -> dict[str, Any]:
+        """Send one file in pieces; returns its job."""
+        begun = self.http.post("/api/v1/uploads", json={"name": name, "size_bytes": len(raw)})
+        assert begun.status_code == 201, begun.text
+        url, at = begun.json()["url"], 0
+        while True:
+            piece = raw[at : at + piece_bytes]
+            sent = self.http.patch(url, content=piece, headers={"Upload-Offset": str(at)})
+            if sent.status_code == 200:
+                return sent.json()["job"]
+            assert sent.status_code == 204, sent.text
+            at += len(piece)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """One job as it stands now."""
+        return self.http.get(f"/api/v1/jobs/{job_id}").json()
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """One job, once it is finished."""
+        until(lambda: self.job(job_id)["state"] in ("done", "failed", "cancelled"))
+        return self.job(job_id)
+
+
+def until(holds: Callable[[], Any], *, within_s: float = WITHIN_S, every_s: float = 0.05) -> Any:
+    """Wait for something to become true and return it."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        if found := holds():
+            return found
+        time.sleep(every_s)
+    raise AssertionError("it never became true")
+
+
+@contextmanager
+def serving(home: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+    """A server for the length of a block."""
+    server = Server(home, *arguments, env=env)
+    try:
+        yield server
+        assert server.stop() == 0, server.log.read_text()[-2000:]
+        assert '"event": "bug"' not in server.log.read_text(), server.log.read_text()[-2000:]
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def subtitles(topic: str, lines: int = 3) -> bytes:
+    """A small recording that is indexed in a second: subtitles about a topic."""
+    cues = [
+        f"{i + 1}\n00:00:{i * 4:02d},000 --> 00:00:{i * 4 + 3:02d},500\nLine {i + 1} is about {topic}.\n"
+        for i in range(lines)
+    ]
+    return "\n".join(cues).encode()
+
+
+def events_of(text: str) -> list[tuple[str, Any]]:
+    """What a stream of events said: name and data."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":") and ": " in line)
+        if "data" in fields:
+            found.append((fields.get("event", ""), json.loads(fields["data"])))
+    return found
