@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from seehear.answer.across import answer_across, read_across
 from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
 from seehear.answer.differences import answer_differences, read_differences
@@ -66,6 +67,9 @@ def ask(
     differences = read_differences(follow.read_as)
     if differences is not None:
         return answer_differences(inquiry, differences)
+    across = read_across(follow.read_as) if inquiry.several else None
+    if across is not None and (answer := answer_across(inquiry, across)) is not None:
+        return answer
     mentions = read_mentions(follow.read_as, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer

@@ -81,12 +81,15 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     return Wanted(" ".join(words), tuple(stems_of(" ".join(words))), "", which)
 
 
-def answer_mentions(inquiry: Inquiry, wanted: Wanted) -> Answer | None:
-    """Locate or count; None where nothing is found word by word and meaning has to help."""
+def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
+    """Locate or count; None where nothing is found word by word and meaning has to help.
+
+    A count of none is an answer, unless `refuse` is False.
+    """
     found = [_find(inquiry, row, wanted) for row in inquiry.rows]
     held = [f for f in found if f.units]
     if not held:
-        if wanted.which == "count":
+        if wanted.which == "count" and refuse:
             inquiry.show(())
             inquiry.say.say(f"“{plain(wanted.name)}” is neither said nor shown{inquiry.where}.")
             return inquiry.done((), (), supported=False)

@@ -1,0 +1,89 @@
+"""Questions over several recordings: each time names its recording, and comparing says what it rests on."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from seehear.answer import ask
+from seehear.answer.across import read_across
+from seehear.backends.protocols import Embedder
+from seehear.store import Store
+from tests.answer.conftest import assert_true
+from tests.talks import speech, talk
+
+GARDEN = [
+    (0.0, "Welcome to the garden, where roses need water every day."),
+    (5.0, "Bees dance in the garden near the flowers, as you know from the talk about them."),
+    (10.0, "Cut roses back in spring so that they grow again."),
+]
+PROGRAMS = [
+    (0.0, "Recursion is when a function calls itself with a smaller problem."),
+    (5.0, "Every recursion needs a base case, or it would never end."),
+    (10.0, "A recursive function is often shorter than a loop."),
+    (15.0, "We will write a recursive factorial together."),
+]
+
+
+def test_the_recording_that_treats_it_best_comes_first(library: Callable[..., Store], minilm: Embedder) -> None:
+    recordings = (talk(), speech("garden", GARDEN), speech("programs", PROGRAMS))
+    answer = ask("which lecture explains recursion best?", store=library(*recordings), embedder=minilm)
+    assert answer.text.startswith("“recursion” is treated best in “programs”"), answer.text
+    lines = re.findall(r"^- (\w+) \[\d+:\d\d\].*\(.* in all\)$|^- (\w+) \[", answer.text, re.MULTILINE)
+    assert [a or b for a, b in lines] == ["programs", "bees"]
+    assert "garden" not in answer.text
+    assert_true(answer, *recordings)
+
+
+def test_the_recordings_that_name_it_are_counted(library: Callable[..., Store], minilm: Embedder) -> None:
+    recordings = (talk(), speech("garden", GARDEN))
+    answer = ask("which recordings mention bees?", store=library(*recordings), embedder=minilm)
+    assert "(bees [0:00], [0:14])" in answer.text
+    assert "(garden [0:05])" in answer.text
+
+
+def test_what_each_recording_says_is_set_side_by_side(library: Callable[..., Store], minilm: Embedder) -> None:
+    recordings = (talk(), speech("garden", GARDEN))
+    question = "compare what the lectures say about the dance of bees"
+    answer = ask(question, store=library(*recordings), embedder=minilm)
+    assert "comes up in 2 of 2 recordings" in answer.text
+    assert_true(answer, *recordings)
+
+
+def test_what_no_recording_holds_is_refused(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk(), speech("garden", GARDEN))
+    answer = ask("which lecture explains quantum entanglement best?", store=store, embedder=minilm)
+    assert not answer.supported
+
+
+def test_a_time_names_its_recording_also_when_all_are_from_one(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk(), speech("garden", GARDEN))
+    answer = ask("when is the angle of the dance mentioned?", store=store, embedder=minilm)
+    assert "(bees [0:22])" in answer.text
+
+
+def test_a_title_cannot_pass_for_a_time(library: Callable[..., Store], minilm: Embedder) -> None:
+    evil = speech("x[9:99]\x1b[2J", PROGRAMS)
+    answer = ask("which lecture explains recursion best?", store=library(evil, talk()), embedder=minilm)
+    assert "[9:99]" not in answer.text
+    assert "\x1b" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "how"),
+    [
+        ("which lecture explains recursion best?", "best"),
+        ("in which of the videos is recursion explained?", "best"),
+        ("which talks mention bees?", "named"),
+        ("what does each lecture say about loops?", "each"),
+    ],
+)
+def test_questions_that_compare_are_told(question: str, how: str) -> None:
+    across = read_across(question)
+    assert across is not None
+    assert across.how == how
+
+
+@pytest.mark.parametrize("question", ["what is recursion?", "summarise the lecture", "which slide is the last?"])
+def test_other_questions_are_left_alone(question: str) -> None:
+    assert read_across(question) is None
