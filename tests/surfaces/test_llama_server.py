@@ -105,3 +105,11 @@ def test_a_model_that_cannot_see_is_named_before_anything_is_indexed(address: st
     done = run("ask", lesson, "What is a function?", "--answer", address, "--see", address, env={})
     assert done.code == errors.ConfigError.exit_code
     assert "takes no pictures" in done.err
+
+
+def test_the_doctor_tells_what_it_says_of_itself_without_trying_it(address: str, run: Run) -> None:
+    done = run("doctor", "--json", env={"OPENAI_BASE_URL": address})
+    (model,) = done.json["servers"][0]["models"]
+    assert (model["model"], model["context_tokens"]) == ("smollm2", 4096)
+    assert model["can"] == {"describe": False}
+    assert model["takes_audio"] is False

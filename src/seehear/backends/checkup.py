@@ -187,7 +187,16 @@ def _tried(
 
 
 def _compatible(server: Server, probes: Probes, within_s: float) -> tuple[ModelReport, ...]:
-    return tuple(_model(server, one, probes) for one in servers.models(server, probes=probes, within_s=within_s))
+    found = tuple(_model(server, one, probes) for one in servers.models(server, probes=probes, within_s=within_s))
+    if server.kind == "openai" or len(found) != 1 or found[0].context_tokens:
+        return found
+    # llama.cpp runs one model, and tells of it for nothing what else would have to be tried.
+    told = servers.llama_properties(server)
+    can = dict(found[0].can)
+    if told.sees is not None:
+        can.setdefault("describe", told.sees)
+    hears = found[0].takes_audio if told.takes_audio is None else told.takes_audio
+    return (replace(found[0], context_tokens=told.context_tokens, can=can, takes_audio=hears),)
 
 
 def _model(server: Server, offered: servers.Offered, probes: Probes) -> ModelReport:

@@ -269,22 +269,37 @@ def _look_closer(client: Client, model: str, capability: Capability, probes: Pro
         except ConfigError:  # it serves no list
             return
         longest = offered[model].context_tokens if model in offered else 0
-        if longest := longest or _llama_context(server):
+        if longest := longest or llama_properties(server).context_tokens:
             probes.learn(server.base_url, model, context_tokens=longest)
 
 
-def _llama_context(server: Server) -> int:
-    """The context of a llama.cpp server, which tells it beside the protocol; 0 where nobody does."""
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What a llama.cpp server tells beside the protocol; 0 and None where nobody does."""
+
+    context_tokens: int = 0
+    sees: bool | None = None
+    takes_audio: bool | None = None
+
+
+def llama_properties(server: Server) -> Properties:
+    """Ask a server for what llama.cpp tells of the model it runs, within two seconds; nothing where it is another."""
     import httpx
 
     address = server.base_url.removesuffix("/v1") + "/props"
     headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
     try:
         reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=not server.is_here)
-        told = reply.json()["default_generation_settings"]["n_ctx"] if reply.status_code == 200 else 0
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return 0
-    return told if isinstance(told, int) else 0
+        told = reply.json() if reply.status_code == 200 else {}
+        longest = told["default_generation_settings"]["n_ctx"]
+        senses = told.get("modalities") or {}
+        sees, hears = senses.get("vision"), senses.get("audio")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError):
+        return Properties()
+    return Properties(
+        longest if isinstance(longest, int) else 0, sees if isinstance(sees, bool) else None,
+        hears if isinstance(hears, bool) else None,
+    )  # fmt: skip
 
 
 def made(client: Client, model: str, capability: Capability, name: str, *, probes: Probes | None = None) -> Backend:
