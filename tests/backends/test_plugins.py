@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from tests.backends.subjects import PACKAGE, install
 from tests.conftest import Run
+from tests.servers.compatible import pictures
 
 from seehear import errors
 from seehear.backends import plugins, registry
-from seehear.backends.protocols import Message
-from seehear.errors import ConfigError, MissingPackageError, SetupError
+from seehear.backends.protocols import Describer, Message
+from seehear.errors import BackendError, ConfigError, MissingPackageError, SetupError
 
 PAGE = Path(__file__).parents[2] / "docs" / "add-a-backend.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -108,6 +109,56 @@ def test_an_error_of_ours_that_a_package_raises_comes_out_as_it_is(add: Add) -> 
     add("oddity", f"{code}odd.capabilities = ('answer',)", "odd = oddity:odd")
     with pytest.raises(ConfigError, match="no such size"):
         answerer("odd:huge")
+
+
+FAILING = """
+from seehear.backends.protocols import Card
+
+class Odd:
+    capabilities = ("answer", "describe", "embed")
+    card = Card(name="odd", capabilities=capabilities, runs="here", dimensions=4, licence="MIT")
+    def __init__(self, model, capability): pass
+    def start(self): raise RuntimeError("no start")
+    def close(self): pass
+    def count_tokens(self, text): return 1
+    def stream(self, messages, *, max_tokens):
+        yield "one "
+        raise KeyError("two")
+    def describe(self, sights, *, question="", on_described=None):
+        for sight in sights:
+            on_described(sight, None)
+        return []
+    def embed(self, texts):
+        import numpy
+        return numpy.zeros((1, 1), numpy.float32)
+"""
+
+
+def test_what_a_package_raises_while_it_works_is_told_as_its_own_and_not_as_a_bug_of_seehear(add: Add) -> None:
+    add("oddity", FAILING, "odd = oddity:Odd")
+    made = registry.open_answerer("odd")
+    with pytest.raises(BackendError, match=r"odd of the package oddity 1\.0 failed: RuntimeError: no start"):
+        made.start()
+    pieces = made.stream([], max_tokens=9)
+    assert next(pieces) == "one "
+    with pytest.raises(BackendError, match="KeyError"):
+        next(pieces)
+    with pytest.raises(BackendError, match=r"shape \(1, 1\) for 2 texts"):
+        registry.open_embedder("odd").embed(["a", "b"])
+
+
+def test_what_the_caller_s_own_callback_raises_comes_out_of_a_package_as_it_is(add: Add) -> None:
+    add("oddity", FAILING, "odd = oddity:Odd")
+    describer = registry.open_backend("odd", "describe")
+    assert isinstance(describer, Describer)
+
+    def stop(sight: object, told: object) -> None:
+        raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError, match="enough"):
+        describer.describe(pictures(["red"]), on_described=stop)
+    with pytest.raises(BackendError, match="0 descriptions of 1"):
+        describer.describe(pictures(["red"]), on_described=lambda sight, told: None)
 
 
 def test_what_a_package_cannot_do_is_told_with_what_it_can(add: Add) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
+from seehear.backends.guard import guarded
 from seehear.backends.protocols import CONTRACTS, Backend, Capability
 from seehear.errors import ConfigError, MissingPackageError, SeehearError, SetupError
 
@@ -109,7 +110,7 @@ def open_plugin(plugin: Plugin, name: str, capability: Capability) -> Backend:
         raise _broken(plugin, f"calls itself {card.name!r} on its card, where {name!r} was asked for")
     if capability not in card.capabilities:
         raise _broken(plugin, f"does not have {capability} on its card")
-    return cast(Backend, made)
+    return guarded(made, capability, whose=f"{name} of the package {plugin.label}")
 
 
 def problem_of(plugin: Plugin, taken: frozenset[str], plugins: list[Plugin]) -> SeehearError | None:
