@@ -84,7 +84,8 @@ def judge(
 
 def _missing(pattern: re.Pattern[str], said: str, joined: str, question: str) -> str:
     there = _flat(f"{joined} {question}")
-    return next((found for found in pattern.findall(said) if _flat(found) not in there), "")
+    found = (re.sub(r"['’]s?$", "", part) for part in pattern.findall(said))
+    return next((part for part in found if _flat(part) not in there), "")
 
 
 def _flat(text: str) -> str:
