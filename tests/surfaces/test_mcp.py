@@ -10,8 +10,6 @@ from typing import Any
 
 import anyio
 import pytest
-
-pytest.importorskip("mcp", reason="the extra `serve` is not installed")
 from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 

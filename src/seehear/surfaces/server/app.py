@@ -9,19 +9,23 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from mcp.server import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 import seehear
 from seehear.library import Library
+from seehear.surfaces.mcp import make_mcp
 from seehear.surfaces.server import problems
+from seehear.surfaces.server.compatible import router as compatible
 from seehear.surfaces.server.logs import Forward, Log
 from seehear.surfaces.server.routes import jobs, library, media, pages, search, status, timeline
 from seehear.surfaces.server.security import Guard
 from seehear.surfaces.server.service import Options, Service
 
 ROUTERS: tuple[APIRouter, ...] = (
-    library.router, timeline.router, media.router, search.router, jobs.router, status.router, pages.router,
+    library.router, timeline.router, media.router, search.router, jobs.router, status.router, compatible, pages.router,
 )  # fmt: skip
 PROBLEMS = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503, 507)
 """What any request may be answered with when it fails."""
@@ -35,7 +39,11 @@ def make_app(library: Library, options: Options | None = None, *, log: Log | Non
     service = Service(library, chosen, log=log)
     app = bare_app(more)
     app.state.service = service
-    app.router.lifespan_context = _lifespan(service)
+    assistants = make_mcp(library)
+    # The guard has checked Host, Origin and token before.
+    unguarded = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app.router.routes[:0] = assistants.streamable_http_app(transport_security=unguarded).routes
+    app.router.lifespan_context = _lifespan(service, assistants)
     for name in ("uvicorn", "uvicorn.error", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [Forward(log)], False
@@ -105,12 +113,13 @@ def _problem(code: int) -> dict[str, Any]:
     }
 
 
-def _lifespan(service: Service) -> Any:
+def _lifespan(service: Service, assistants: MCPServer[Any]) -> Any:
     @asynccontextmanager
     async def span(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
         try:
-            yield
+            async with assistants.session_manager.run():
+                yield
         finally:
             await service.stop()
 
