@@ -14,6 +14,7 @@ from seehear.answer.inquiry import Inquiry, Sayer, Trace
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
+from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.errors import NotFoundError
 from seehear.search.route import read_question
@@ -43,10 +44,10 @@ def ask(
     quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
     """
     rows = _rows(store, media)
-    follow = read_follow_up(question, history, [row.id for row in rows])
-    trace = Trace()
-    if follow.step:
-        trace.step(follow.step)
+    writer = None if answerer is None or answerer.card.name == "extractive" else answerer
+    tongue = understand(question, store=store, rows=rows, embedder=embedder, writer=writer)
+    follow = read_follow_up(tongue.read_as, history, [row.id for row in rows])
+    trace = Trace([step for step in (tongue.step, follow.step) if step])
     if follow.limit is not None:
         within = follow.limit if within is None else _shared(within, follow.limit)
         rows = tuple(row for row in rows if row.id == follow.media)
@@ -55,10 +56,10 @@ def ask(
     inquiry = Inquiry(
         question, follow.read_as, intent, store, rows, None if media is None else tuple(row.id for row in rows),
         embedder,
-        None if answerer is None or answerer.card.name == "extractive" else answerer,
+        writer,
         {"embed": embedder.card.name if embedder is not None else "none",
          "answer": answerer.card.name if answerer is not None else "extractive"},
-        Sayer(on_text), trace, on_moments, limit,
+        Sayer(on_text), trace, on_moments, limit, tongue=tongue,
     )  # fmt: skip
     if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
         return beside

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from seehear.answer.support import UNCONFIRMED, judge, unmarked
+from seehear.answer.translate import Tongue
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
@@ -70,6 +71,7 @@ class Inquiry:
     on_moments: Callable[[Sequence[Moment]], None] | None = None
     limit: int = 5
     told: list[Sentence] = field(default_factory=list)
+    tongue: Tongue = field(default_factory=lambda: Tongue(""))
 
     @property
     def several(self) -> bool:
@@ -84,10 +86,14 @@ class Inquiry:
     def tell(self, printed: str, citations: Sequence[Citation]) -> None:
         """Say one sentence with its times; it is marked where what it cites does not bear it out."""
         quotes = [citation.quote for citation in citations]
+        sentence = unmarked(printed)
         found = judge(printed, quotes, question=self.read_as, embedder=self.embedder)
-        self.told.append(Sentence(unmarked(printed), found.holds, tuple(citations)))
         if not found.holds:
-            self.trace.step(f"Marked as unconfirmed ({found.reason}): {unmarked(printed)}")
+            self.trace.step(f"Marked as unconfirmed ({found.reason}): {sentence}")
+        if "“" not in sentence and printed.startswith(sentence):
+            # Checked in the language of the recording, then told in that of the question; quotes stay as they are.
+            printed = self.tongue.back(sentence) + printed[len(sentence) :]
+        self.told.append(Sentence(unmarked(printed), found.holds, tuple(citations)))
         self.say.say(printed if found.holds else f"{printed} {UNCONFIRMED}")
 
     def span(self, row: MediaRow) -> Span:
@@ -108,6 +114,8 @@ class Inquiry:
     ) -> Answer:  # fmt: skip
         """The answer from what was said so far."""
         trace, terms = self.trace, self.intent.terms
+        if self.tongue.caveat:
+            self.say.say(f"\n({self.tongue.caveat})")
         why = Why(
             self.read_as, self.intent.want, self.intent.route, terms.words, terms.exact, tuple(trace.steps),
             trace.weighed, tuple(trace.sentences), trace.likelihood, trace.threshold, dict(trace.features),

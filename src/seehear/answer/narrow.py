@@ -64,7 +64,12 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         inquiry.tell(text, cited)
         citations.extend(cited)
 
-    lead = opening(question, intent, evidence, several=several) if intent.want == "when" else None
+    # The frame of a "when" is English: a question in another language gets the time and the quote alone.
+    lead = (
+        opening("" if inquiry.tongue.asked else question, intent, evidence, several=several)
+        if intent.want == "when"
+        else None
+    )
     if lead is not None and (sure or writer is None):
         tell(*lead)
     written = _write(inquiry, evidence) if writer is not None else iter(())
@@ -200,7 +205,8 @@ def _excerpt(evidence: Evidence) -> str:
 def _refuse(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence]) -> Answer:
     several, say = inquiry.several, inquiry.say
     what = "recordings do" if several else "recording does"
-    say.say(f"The {what} not seem to cover this{inquiry.where}.")
+    covered = f"the {what} not seem to cover this{inquiry.where}."
+    say.say(f"As far as words tell, {covered}" if inquiry.tongue.caveat else covered[:1].upper() + covered[1:])
     if evidence:
         near = ", ".join(f"{e.mark(several=several)} {glimpse(e.text, 8)}" for e in list(evidence)[:3])
         say.say(f"Nearest moments: {near}")

@@ -1,0 +1,61 @@
+"""Which language a text is in: by its script, else by its commonest words. Enough for a question; small on purpose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+NAMES = {
+    "ar": "Arabic", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish",
+    "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "zh": "Chinese",
+}  # fmt: skip
+"""What a language is called in English, by its ISO 639-1 code."""
+
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]")), ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
+    ("zh", re.compile("[\u4e00-\u9fff]")), ("ru", re.compile("[\u0400-\u04ff]")), ("ar", re.compile("[\u0600-\u06ff]")),
+    ("el", re.compile("[\u0370-\u03ff]")), ("he", re.compile("[\u0590-\u05ff]")),
+    ("hi", re.compile("[\u0900-\u097f]")), ("th", re.compile("[\u0e00-\u0e7f]")),
+)  # fmt: skip
+_COMMON = {
+    "en": """the a an and is are was were of to in it that this what when where which who why how does do did with for
+        on you she he they be can say said about not have has by from as at""",
+    "de": """der die das den dem des ein eine einen einer und ist sind war wird werden wurde was wann wo wer wie warum
+        welche welcher welches nicht mit von zu zum zur im auf für über es sie er ich man kann sagt gibt bei nach aus
+        auch""",
+    "fr": """le la les un une des du de et est sont était que quoi quand où qui comment pourquoi quel quelle quels
+        quelles ce cette dans sur pour avec pas par il elle on vous nous est-ce au aux dit""",
+    "es": """el la los las un una unos de del y es son era qué que cuándo dónde quién cómo como por para con
+        no en se su al cuál lo sobre dice está""",
+    "it": """il lo la gli le un una di del della dei e è sono era che cosa quando dove chi come perché quale per con non
+        in si su al nel nella dice""",
+    "nl": """de het een en is zijn was wordt worden wat wanneer waar wie hoe waarom welke niet met van te op voor over
+        in dat dit er aan bij zegt""",
+    "pt": """o a os as um uma de do da dos das e é são era que quando onde quem como porque por para com não em se no na
+        sobre qual diz está""",
+    "pl": """i w na z do nie jest są był co kiedy gdzie kto jak dlaczego który która to się o po dla od czy""",
+    "sv": """och är var en ett det den som vad när hur varför vilken vilka inte med av till på för om i kan säger""",
+    "tr": """ve bir bu ne zaman nerede kim nasıl neden hangi için ile değil mi da de olarak var""",
+}  # fmt: skip
+_WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
+
+
+def language_of(text: str) -> str | None:
+    """The ISO 639-1 code of a text's language, None where too little tells it from others."""
+    letters = sum(c.isalpha() for c in text)
+    for code, script in _SCRIPTS:
+        # A Greek letter in a formula does not make a sentence Greek.
+        if letters and len(script.findall(text)) > 0.3 * letters:
+            return code
+    words = _WORD.findall(text.lower())
+    hits = {code: sum(word in common for word in words) for code, common in _WORDS.items()}
+    order = sorted(hits, key=lambda code: -hits[code])
+    best, second = hits[order[0]], hits[order[1]]
+    return order[0] if best >= 2 and best > second else None
+
+
+def language_of_all(texts: Iterable[str]) -> str | None:
+    """The language of several texts taken together."""
+    return language_of(" ".join(texts))

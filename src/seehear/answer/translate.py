@@ -1,0 +1,98 @@
+"""A question in another language than the recording: translated where a language model can, told where none can.
+
+What a model writes is checked in the recording's language, and only then translated; numbers must survive it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from seehear import prompts
+from seehear.answer.evidence import plain
+from seehear.answer.language import NAMES, language_of, language_of_all
+from seehear.backends.protocols import Answerer, Card, Embedder, Message
+from seehear.store import MediaRow, Store
+
+SAMPLED_UNITS = 40
+SAMPLED_MEDIA = 4
+MOST_TOKENS = 160
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How a question is read across languages; `caveat` tells what could not be done, `back` translates answers.
+
+    `read_as` is the question in the language of the recording; `asked` and `spoken` are ISO 639-1 codes.
+    """
+
+    read_as: str
+    asked: str = ""
+    spoken: str = ""
+    step: str = ""
+    caveat: str = ""
+    writer: Answerer | None = None
+
+    def back(self, text: str) -> str:
+        """A sentence in the language of the question; as it is where that fails or would change its numbers."""
+        if self.writer is None:
+            return text
+        return translate(text, self.asked, self.writer) or text
+
+
+def understand(
+    question: str, *, store: Store, rows: Sequence[MediaRow], embedder: Embedder | None, writer: Answerer | None
+) -> Tongue:
+    """Tell whether a question is in another language than the recordings, and do about it what can be done."""
+    asked = language_of(question)
+    if asked is None:
+        return Tongue(question)
+    spoken = [code for row in rows[:SAMPLED_MEDIA] if (code := _spoken(store, row)) is not None]
+    if not spoken or asked in spoken:
+        return Tongue(question)
+    there = spoken[0]
+    languages = f"The question is in {NAMES[asked]}, the recording in {NAMES[there]}"
+    if writer is not None and _knows(writer.card, asked) and _knows(writer.card, there):
+        found = translate(question, there, writer)
+        if found:
+            step = f"{languages}; {writer.card.name} translated it: {plain(found)}"
+            return Tongue(found, asked, there, step, writer=writer)
+    if embedder is not None and _knows(embedder.card, asked) and _knows(embedder.card, there):
+        return Tongue(question, asked, there, f"{languages}; {embedder.card.name} compares the two by meaning.")
+    name = "nothing" if embedder is None else f"{embedder.card.name}, which knows {_listed(embedder.card)},"
+    caveat = (
+        f"{languages}; {name} compares meanings and no language model is there to translate it, so that only words"
+        " spelt the same were found. --answer names a model that can, --embed a multilingual one."
+    )
+    return Tongue(question, asked, there, f"{languages}; nobody is there to translate it.", caveat)
+
+
+def translate(text: str, language: str, writer: Answerer) -> str:
+    """One line in another language (ISO 639-1), empty where the reply is no translation of it. Raises BackendError."""
+    messages = [Message(role, words) for role, words in prompts.translation(text, NAMES[language])]
+    reply = "".join(islice(writer.stream(messages, max_tokens=MOST_TOKENS), 4 * MOST_TOKENS)).strip()
+    line = re.sub(r"</?text>", "", reply).strip().strip('"“”').strip()
+    sane = line and "\n" not in line and len(line) <= 3 * len(text) + 40
+    if not sane or sorted(_NUMBER.findall(line)) != sorted(_NUMBER.findall(text)):
+        return ""
+    return plain(line)
+
+
+def _spoken(store: Store, row: MediaRow) -> str | None:
+    stored = store.units(row.number)
+    said = (stored[o].text for o in sorted(stored) if stored[o].kind == "transcript")
+    return language_of_all(islice(said, SAMPLED_UNITS)) or language_of_all(
+        stored[o].text for o in sorted(stored)[:SAMPLED_UNITS]
+    )
+
+
+def _knows(card: Card, language: str) -> bool:
+    # No languages listed means about a hundred.
+    return not card.languages or language in card.languages
+
+
+def _listed(card: Card) -> str:
+    return " and ".join(NAMES.get(code, code) for code in card.languages[:4])
