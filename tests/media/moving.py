@@ -300,6 +300,28 @@ def typing(canvas: Canvas, *, lines: int = 14, keys_per_s: float = 9.0, pause_s:
     return Scene(paint, time_s + 1.0, truth)
 
 
+def writing(canvas: Canvas, starts_s: list[float], *, keys_per_s: float = 12.0) -> Scene:
+    """Blocks of four lines of code, each written without a pause from its start on; nothing blinks."""
+    k = canvas.scale
+    font = canvas.font(13)
+    blocks = [CODE[4 * i : 4 * i + 4] for i in range(len(starts_s))]
+    takes_s = [sum(map(len, block)) / keys_per_s for block in blocks]
+
+    def paint(time_s: float) -> np.ndarray:
+        image = Image.new("RGB", (canvas.width_px, canvas.height_px), (250, 250, 246))
+        draw = ImageDraw.Draw(image)
+        for number, (start_s, block) in enumerate(zip(starts_s, blocks, strict=True)):
+            keys = int(max(0.0, time_s - start_s) * keys_per_s)
+            for row, line in enumerate(block):
+                at = (30 + 300 * (number % 2)) * k, (20 + 90 * (number // 2) + 20 * row) * k
+                draw.text(at, line[: max(0, keys)], (30, 30, 40), font)
+                keys -= len(line)
+        return np.asarray(image)
+
+    truth = [change(s, s + takes, "build") for s, takes in zip(starts_s, takes_s, strict=True)]
+    return Scene(paint, starts_s[-1] + takes_s[-1] + 6.0, truth)
+
+
 def scrolling(canvas: Canvas, jumps: list[tuple[float, float, int]], duration_s: float) -> Scene:
     """A long page moved by rows (time_s, takes_s, to pixel at scale 1); `takes_s` 0 is a jump."""
     rng = np.random.default_rng(4)

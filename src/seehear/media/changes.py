@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seehear.media.glance import EVERY_S, Glance
-from seehear.media.onset import Times, onset
+from seehear.media.onset import Times, onset, quantile
 from seehear.media.regions import groups, has_scrolled, is_text_sized, spread
 from seehear.media.tiles import PIXELS, Flags, Floats, Picture, Tiles, contrast, difference
 from seehear.spans import Span
@@ -87,6 +87,15 @@ class ChangeFinder:
             return False
         return any(is_text_sized(group, self._grid) for group in groups(moved, self._grid))
 
+    def nears(self, picture: Picture, since_s: float) -> bool:
+        """Tell whether most of what calm tiles came to show since `since_s` is what `picture` shows there."""
+        new = np.flatnonzero(self._differs & (self._left_s >= since_s - 1e-3) & self._calm())
+        if len(new) < 8:
+            return False
+        apart = difference(picture.detail[new], picture.energy[new], self._candidate[new], self._candidate_energy[new])
+        limit = np.maximum(FLOOR, RELATIVE * contrast(picture.energy[new], self._candidate_energy[new]))
+        return float((apart <= limit).mean()) >= 0.6
+
     def feed(self, glance: Glance) -> Iterator[SamplePoint]:
         """Take the next glance; yield the points whose end is now known."""
         if not self._begun:
@@ -95,10 +104,11 @@ class ChangeFinder:
             return
         # Until just before this glance the last picture stood: let it come to rest, then let it stay.
         until_s = glance.time_s - EVERY_S / 2
-        for pause_s in (SETTLE_S, PAUSE_S, HOLD_S + SETTLE_S):
-            if self._now_s + pause_s < until_s:
-                yield from self._judge(self._now_s + pause_s)
-        yield from self._judge(until_s)
+        if not glance.gradual:
+            for pause_s in (SETTLE_S, PAUSE_S, HOLD_S + SETTLE_S):
+                if self._now_s + pause_s < until_s:
+                    yield from self._judge(self._now_s + pause_s)
+            yield from self._judge(until_s)
         if glance.picture is None:
             self._calm_down(glance.time_s, None)
             self._now_s = glance.time_s
@@ -185,7 +195,8 @@ class ChangeFinder:
             strong[index] = apart[index] > STRENGTH * contrast(new_energy, self._candidate_energy[index])
             self._candidate[index], self._candidate_energy[index] = new, new_energy
             self._since_s[index] = at_s
-            self._reached_s[index[at_s - self._moved_s[index] > PAUSE_S]] = at_s
+            again = at_s - self._moved_s[index] > PAUSE_S
+            self._reached_s[index[again]] = at_s[again]
             self._moved_s[index] = at_s
             apart_ref = difference(new, new_energy, self._reference[index], self._reference_energy[index])
             limit = np.maximum(FLOOR, RELATIVE * contrast(new_energy, self._reference_energy[index]))
@@ -214,12 +225,15 @@ class ChangeFinder:
         kept = np.float32((1 - MEMORY) ** ((time_s - self._now_s) / EVERY_S))
         self._activity *= kept if moved is None else np.where(moved, np.float32(1.0), kept)
 
-    def _when(self, glance: Glance, new: Floats, energy: Floats, moved: Tiles) -> float:
+    def _when(self, glance: Glance, new: Floats, energy: Floats, moved: Tiles) -> Times:
         """When the calm ones of the tiles `moved` took their `new` look: the first frame closer to it than the old."""
         calm = self._activity[moved] < RESTLESS
         index = moved[calm]
+        if glance.gradual:
+            # As it is read, so it was written: line by line.
+            return np.linspace(self._now_s, glance.time_s, len(moved))
         if not glance.between or not is_text_sized(index, self._grid):
-            return glance.time_s
+            return np.full(len(moved), glance.time_s)
         new, energy = new[calm], energy[calm]
         old, old_energy = self._candidate[index], self._candidate_energy[index]
         low, high, best = 0, len(glance.between), glance.time_s
@@ -233,12 +247,12 @@ class ChangeFinder:
                 high, best = middle, time_s
             else:
                 low = middle + 1
-        return best
+        return np.full(len(moved), best)
 
     def _is_one_move(self, group: Tiles) -> bool:
         """Tell whether the tiles of a small group changed together: a word that appears does, a sleeve does not."""
         left, since = self._left_s[group], self._since_s[group]
-        return bool(np.percentile(left, 90) - np.percentile(left, 10) < 0.8 and np.ptp(since) < 1.2)
+        return bool(quantile(left, 0.9) - quantile(left, 0.1) < 0.8 and np.ptp(since) < 1.2)
 
     def _judge(self, now_s: float, *, last: bool = False) -> Iterator[SamplePoint]:
         if not self._open and not math.isfinite(self._cut_s) and not self._differs.any():
@@ -271,7 +285,7 @@ class ChangeFinder:
                     small and not self._is_one_move(group)
                 ):
                     continue
-                if float(np.median(self._left_s[group])) - self._first_s < FIRST_S:
+                if quantile(self._left_s[group], 0.5) - self._first_s < FIRST_S:
                     # What never stood is no change when it goes: someone moves off, the first slide fades in.
                     self._settled_s = max(self._settled_s, float(self._since_s[group].max()))
                     self._adopt(group)
@@ -301,7 +315,7 @@ class ChangeFinder:
 
     def _goes_on(self, group: Tiles, moving: Flags, trail: Flags) -> bool:
         """Tell whether more is to come beside or in a group: something moves there, or was typed after most of it."""
-        settled_s = float(np.median(self._since_s[group]))
+        settled_s = quantile(self._since_s[group], 0.5)
         more = trail & (self._reached_s > settled_s + 0.3)
         if int(moving.sum()) > 0.25 * len(group) or not self._is_one_move(group):
             more |= moving
@@ -316,7 +330,7 @@ class ChangeFinder:
         """How much of what is in the tiles is new: about 1 for new text, little for text drawn more or less sharply."""
         new, new_energy = self._candidate[tiles], self._candidate_energy[tiles]
         old, old_energy = self._reference[tiles], self._reference_energy[tiles]
-        return float(np.median(difference(new, new_energy, old, old_energy) / contrast(new_energy, old_energy)))
+        return quantile(difference(new, new_energy, old, old_energy) / contrast(new_energy, old_energy), 0.5)
 
     def _adopt(self, tiles: Tiles) -> None:
         self._reference[tiles] = self._candidate[tiles]
@@ -328,7 +342,7 @@ class ChangeFinder:
         """Part a slide that came at once from what was typed on it, when both touch and came to rest as one."""
         left = self._left_s[tiles]
         first = left <= float(left.min()) + 0.5
-        typed_s = float(np.percentile(self._since_s[tiles], 95)) - float(left.min())
+        typed_s = quantile(self._since_s[tiles], 0.95) - float(left.min())
         if typed_s <= 3.0 or int(first.sum()) < 32 or int((~first).sum()) < SMALL:
             return [tiles]
         # An empty panel is no slide: one takes away what was there, and more than by a scroll.
@@ -346,8 +360,8 @@ class ChangeFinder:
     def _together(self, parts: list[Tiles]) -> list[Tiles]:
         """Join groups of tiles that began to change or came to rest at the same moment; in order of time."""
         joined: list[tuple[float, float, list[Tiles]]] = []
-        for group in sorted(parts, key=lambda g: float(np.median(self._since_s[g]))):
-            left_s, since_s = float(np.median(self._left_s[group])), float(np.median(self._since_s[group]))
+        for group in sorted(parts, key=lambda g: quantile(self._since_s[g], 0.5)):
+            left_s, since_s = quantile(self._left_s[group], 0.5), quantile(self._since_s[group], 0.5)
             if joined and (since_s - joined[-1][1] < TOGETHER_S or abs(left_s - joined[-1][0]) < TOGETHER_S):
                 joined[-1] = (min(left_s, joined[-1][0]), since_s, [*joined[-1][2], group])
             else:
@@ -366,7 +380,7 @@ class ChangeFinder:
         if old_share > 0.15 and has_scrolled(self._reference, self._candidate, tiles, self._grid):
             reason = "scroll"
         # What is typed over a slide that came at once does not make the slide late.
-        rest_s = float(np.percentile(since, 75)) if parted else float(since.max())
+        rest_s = quantile(since, 0.75) if parted else float(since.max())
         sweeping = share > 0.5 or len(tiles) > 0.25 * len(self._differs)
         if sweeping:
             for change in self._open:

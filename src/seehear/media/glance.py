@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import av
 import av.error
@@ -33,6 +33,9 @@ _GROUP_S = 1.0
 _GROUP_BYTES = 64 << 20
 _GROUP_PACKETS = 5000
 REFERENCES = 6
+BURST = 8
+REST_S = 0.45
+LEAP_S = 1.0
 _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
 
 
@@ -41,12 +44,26 @@ class Glance:
     """One looked-at picture at `time_s`; None where it is known to equal the last one.
 
     `between` are frames decoded since the last glance, to be looked at when it matters when exactly a change came.
+    Where it is `gradual`, the picture changed bit by bit since the last glance, and no frame in between was decoded.
     """
 
     time_s: float
     picture: Picture | None
     grid: Grid
     between: tuple[tuple[float, VideoFrame], ...] = ()
+    gradual: bool = False
+
+
+class Watcher(Protocol):
+    """Who looks: what was seen so far decides what must be decoded."""
+
+    def cares(self, picture: Picture) -> bool:
+        """Tell whether `picture` differs from the last one where it matters."""
+        ...
+
+    def nears(self, picture: Picture, since_s: float) -> bool:
+        """Tell whether what changed since `since_s` is a finished part of `picture`, as in typing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,7 @@ class Glancer:
         self._last_s = float("-inf")
         self._least_bytes = 24 + stream.width * stream.height // 256 // 100
         self._longest = self._longest_seen = 0
+        self._rest_s = self._typed_s = float("-inf")
         self._loud_s: list[float] = []
         self._between: list[tuple[float, VideoFrame]] = []
         self._peeked: Peeked | None = None
@@ -114,17 +132,18 @@ class Glancer:
         """Close the file."""
         self.container.close()
 
-    def look(self, cares: Callable[[Picture], bool]) -> Iterator[Glance]:
+    def look(self, watcher: Watcher) -> Iterator[Glance]:
         """Yield glances in time order, about three a second at most, until the last decodable frame.
 
-        `cares` tells whether a picture differs from the last one yielded where it matters.
         Raises MediaError when not one frame can be decoded.
         """
         group: list[Stored] = []
         held_bytes = 0
         for packet in self._packets():
             if packet.is_key and group and _ends(group, packet):
-                yield from self._group(group, packet, cares)
+                yield from self._group(group, packet, watcher)
+                loud = (p.time_s for p in group if p.time_s is not None and not p.is_key and p.size > self._quiet_bytes)
+                self._rest_s = max(loud, default=self._rest_s)
                 group, held_bytes = [], 0
             if not group and self.grid is None and packet.is_key:
                 self._peeked = self._peek(packet)
@@ -176,6 +195,7 @@ class Glancer:
     def _packets(self) -> Iterator[Stored]:
         packets = self.container.demux(self.stream)
         base = self.stream.time_base
+        ticks, per_s = (base.numerator, base.denominator) if base is not None else (0, 1)
         last: Packet[VideoStream] | None = None
         while True:
             try:
@@ -186,7 +206,8 @@ class Glancer:
             if not size or packet.is_corrupt:
                 continue
             stamp = packet.dts if packet.pts is None else packet.pts
-            time = None if stamp is None or base is None else presentation_s(stamp, base, origin_s=self._origin_s)
+            # As `presentation_s`, thousands of times.
+            time = None if stamp is None or base is None else stamp * ticks / per_s - self._origin_s
             self._least_bytes = min(self._least_bytes, size)
             if time is not None and time >= self.end_s:
                 self.end_s, last = time, packet
@@ -194,7 +215,7 @@ class Glancer:
         if last is not None and base is not None:
             self.end_s += float((last.duration or 0) * base)
 
-    def _group(self, group: list[Stored], following: Stored, cares: Callable[[Picture], bool]) -> Iterator[Glance]:
+    def _group(self, group: list[Stored], following: Stored, watcher: Watcher) -> Iterator[Glance]:
         yield from self._pick_up()
         if self._primed is not None and group[0].packet is self._primed and self._peeker is not None and self._fresh:
             if self._head is not None:
@@ -207,10 +228,11 @@ class Glancer:
             yield from self._decode(group)
             return
         picture = self._peeked.picture
-        self._longest_seen = self._longest_seen + 1 if len(group) == self._longest else int(len(group) > self._longest)
-        self._longest = max(self._longest, len(group))
+        length = _length(group)
+        self._longest_seen = 1 if length > self._longest else self._longest_seen + (length == self._longest)
+        self._longest = max(self._longest, length)
         sizes = sorted(packet.size for packet in group if not packet.is_key)
-        changed = cares(picture)
+        changed = watcher.cares(picture)
         if changed and (alone_s := self._lone_change_s(group, sizes)) is not None:
             yield self._whole(alone_s, self._peeked)
         elif changed or _has_spike(group, sizes):
@@ -218,11 +240,20 @@ class Glancer:
             median = sizes[len(sizes) // 2] if sizes else 0
             big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
             big_s = max((p.time_s for p in big if p.time_s is not None), default=float("-inf"))
+            burst = self._burst(group, loud) if changed else None
             for glance in self._decode(self._without_tail(group)):
                 yield glance
+                if glance.picture is None:
+                    continue
                 # Once the picture is what the next keyframe shows, the rest of the group holds nothing new.
-                if glance.time_s >= big_s and glance.picture is not None and not cares(picture):
+                if glance.time_s >= big_s and not watcher.cares(picture):
                     break
+                if burst and burst[0] < glance.time_s < burst[1] - LEAP_S and watcher.nears(picture, burst[0]):
+                    # Text is being typed, and the next keyframe shows all of it.
+                    self._between, self._fresh, self._typed_s = [], True, burst[1]
+                    self._decoder.flush_buffers()
+                    yield self._whole(burst[1], self._peeked, gradual=True)
+                    return
             yield from self._drain()
 
     def _pick_up(self) -> Iterator[Glance]:
@@ -232,12 +263,30 @@ class Glancer:
     def _lone_change_s(self, group: list[Stored], sizes: list[int]) -> float | None:
         """When all that changed in a group came with one packet: its time."""
         # A keyframe that came early was put where the picture changed: then it is the keyframe that brought the change.
-        if len(sizes) < 2 or self._longest_seen < 2 or len(group) < self._longest:
+        if len(sizes) < 2 or self._longest_seen < 2 or _length(group) < self._longest:
             return None
         if sizes[-2] > min(0.1 * sizes[-1], 12 * self._quiet_bytes):
             return None
         time = max((p for p in group if not p.is_key), key=lambda p: p.size).time_s
         return time if time is not None and time > self._last_s else None
+
+    def _burst(self, group: list[Stored], loud: list[Stored]) -> tuple[float, float] | None:
+        """From when to when the last loud packets of a group came, if close together and alike, after a rest."""
+        if self._longest_seen < 2 or _length(group) < self._longest:
+            return None
+        inside = sorted((p.time_s, p.size) for p in loud if p.time_s is not None and not p.is_key)
+        first = len(inside) - 1
+        while first > 0 and inside[first][0] - inside[first - 1][0] < REST_S:
+            first -= 1
+        run = inside[first:]
+        if len(run) < BURST:
+            return None
+        # Where nothing ever rests (a camera), it is not typing; after a burst that was, it goes on.
+        before_s = inside[first - 1][0] if first else self._rest_s
+        if run[0][0] - before_s < REST_S and before_s != self._typed_s:
+            return None
+        sizes = sorted(size for _, size in run)
+        return None if sizes[-1] > 4 * sizes[len(sizes) // 2] else (run[0][0], run[-1][0])
 
     @property
     def _quiet_bytes(self) -> float:
@@ -398,10 +447,15 @@ class Glancer:
             self._busy = 8
         return grid.picture(luma, tiles)
 
-    def _whole(self, time: float, peeked: Peeked) -> Glance:
+    def _whole(self, time: float, peeked: Peeked, *, gradual: bool = False) -> Glance:
         assert self.grid is not None
         self._last_s, self._luma = time, peeked.luma
-        return Glance(time, peeked.picture, self.grid)
+        return Glance(time, peeked.picture, self.grid, gradual=gradual)
+
+
+def _length(group: list[Stored]) -> int:
+    """How many packets lie between the last keyframe of a group and the next one, which ends it."""
+    return next(index for index, packet in enumerate(reversed(group), 1) if packet.is_key or index == len(group))
 
 
 def _ends(group: list[Stored], packet: Stored) -> bool:

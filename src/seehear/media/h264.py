@@ -90,18 +90,19 @@ def _stated(bits: _Bits, length_bytes: int) -> Numbering | None:
 
 class _Bits:
     def __init__(self, data: bytes) -> None:
-        self._bits = "".join(f"{byte:08b}" for byte in data)
-        self._at = 0
+        # One large number: shifting it is far quicker than walking a string of digits.
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
 
     def take(self, count: int) -> int:
-        self._at += count
-        if self._at > len(self._bits):
-            raise IndexError(self._at)
-        return int(self._bits[self._at - count : self._at], 2)
+        if count > self._left:
+            raise IndexError(count)
+        self._left -= count
+        taken = self._value >> self._left
+        self._value &= (1 << self._left) - 1
+        return taken
 
     def golomb(self) -> int:
         """An unsigned Exp-Golomb number (9.1)."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-        return (1 << zeros) - 1 + (self.take(zeros) if zeros else 0)
+        zeros = self._left - self._value.bit_length()
+        return self.take(2 * zeros + 1) - 1

@@ -32,7 +32,7 @@ def slides(path: str | Path, *, on_progress: Progress | None = None) -> Iterator
     """
     with closing(Glancer(path)) as glancer:
         finder = ChangeFinder()
-        for glance in glancer.look(finder.cares):
+        for glance in glancer.look(finder):
             yield from finder.feed(glance)
             if on_progress is not None:
                 on_progress(glance.time_s)
