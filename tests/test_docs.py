@@ -40,6 +40,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory, lesson: Path, indexed_home: P
     shutil.copytree(indexed_home, desk / "home")
     (desk / "talks").mkdir()
     (desk / "talks" / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:04,000\nRecursion calls itself.\n")
+    (desk / "questions.jsonl").write_text(
+        '{"question": "what is a function?", "media": "lecture.mp4", "spans": [["0:05", "0:20"]], "kind": "what"}\n'
+    )
     picture = next(iter(sorted((indexed_home / "frames").rglob("*.jpg"))))
     shutil.copyfile(picture, desk / "slide.png")
     return desk
@@ -52,7 +55,7 @@ def test_a_documented_command_runs(desk: Path, page: str, line: str, monkeypatch
         pytest.skip("fetches or hashes large weights; tests/test_weights.py has small ones")
     if words[0] == "generate" and "examples/lecture/script.md" in words:
         pytest.skip("renders five minutes; the lesson of these tests was made by the same command")
-    if words[0] == "ask":
+    if words[0] in ("ask", "eval"):
         words += ["--answer", "extractive"]
     monkeypatch.chdir(desk)
     if words[0] in ("remove",) or "remove" in words:
