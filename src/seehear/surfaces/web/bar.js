@@ -18,7 +18,7 @@ export function bar() {
       icon("mark"), el("span", { class: "brand-name" }, "seehear")),
     el("form", { class: "search", role: "search", on: { submit: (/** @type {Event} */ e) => e.preventDefault() } },
       icon("search"), search, el("kbd", { "aria-hidden": "true" }, "/")),
-    el("button", { id: "add", type: "button", class: "small" }, icon("plus"), el("span", {}, "Add")),
+    el("button", { id: "add", type: "button", class: "small", "aria-label": "Add recordings" }, icon("plus"), el("span", {}, "Add")),
     el("button", { type: "button", class: "bare help", "aria-label": "Keys and help", title: "Keys and help (?)",
       on: { click: showKeys } }, icon("help")));
 }

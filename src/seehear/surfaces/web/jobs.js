@@ -21,6 +21,7 @@ import * as sending from "./uploads.js";
  * @property {number | null} left_s
  * @property {string | null} media
  * @property {{message: string, hint: string} | null} error
+ * @property {boolean} [forgotten] it left the list
  */
 
 /** @type {Record<string, string>} */
@@ -116,6 +117,10 @@ export class Jobs {
 
   /** @param {Job} job */
   put(job) {
+    if (job.forgotten) {
+      this.drop(`job ${job.id}`);
+      return;
+    }
     const held = this.row(`job ${job.id}`);
     const told = held.state && held.state !== job.state;
     held.state = job.state;

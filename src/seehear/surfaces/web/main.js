@@ -31,7 +31,7 @@ function show({ first = false } = {}) {
   fill(root);
   scrollTo(0, 0);
   const recording = /^\/m\/([0-9a-f]{6,64})\/?$/.exec(shown);
-  if (shown === "/") view = openLibrary(root);
+  if (shown === "/" || shown === "/ask") view = openLibrary(root);
   else if (recording) view = openRecording(root, recording[1]);
   else view = nothingHere();
   // A new view is read from its beginning, as a new page would be.
@@ -77,6 +77,8 @@ token.addEventListener("needed", () => askForToken(() => {
 }));
 live.addEventListener("here", () => whisper("The server is back."));
 
+// A token that came with the address is in a cookie by now, or was wrong: it need not stay in sight.
+if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname);
 bar();
 listenToKeys();
 connect();

@@ -139,7 +139,7 @@ function show(root, media, timeline, signal) {
     el("div", { class: "title-row" },
       el("a", { class: "back", href: "/", "aria-label": "Back to the library" }, icon("back")),
       el("div", { class: "titles" }, el("h1", { title: media.title }, media.title), source(media)),
-      still ? null : el("button", { type: "button", class: "small", title: "Copy a link to this moment (c)", on: { click: () => copyLink() } }, icon("link"), el("span", { class: "wide" }, "Copy link")),
+      still ? null : el("button", { type: "button", class: "small", "aria-label": "Copy link to this moment", title: "Copy a link to this moment (c)", on: { click: () => copyLink() } }, icon("link"), el("span", { class: "wide" }, "Copy link")),
       menu(media, still)),
     el("div", { class: "stage" }, notes(media, gaps), player.node, strip?.node),
     tabs, el("div", { class: "ask-pane" }, ask.node), side);
@@ -231,7 +231,7 @@ function menu(media, still) {
   const links = FORMATS.filter(([format]) => !still || ["md", "text", "json"].includes(format)).map(([format, label]) => el("li", {},
     el("a", { href: `${mediaPath(media.id)}/timeline?format=${format}&download=1`, download: "" }, label)));
   const details = el("details", { class: "menu" },
-    el("summary", { class: "button small" }, icon("download"), el("span", { class: "wide" }, "Download")),
+    el("summary", { class: "button small", "aria-label": "Download" }, icon("download"), el("span", { class: "wide" }, "Download")),
     el("ul", {}, links));
   details.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || !details.open) return;

@@ -21,7 +21,7 @@ export function slidesOf(shown) {
   for (const event of shown) {
     const slide = slides[slides.length - 1];
     const before = slide?.[slide.length - 1];
-    const same = before && event.start_s - before.end_s < 0.5 && (event.reason === "build" || (event.title && before.title === event.title));
+    const same = before && event.start_s - before.end_s < 0.5 && (before.title ?? "") === (event.title ?? "") && (event.title || event.reason === "build");
     if (same) slide.push(event);
     else slides.push([event]);
   }

@@ -1,0 +1,112 @@
+"""What people do most: add a recording, watch it being indexed, ask, press a time."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server, ask, serving, time_of, until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.timeout(170)
+def test_a_person_adds_a_lesson_reloads_meanwhile_asks_and_presses_a_time(
+    browse: Callable[..., Any], lesson: Path, small_weights: None, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "home") as server:
+        page = browse(server.url)
+        page.wait_for_selector("h1:has-text('Ask your videos')")
+        page.set_input_files("#file-input", lesson)
+        page.wait_for_selector(".job:has-text('lesson') .stage")
+        page.reload()
+        page.wait_for_selector(".job:has-text('lesson')")
+        page.wait_for_selector(".job[data-state=running] .meter[aria-valuenow]", timeout=60_000)
+        page.wait_for_selector(".job[data-state=done]", timeout=140_000)
+        page.wait_for_selector(".card:has-text('lesson') img")
+        page.click(".job-title a")
+        page.wait_for_selector("#player")
+        until(page, "document.querySelector('#player').readyState >= 1")
+
+        turn = ask(page, "when are functions explained?")
+        chip = turn.locator(".prose .chip").first
+        wanted_s = float(chip.get_attribute("data-time"))
+        began = time.perf_counter()
+        chip.click()
+        until(
+            page,
+            "(t) => ((p) => !p.seeking && Math.abs(p.currentTime - t) < 0.5)(document.querySelector('#player'))",
+            wanted_s,
+            timeout_s=5,
+        )
+        assert time.perf_counter() - began < 0.5
+        assert "unction" in page.locator(".line.rests").first.inner_text()
+        assert page.locator(".band.active").count() >= 1
+        assert page.evaluate("[...CSS.highlights.get('evidence')].join(' ')").lower().count("function") >= 1
+
+
+def test_every_time_of_an_answer_can_be_pressed_and_a_follow_up_carries_what_was_before(
+    browse: Callable[..., Any], lesson_url: str
+) -> None:
+    page = browse(lesson_url)
+    turn = ask(page, "List the topics, with times")
+    text, chips = turn.locator(".prose").inner_text(), turn.locator(".prose .chip").all_inner_texts()
+    assert len(chips) >= 2
+    assert "[" not in text, "each time in brackets became something to press"
+    with page.expect_request("**/api/v1/ask") as sent:
+        ask(page, "and what is said about bananas?")
+    history = sent.value.post_data_json["history"]
+    assert [one["question"] for one in history] == ["List the topics, with times"]
+    assert history[0]["answer"]
+    page.reload()
+    page.wait_for_selector(".turn")
+    assert page.locator(".turn").count() == 2, "the conversation survives a reload"
+
+
+def test_what_is_not_in_the_recording_looks_different_from_an_answer(
+    browse: Callable[..., Any], lesson_url: str
+) -> None:
+    page = browse(lesson_url)
+    ask(page, "Who won the football world cup in 1990?")
+    assert page.locator(".answer.absent .verdict").inner_text() == "Not in this recording"
+    assert page.locator(".answer.absent").evaluate("node => getComputedStyle(node).borderStyle") == "dashed"
+    assert page.locator(".band").count() == 0
+
+
+def test_a_chosen_set_is_asked_and_a_time_leads_to_its_recording_with_the_conversation(
+    browse: Callable[..., Any], server: Server, ids: dict[str, str]
+) -> None:
+    page = browse(server.url)
+    page.wait_for_selector(".card h3")
+    for title in ("lesson", "tone"):
+        page.locator(f".card:has(h3:has-text('{title}')) .choose input").check(force=True)
+    page.wait_for_selector(".scope:has-text('2 recordings')")
+    with page.expect_request("**/api/v1/ask") as sent:
+        turn = ask(page, "what is a function?")
+    assert sorted(sent.value.post_data_json["media"]) == sorted([ids["lesson"], ids["tone"]])
+    chip = turn.locator(".prose .chip, .proof .chip").first
+    wanted_s = float(chip.get_attribute("data-time"))
+    chip.click()
+    page.wait_for_url(f"**/m/{ids['lesson']}#t=*")
+    until(page, "document.querySelector('#player')?.readyState >= 1")
+    assert abs(time_of(page) - wanted_s) < 0.5
+    assert page.locator(".turn .question").inner_text() == "what is a function?"
+    assert "2 recordings" in page.locator(".scope").inner_text()
+
+
+def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(server.url)
+    page.wait_for_selector(".card h3")
+    page.locator("#search").press_sequentially("potassium", delay=25)
+    page.wait_for_selector(".hit:has-text('Bananas')")
+    assert page.locator(".hit mark").first.inner_text().lower() == "potassium"
+    assert page.url.endswith("?q=potassium")
+    page.locator(".segments input[value=shown]").check()
+    page.wait_for_selector(".hit-group h2, #found")
+    page.locator(".segments input[value=said]").check()
+    page.locator(".hit:has-text('Bananas')").first.click()
+    page.wait_for_url("**/m/*#t=*")
+    page.go_back()
+    page.wait_for_selector(".hit:has-text('Bananas')")
