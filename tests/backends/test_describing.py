@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from seehear.backends import describing
 from seehear.spans import Span
 from seehear.values import Description, Gap, Sight
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "describing.json"
 BLANK = np.zeros((4, 6, 3), np.uint8)
 
 
@@ -125,3 +127,32 @@ def test_pictures_are_scaled_down_to_what_is_sent() -> None:
     wide = np.zeros((1080, 1920, 3), np.uint8)
     assert Image.open(io.BytesIO(describing.jpeg(wide))).size == describing.fitted_px(1920, 1080) == (1536, 864)
     assert Image.open(io.BytesIO(describing.jpeg(BLANK))).size == (6, 4)
+
+
+def test_a_picture_whose_text_goes_along_is_sent_small_unless_somebody_asks_about_it() -> None:
+    slide, photo = sights(1, read="A function is a named piece of work. " * 3)[0], sights(1, read="Exit")[0]
+    assert describing.enough_px(slide, longest_px=1024) == 512
+    assert describing.enough_px(slide, longest_px=1024, question="Which colour is the arrow?") == 1024
+    assert describing.enough_px(photo, longest_px=1024) == 1024
+
+
+def golden() -> dict[str, object]:
+    """What is put before a model for one slide, and for two with a question."""
+    slide = Sight(10.0, Span(10, 20), BLANK, "Functions\nA function is a named piece of work", "A function is …")
+    made = {
+        "one": describing.request([slide]),
+        "two": describing.request([slide, *sights(1)], question="Which colour?"),
+    }
+    return {
+        name: {"system": one.system, "parts": [part if isinstance(part, str) else "(picture)" for part in one.parts]}
+        for name, one in made.items()
+    }
+
+
+def test_prompts_for_pictures_are_what_was_read_through() -> None:
+    """Goldens: `python -m tests.backends.test_describing` writes them anew."""
+    assert golden() == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -25,6 +25,9 @@ READ_CHARACTERS = 3000
 """Longest stretch of a picture's own text that is handed over with it."""
 LONGEST_PX = 1536
 """Pictures are scaled down to this longer side: letters of 10 px on a 1080p slide keep 8 px."""
+LEGIBLE_PX = 512
+"""Of a picture whose text was read and goes along, this much shows the layout, figures and colours."""
+LEGIBLE_CHARACTERS = 60
 TOKENS_PER_PICTURE = 220
 """Room for one picture's entry in the reply."""
 
@@ -237,6 +240,12 @@ def _from_lines(reply: str, count: int) -> list[_Entry]:
 def _line(text: str) -> str:
     one = " ".join(clean(text).split())
     return one if len(one) <= 1000 else one[:1000].rsplit(" ", 1)[0] + " …"
+
+
+def enough_px(sight: Sight, *, longest_px: int, question: str = "") -> int:
+    """How large a picture must be sent: small where its text goes along and nobody asks about a detail of it."""
+    told = len("".join(sight.read.split())) >= LEGIBLE_CHARACTERS and not question.strip()
+    return min(longest_px, LEGIBLE_PX) if told else longest_px
 
 
 def fitted_px(width_px: int, height_px: int, *, longest_px: int = LONGEST_PX) -> tuple[int, int]:

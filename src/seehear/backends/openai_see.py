@@ -121,7 +121,11 @@ class OpenAIDescriber:
             made += (
                 openai_parts.words(part)
                 if isinstance(part, str)
-                else openai_parts.picture(part.rgb, model=self._chat.model, longest_px=self._longest_px)
+                else openai_parts.picture(
+                    part.rgb,
+                    model=self._chat.model,
+                    longest_px=describing.enough_px(part, longest_px=self._longest_px, question=question),
+                )
             )
         tokens = catalogue.text_tokens(request.system) + made.tokens + 100
         content = list(made.parts)

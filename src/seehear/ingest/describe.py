@@ -1,4 +1,7 @@
-"""Describing what pictures show, where a model that sees was chosen: only pictures that show something new."""
+"""Describing what pictures show, where a model that sees was chosen: only pictures that show something new.
+
+A slide that is built up is described once, when it is complete: what its unfinished states say was read already.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from seehear.values import Description, Gap, Sight
 
 CALLS_AT_ONCE = 8
 """Requests' worth of pictures held in memory together."""
+STILL_THERE = 0.8
+"""A slide is being built up while this much of what was read on it stays: one line may be read differently."""
 
 
 def describe(
@@ -27,19 +32,19 @@ def describe(
 
     What was described before comes from the cache. A picture that was refused or failed is a Gap of stage `describe`.
     """
-    wanted = [entry for entry in shown if entry.line is None or entry.line.new]
+    wanted = _complete(shown)
     keys = {
         entry.point.time_s: cache.key(
             "describe", time_s=entry.point.time_s, backend=describer.card.name, read=entry.screen_text
         )
-        for entry in wanted
+        for entry, _ in wanted
     }
     found: dict[float, Description] = {}
     for time_s, key in keys.items():
         if (cached := cache.get(key, DESCRIPTION)) is not None:
             found[time_s] = cached
     gaps: list[Gap] = []
-    missing = [entry for entry in wanted if entry.point.time_s not in found]
+    missing = [(entry, fresh) for entry, fresh in wanted if entry.point.time_s not in found]
     on_progress(len(found), len(wanted))
 
     def keep(sight: Sight, told: Description | Gap) -> None:
@@ -55,17 +60,50 @@ def describe(
     return found, gaps
 
 
-def _sights(entries: Sequence[Shown], folder: Path, gaps: list[Gap]) -> list[Sight]:
+def _complete(shown: Sequence[Shown]) -> list[tuple[Shown, str]]:
+    """The entries worth describing, each with what became readable since the last of them."""
+    groups: list[list[Shown]] = []
+    for entry in shown:
+        if groups and _goes_on(groups[-1][-1], entry):
+            groups[-1].append(entry)
+        else:
+            groups.append([entry])
+    chosen: list[tuple[Shown, str]] = []
+    for group in groups:
+        fresh = [entry for entry in group if entry.line is None or entry.line.new]
+        if fresh:
+            chosen.append((fresh[-1], "\n".join(entry.line.text for entry in fresh if entry.line is not None)))
+    return chosen
+
+
+def _goes_on(entry: Shown, after: Shown) -> bool:
+    """Tell whether one picture is an unfinished state of the next: all that could be read still stands there."""
+    if entry.line is None or after.line is None:
+        return False
+    if after.line.new and len(_letters(after.line.text)) >= len(_letters(after.screen_text)):
+        return False  # another slide, though it may repeat the words
+    if entry.line.title and after.line.title and _letters(entry.line.title) != _letters(after.line.title):
+        return False
+    whole = _letters(after.screen_text)
+    lines = [_letters(line) for line in entry.screen_text.splitlines()]
+    kept = sum(len(line) for line in lines if line in whole)
+    return kept >= STILL_THERE * sum(map(len, lines))
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _sights(entries: Sequence[tuple[Shown, str]], folder: Path, gaps: list[Gap]) -> list[Sight]:
     from seehear.media.picture import load_picture
 
     sights = []
-    for entry in entries:
+    for entry, fresh in entries:
         point = entry.point
         try:
             rgb = load_picture(folder / frame_name(point.time_s))
         except MediaError as error:
             gaps.append(Gap(point.span, "describe", error.message))
             continue
-        changed = entry.line.text if entry.line is not None else ""
-        sights.append(Sight(point.time_s, point.span, rgb, entry.screen_text, changed))
+        sights.append(Sight(point.time_s, point.span, rgb, entry.screen_text, fresh))
     return sights
