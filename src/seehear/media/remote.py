@@ -114,7 +114,8 @@ def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
     address = arguments[1]
     host = address[0] if isinstance(address, tuple) and address else ""
     if not isinstance(host, str) or not is_public(host):
-        raise refusal()
+        _guarded.refused = True
+        raise PermissionError("a private address")  # of the kind that whoever connects expects and cleans up after
 
 
 def refusal() -> InputError:
@@ -127,17 +128,22 @@ def refusal() -> InputError:
 
 @contextlib.contextmanager
 def public_only(*, unless: bool = False) -> Iterator[None]:
-    """Forbid this thread every connection to an address that is not public. Raises InputError at the connection."""
+    """Forbid this thread every connection to an address that is not public. Raises InputError when one was tried."""
     global _hook_is_there
     with _hooked:
         if not _hook_is_there:
             sys.addaudithook(_on_event)
             _hook_is_there = True
-    before, _guarded.on = getattr(_guarded, "on", False), not unless
+    before, _guarded.on, _guarded.refused = getattr(_guarded, "on", False), not unless, False
     try:
         yield
+    except Exception as error:
+        # Libraries wrap what was raised at the connection in many ways.
+        if _guarded.refused:
+            raise refusal() from error
+        raise
     finally:
-        _guarded.on = before
+        _guarded.on, _guarded.refused = before, False
 
 
 # ---- fetching --------------------------------------------------------------------------------------------------------
@@ -225,7 +231,9 @@ def _received(
     stem, dot, ending = name.rpartition(".")
     suffix = f".{ending.lower()}" if dot and f".{ending.lower()}" in _KNOWN else _SUFFIX_OF_TYPE.get(media_type, "")
     title = (stem if dot and f".{ending.lower()}" in _KNOWN else name).strip()
-    return Download(part, title or urlsplit(url).hostname or "untitled", url, suffix)
+    # Some kinds of media are known by their ending alone.
+    whole = part.rename(part.with_name(part.name + suffix))
+    return Download(whole, title or urlsplit(url).hostname or "untitled", url, suffix)
 
 
 def new_part(folder: Path) -> Path:

@@ -62,9 +62,9 @@ def _place(events: Sequence[Event], correction: Correction, used: dict[int, Corr
         if number in used or event.kind != correction.kind or not _together(event.span, correction.span):
             continue
         likeness = 2.0 if event.text == correction.old else _likeness(event.text, correction.old)
-        likeness += 1.0 if event.span == correction.span else 0.0
-        if likeness >= ALIKE and (best is None or likeness > best[0]):
-            best = (likeness, number)
+        fits = likeness + (1.0 if event.span == correction.span else 0.0)
+        if likeness >= ALIKE and (best is None or fits > best[0]):
+            best = (fits, number)
     return best[1] if best else None
 
 

@@ -80,10 +80,9 @@ class Kept:
 
     def find(self, media_id: str) -> Path | None:
         """Where the copy of one recording lies, None when there is none."""
-        for path in sorted(self.folder.glob(f"{media_id}*")):
-            if path.stem == media_id and path.suffix not in (".srt", ".vtt"):
-                return path
-        return None
+        found = [path for path in self.folder.glob(f"{media_id}*") if path.stem == media_id]
+        # Captions lie beside the recording that they came with, or are the recording themselves.
+        return min(found, key=lambda path: (path.suffix in (".srt", ".vtt"), path.name), default=None)
 
     def delete(self, media_id: str) -> None:
         """Delete the copy of one recording and the captions beside it."""

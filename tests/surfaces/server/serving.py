@@ -132,11 +132,12 @@ def serving(home: Path, *arguments: str, env: dict[str, str] | None = None) -> I
 
 
 def subtitles(topic: str, lines: int = 3) -> bytes:
-    """A small recording that is indexed in a second: subtitles about a topic."""
-    cues = [
-        f"{i + 1}\n00:00:{i * 4:02d},000 --> 00:00:{i * 4 + 3:02d},500\nLine {i + 1} is about {topic}.\n"
-        for i in range(lines)
-    ]
+    """A recording that is indexed in a second: subtitles about a topic; two thousand lines take some ten seconds."""
+
+    def stamp(at_s: float) -> str:
+        return f"{int(at_s) // 3600:02d}:{int(at_s) // 60 % 60:02d}:{int(at_s) % 60:02d},000"
+
+    cues = (f"{i + 1}\n{stamp(i * 4)} --> {stamp(i * 4 + 3)}\nLine {i + 1} is about {topic}.\n" for i in range(lines))
     return "\n".join(cues).encode()
 
 

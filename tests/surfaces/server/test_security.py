@@ -91,7 +91,7 @@ def _needs_token(server: Server, bare: httpx.Client, made_up: str) -> None:
         assert refused.status_code == 401, path
         assert refused.headers["www-authenticate"].startswith("Bearer")
     assert bare.get("/healthz").status_code == 200
-    for wrong in ("", made_up[:-1], made_up + "x", "é" * 30):
+    for wrong in ("x", made_up[:-1], made_up + "x", "é" * 30):
         assert bare.get("/api/v1/library", headers={"Authorization": f"Bearer {wrong}".encode()}).status_code == 401
     page = bare.get("/", params={"token": "wrong"})
     assert page.status_code == 200 and "set-cookie" not in page.headers, "the page itself holds nothing"
