@@ -54,6 +54,7 @@ BENCHES = (
     Bench("read", "read.py"),
     Bench("hear", "hear.py"),
     Bench("retrieval", "retrieval.py"),
+    Bench("calls", "calls.py", ("--json", JSON)),
 )
 NAMES = tuple(bench.name for bench in BENCHES)
 

@@ -101,7 +101,7 @@ def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
     from seehear.backends import client
     from seehear.library import Library
 
-    monkeypatch.setattr(client, "OWN_READ_S", 0.3)
+    monkeypatch.setattr(client, "OWN_READ_S", 1.5)
     with serving(Switches(drop_after=2) if how == "breaks off" else Switches()) as server:
         name = f"{server.url}#test-model"
         with Library(library_home, answer=name, see=name, captions="never") as library:
@@ -116,7 +116,7 @@ def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
                     (row,) = library.index([lesson])
                     assert row.error is None
                     assert row.gaps > 0
-            assert time.monotonic() - begun < 15
+            assert time.monotonic() - begun < 30
 
 
 def test_a_named_server_answers_and_the_rest_stays_embedded(run: Run, library_home: Path, lesson: Path) -> None:
