@@ -69,6 +69,7 @@ def assert_true(answer: Answer, *timelines: Timeline) -> None:
     """No printed time that is not on a timeline, and every quote is where it is said to be."""
     by_id = {timeline.media.id: timeline for timeline in timelines}
     known = {clock(event.span.start_s) for timeline in timelines for event in timeline.events}
+    known |= {clock(timeline.media.duration_s) for timeline in timelines}
     known |= {t for timeline in timelines for event in timeline.events for t in TIME.findall(event.text)}
     assert set(TIME.findall(answer.text)) <= known, answer.text
     for citation in answer.citations:

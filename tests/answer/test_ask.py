@@ -204,7 +204,7 @@ def test_both_halves_of_a_broad_question_are_answered(library: Callable[..., Sto
     assert "- [0:14] The waggle dance" in listed
     assert "Recursion" not in listed
     assert len(re.findall(r"“[^”]+” \[\d:\d\d\]", summary)) in (2, 3)
-    assert "all 4 topics" in summary
+    assert "Covers 0:00–1:20 in 4 parts" in summary
     assert_true(answer, talk())
 
 
@@ -238,7 +238,7 @@ def test_a_long_recording_is_summarised_in_parts_and_none_is_left_out(
     assert len(model.seen) > 1
     assert all(f"alpha{i}," in sent for i in range(60))
     assert all(sum(len(m.text) for m in messages) // 3 < 1200 for messages in model.seen)
-    assert "all 60 topics" in answer.text
+    assert "Covers 0:00–1:00:00 in 60 parts" in answer.text
     assert_true(answer, timeline)
 
 
@@ -294,6 +294,19 @@ def test_speech_alone_gets_chapters_where_the_subject_changes(minilm: Embedder, 
     assert re.search("star|gas|hydrogen|telescope", found[-1].title, re.IGNORECASE)
     assert all(c.span.duration_s >= 10 for c in found)
     assert all(a.span.end_s == b.span.start_s for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("with_vectors", [True, False])
+def test_a_chapter_is_called_as_it_is_announced(minilm: Embedder, with_vectors: bool) -> None:
+    bread = ["Knead the dough well.", "The dough needs yeast and flour.", "Let the dough rest before baking bread."]
+    stars = ["A star is a ball of hot gas.", "Stars burn hydrogen in their core.", "A telescope shows distant stars."]
+    lines = [(5.0 * i, (bread if i < 30 else stars)[i % 3]) for i in range(60)]
+    lines[29] = (145.0, "Today we will talk about sourdough bread.")
+    lines[0] = (0.0, "In this lesson we learn how to bake sourdough bread, because it is fun.")
+    lines[30] = (150.0, "Now let us look at it again, I mean let us move on to the life of stars and so on.")
+    found = chapters(speech("two", lines), minilm if with_vectors else None)
+    assert found[0].title == "Bake sourdough bread"
+    assert any(chapter.title == "Life of stars" for chapter in found)
 
 
 def test_nothing_to_outline_is_said(library: Callable[..., Store], minilm: Embedder) -> None:

@@ -15,7 +15,7 @@ from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
-from seehear.store import MediaRow, Store
+from seehear.store import MediaRow
 from seehear.timeline import Timeline
 from seehear.units import Cut
 from seehear.values import Answer, Citation, Moment
@@ -39,7 +39,7 @@ _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such
 def answer_broadly(inquiry: Inquiry) -> Answer:
     """Answer from the whole timeline of each media; the moments go out before a word is written."""
     intent, say = inquiry.intent, inquiry.say.say
-    works = [_look(inquiry.store, row, intent) for row in inquiry.rows]
+    works = [_look(inquiry, row) for row in inquiry.rows]
     moments = tuple(
         moment
         for work in works
@@ -73,12 +73,14 @@ class _Work:
     vectors: NDArray[np.float32] | None
 
 
-def _look(store: Store, row: MediaRow, intent: Intent) -> _Work:
+def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
+    store, intent, embedder = inquiry.store, inquiry.intent, inquiry.embedder
     timeline = store.timeline(row.id)
     stored = store.units(row.number)
     made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
     vectors = store.unit_vectors(row.number)
-    everything = tuple(topics(timeline, made, vectors))
+    same_space = embedder is not None and row.embedder == embedder.card.name
+    everything = tuple(topics(timeline, made, vectors, embedder if same_space else None))
     whole = Span(0.0, max(row.duration_s, everything[-1].span.end_s if everything else 0.0))
     span = intent.span(whole.duration_s) or whole
     listed = tuple(
@@ -145,9 +147,19 @@ def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Cit
         sentences += _quote(work, chosen, left, intent.sentences - len(sentences), used=used)
     for sentence in sentences:
         inquiry.tell(sentence.printed(several=False), [e.citation for e in sentence.evidence])
-    part = " of that part" if chosen != work.topics else ""
-    say(f"\n(From {'what is said on looking back' if back else f'all {len(chosen)} topics{part}'}.)\n")
+    say(f"\n({_coverage(work, chosen, looking_back=bool(back))}.)\n")
     return [e.citation for sentence in sentences for e in sentence.evidence]
+
+
+def _coverage(work: _Work, chosen: Sequence[Topic], *, looking_back: bool) -> str:
+    """How much of the recording a summary was made from, and what of it could not be seen or heard."""
+    span = Span(chosen[0].span.start_s, max(t.span.end_s for t in chosen))
+    parts = "one part" if len(chosen) == 1 else f"{len(chosen)} parts"
+    told = f"Covers {clock(span.start_s)}–{clock(span.end_s)} in {parts}"
+    if looking_back:
+        told += ", by its beginning and what is said on looking back"
+    missing = sum(gap.span.overlap_s(span) > 0 for gap in work.timeline.gaps)
+    return f"{told}; {missing} stretches of it could not be seen or heard" if missing else told
 
 
 def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | None) -> list[Evidence]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seehear.answer.summing import bags
+from seehear.answer.titles import titles
 from seehear.backends.protocols import Embedder
-from seehear.search.evidence import weights_of
 from seehear.search.passages import cut_up, texts_to_embed
-from seehear.search.terms import FRAME, STOP, content_stems, stem
+from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.timeline import Timeline
-from seehear.units import Cut, Unit, clean
+from seehear.units import Cut, clean
 from seehear.values import Chapter
 
 if TYPE_CHECKING:
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
 SHORTEST_TOPIC_S = 10.0
 TOPIC_S = 120.0
 BLOCK = 4
-_FILLER = frozenset(
-    """actually anything back bit
-    come comes coming course different end ends essentially etc everything gonna good going
-    great important kind know later let little long look looking lot lots maybe new nice okay ok problem put quite
-    reason right simply something sort sure take takes talk today tomorrow try two three video want way ways whatever
-    whole word words work works yeah yes yet""".split()  # noqa: SIM905
-)
-_WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapt
     if len(timeline.media.chapters) > 1:
         return list(timeline.media.chapters)
     made = cut_up(timeline)
-    found = topics(timeline, made, _vectors(made, embedder))
+    found = topics(timeline, made, _vectors(made, embedder), embedder)
     if not found:
         return []
     starts = [0.0] + [topic.span.start_s for topic in found[1:]]
@@ -62,13 +53,18 @@ def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapt
     return [Chapter(Span(a, max(a, b)), t.title) for a, b, t in zip(starts, ends, found, strict=True)]
 
 
-def topics(timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None) -> list[Topic]:
-    """The topics of a recording in order of time: chapters of the file, slide titles, or shifts in what is said."""
+def topics(
+    timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None, embedder: Embedder | None = None
+) -> list[Topic]:
+    """The topics of a recording in order of time: chapters of the file, slide titles, or shifts in what is said.
+
+    With the `embedder` that made the `vectors`, shifts get titles near what is said in them.
+    """
     marks = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
     if len(marks) < 2:
         marks = _slides(timeline)
     if len(marks) < 3 or _uncovered(timeline, marks) > 0.5:
-        marks = _shifts(made, vectors, timeline.media.duration_s) or marks
+        marks = _shifts(made, vectors, timeline.media.duration_s, embedder) or marks
     marks = _merge(marks)
     if not marks:
         return []
@@ -120,7 +116,9 @@ def _merge(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     return kept
 
 
-def _shifts(made: Cut, vectors: NDArray[np.float32] | None, duration_s: float) -> list[tuple[float, str]]:
+def _shifts(
+    made: Cut, vectors: NDArray[np.float32] | None, duration_s: float, embedder: Embedder | None
+) -> list[tuple[float, str]]:
     """Cut speech where the words before and after differ most (depth scores after Hearst 1997, TextTiling)."""
     import numpy as np
 
@@ -149,8 +147,8 @@ def _shifts(made: Cut, vectors: NDArray[np.float32] | None, duration_s: float) -
                 cuts.append(place)
     cuts.sort()
     parts = [spoken[a:b] for a, b in zip(cuts, [*cuts[1:], len(spoken)], strict=True)]
-    titles = _titles(made, parts)
-    return [(starts[c], title) for c, title in zip(cuts, titles, strict=True)]
+    named = titles(made, parts, vectors, embedder)
+    return [(starts[c], title) for c, title in zip(cuts, named, strict=True)]
 
 
 def _depth(alike: NDArray[np.float32], at: int) -> float:
@@ -165,54 +163,3 @@ def _depth(alike: NDArray[np.float32], at: int) -> float:
             break
         high = float(value)
     return low + high - 2 * float(alike[at])
-
-
-def _titles(made: Cut, parts: Sequence[Sequence[int]]) -> list[str]:
-    """A phrase that is frequent in each part and rare in the others, in the words of the part."""
-    tables = [_phrases([made.units[i] for i in part]) for part in parts]
-    spread = Counter(phrase for table in tables for phrase in table)
-    used: set[str] = set()
-    titles = []
-    for part, table in zip(parts, tables, strict=True):
-
-        def worth(phrase: tuple[str, ...], table: Counter[tuple[str, ...]] = table) -> float:
-            idf = weights_of(len(parts), [float(spread[phrase])])[0] + 0.2
-            return (
-                float(table[phrase]) * idf * (1.0 + 0.9 * (len(phrase) - 1)) * (1.3 if phrase[0][:1].isupper() else 1.0)
-            )
-
-        best = sorted(table, key=lambda p: (-worth(p), p))
-        fresh = [p for p in best if not used & {stem(w.lower()) for w in p}] or best
-        if not fresh:
-            titles.append(" ".join(made.units[part[0]].text.split()[:6]))
-            continue
-        used |= {stem(w.lower()) for w in fresh[0]}
-        second = next(
-            (p for p in fresh[1:] if not {stem(w.lower()) for w in p} & {stem(w.lower()) for w in fresh[0]}), ()
-        )
-        parts_of = [" ".join(fresh[0])] + ([" ".join(second)] if second and len(fresh[0]) < 3 else [])
-        title = ", ".join(parts_of)
-        titles.append(title[:1].upper() + title[1:])
-    return titles
-
-
-def _phrases(units: Sequence[Unit]) -> Counter[tuple[str, ...]]:
-    counts: Counter[tuple[str, ...]] = Counter()
-    for unit in units:
-        for clause in re.split(r"[,.;:!?()\n]", unit.text):
-            run: list[str] = []
-            for word in [*_WORD.findall(clause), ""]:
-                low = word.lower()
-                if (
-                    word
-                    and low not in STOP | FRAME | _FILLER
-                    and len(word) > 2
-                    and "'" not in word
-                    and not word.isdigit()
-                ):
-                    run.append(low if word[1:].islower() else word)
-                    continue
-                for size in (1, 2, 3):
-                    counts.update(tuple(run[i : i + size]) for i in range(len(run) - size + 1))
-                run = []
-    return Counter({p: n for p, n in counts.items() if n > 1 or len(p) == 1})
