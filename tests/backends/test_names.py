@@ -100,13 +100,13 @@ def test_a_dated_snapshot_has_the_facts_of_its_model_and_a_relative_has_not() ->
     assert catalogue.facts("gpt-4o-something") == {}
 
 
-def test_retirement_is_told_by_month_or_day() -> None:
+def test_retirement_is_told_by_its_last_day() -> None:
     from datetime import date
 
-    assert catalogue.retired_on("gpt-4o") == "2027-01"
-    assert not catalogue.is_retired("gpt-4o", date(2027, 1, 31))
-    assert catalogue.is_retired("gpt-4o", date(2027, 2, 1))
-    assert not catalogue.is_retired("gpt-4.1", date(2099, 1, 1))
+    assert catalogue.retired_on("gpt-4o") == "2027-01-14"
+    assert not catalogue.is_retired("gpt-4o", date(2027, 1, 14))
+    assert catalogue.is_retired("gpt-4o", date(2027, 1, 15))
+    assert not catalogue.is_retired("gpt-5.4", date(2099, 1, 1))
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-5-mini", "gpt-5.4-mini", "o4-mini", "nobody-s-model"])
