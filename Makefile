@@ -6,7 +6,7 @@ OUT ?= out
 ASK ?= when are functions explained?
 LECTURE = $(OUT)/lecture.mp4
 
-.PHONY: setup demo test test-slow check format bench clean
+.PHONY: setup demo test browser test-slow check format bench clean
 
 setup: $(VENV)/.done
 
@@ -33,6 +33,10 @@ $(LECTURE): examples/lecture/script.md $(VENV)/.done
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# In a real Chromium; one that is missing fails here: apt-get install chromium.
+browser: setup
+	$(BIN)/python -m pytest tests/browser -m 'browser and not slow'
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

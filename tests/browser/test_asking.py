@@ -110,3 +110,25 @@ def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[.
     page.wait_for_url("**/m/*#t=*")
     page.go_back()
     page.wait_for_selector(".hit:has-text('Bananas')")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_example_lecture_is_added_and_its_functions_are_found(
+    browse: Callable[..., Any], small_weights: None, tmp_path: Path
+) -> None:
+    from seehear.backends.registry import open_speaker
+    from seehear.generate.lecture import generate_lecture
+
+    script = Path(__file__).parents[2] / "examples" / "lecture" / "script.md"
+    generate_lecture(script, tmp_path / "lecture.mp4", speaker=open_speaker())
+    with serving(tmp_path / "home") as server:
+        page = browse(server.url)
+        page.set_input_files("#file-input", tmp_path / "lecture.mp4")
+        page.wait_for_selector(".job[data-state=done]", timeout=600_000)
+        page.click(".job-title a")
+        turn = ask(page, "when are functions explained?")
+        chip = turn.locator(".prose .chip").first
+        chip.click()
+        assert abs(time_of(page) - float(chip.get_attribute("data-time"))) < 0.5
+        assert "unction" in page.locator(".line.rests").first.inner_text()

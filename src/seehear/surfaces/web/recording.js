@@ -216,14 +216,11 @@ function show(root, media, timeline, signal) {
 
 /** Where a recording came from. @param {any} media */
 function source(media) {
-  if (!media.source_url || !/^https?:\/\//i.test(media.source_url)) return null;
-  let host = media.source_url;
-  try {
-    host = new URL(media.source_url).hostname;
-  } catch {
-    // An address that no browser reads is shown as it was given.
-  }
-  return el("a", { class: "source soft", href: media.source_url, target: "_blank", rel: "noopener noreferrer" }, host);
+  if (!media.source_url || !URL.canParse(media.source_url)) return null;
+  const url = new URL(media.source_url);
+  // Whoever named the address may have meant a script by it.
+  if (url.protocol !== "http:" && url.protocol !== "https:") return null;
+  return el("a", { class: "source soft", href: url.href, target: "_blank", rel: "noopener noreferrer" }, url.hostname);
 }
 
 /** @param {any} media @param {boolean} still */
