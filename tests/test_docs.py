@@ -68,7 +68,9 @@ def test_a_documented_command_runs(desk: Path, page: str, line: str, monkeypatch
     assert done.code in ((0, 10) if words[0] == "doctor" else (0,)), done.err
 
 
-@pytest.mark.parametrize("block", blocks(ROOT / "docs" / "python.md", "python"))
+@pytest.mark.parametrize(
+    "block", [b for page in ("python", "asking") for b in blocks(ROOT / "docs" / f"{page}.md", "python")]
+)
 def test_a_documented_example_works(desk: Path, block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(desk)
     monkeypatch.setenv("SEEHEAR_HOME", str(desk / "home"))
