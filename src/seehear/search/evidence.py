@@ -19,7 +19,7 @@ SHORTEST_WORDS = 6
 SAMPLE = 400
 NEAREST = 10
 FEW = 8
-CROWD = 5
+CROWD = 3
 
 
 def smooth(values: NDArray[np.float32], pool: Pool, kernel: Sequence[float]) -> NDArray[np.float32]:
@@ -158,15 +158,19 @@ def vagueness(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def crowds(scores: NDArray[np.float32], pool: Pool) -> NDArray[np.float32]:
-    """The mean of the best scores in each unit's media: a recording that fits in several places fits better."""
+def strengths(pool: Pool, cosine: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How well each unit's whole recording fits: its best unit, the mean of its three best, its best stretch of words.
+
+    float32 [N]; the shares were fitted over which of many recordings a question was asked of.
+    """
     import numpy as np
 
     numbers = np.asarray([key[0] for key in pool.keys])
-    out = np.zeros(len(scores), np.float32)
+    out = np.zeros(len(cosine), np.float32)
     for number in np.unique(numbers):
         mine = numbers == number
-        out[mine] = np.sort(scores[mine])[-CROWD:].sum() / CROWD
+        top = np.sort(cosine[mine])[-CROWD:]
+        out[mine] = top[-1] + 0.8 * top.sum() / CROWD + 0.6 * words[mine].max()
     return out
 
 

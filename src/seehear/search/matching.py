@@ -7,9 +7,11 @@ The match of a word is its best cosine over all tokens of the texts, the late in
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from seehear.search.terms import stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,9 @@ UNITS = 8
 """The best units that are looked at: 15 told hardly more and cost twice as much."""
 SHARPNESS = 8.0
 MANY_WORDS = 10
+FRAME_WEIGHT = 0.15
+"""What a word of the question that carries no topic counts, against 1 for its rarest."""
+MARK_WEIGHT = 0.02
 
 
 @runtime_checkable
@@ -41,24 +46,61 @@ class Match:
     length: float
 
 
-def match_words(embedder: TokenEmbedder, question: str, words: Sequence[str], texts: Sequence[str]) -> Match | None:
-    """Match the `words` of a question against all tokens of some texts; None where either holds none.
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A question's tokens against some texts: the word each belongs to, and its best cosine in each text, [Q, N]."""
 
-    Where the tokenizer knows none of the words as a word of its own, every word of the question is matched.
-    """
+    words: tuple[str, ...]
+    best: NDArray[np.float32]
+
+    def match(self, words: Sequence[str], texts: Sequence[int]) -> Match:
+        """How well the `words` of the question are met in the texts at these places, at least one.
+
+        Where the tokenizer knows none of the words as a word of its own, every word of the question is matched.
+        """
+        best = self.best[:, list(texts)].max(axis=1)
+        places: dict[str, list[int]] = {}
+        for place, word in enumerate(self.words):
+            places.setdefault(word, []).append(place)
+        wanted = [places[word] for word in dict.fromkeys(words) if word in places] or list(places.values())
+        matches = [min(1.0, max(0.0, float(best[at].mean()))) for at in wanted]
+        return Match(_soft_minimum(matches), min(len(matches), MANY_WORDS) / MANY_WORDS)
+
+    def fit(self, idf: Mapping[str, float]) -> NDArray[np.float32]:
+        """How well each text meets the whole question, [N]: its tokens' matches by weight; `idf` is by stem."""
+        import numpy as np
+
+        rare = max(idf.values(), default=1.0)
+        weight = np.asarray([_weight(word, idf, rare) for word in self.words], np.float32)
+        weight /= np.float32(max(float(weight.sum()), 1e-9))
+        fits: NDArray[np.float32] = weight @ self.best
+        return fits
+
+
+def meet(embedder: TokenEmbedder, question: str, texts: Sequence[str]) -> Meeting | None:
+    """Compare all tokens of a question with all of some texts; None where either has none."""
     import numpy as np
 
     (asked, rows), *found = embedder.token_vectors([question, *texts])
-    there = [vectors for _, vectors in found if len(vectors)]
-    if not asked or not there:
+    if not asked or not any(len(vectors) for _, vectors in found):
         return None
-    best = (rows @ np.concatenate(there).T).max(axis=1)
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(asked):
-        places.setdefault(word, []).append(place)
-    wanted = [places[word] for word in dict.fromkeys(words) if word in places] or list(places.values())
-    matches = [float(np.clip(best[at].mean(), 0.0, 1.0)) for at in wanted]
-    return Match(_soft_minimum(matches), min(len(matches), MANY_WORDS) / MANY_WORDS)
+    best = np.zeros((len(asked), len(texts)), np.float32)
+    for place, (_, vectors) in enumerate(found):
+        if len(vectors):
+            best[:, place] = (rows @ vectors.T).max(axis=1)
+    return Meeting(asked, best)
+
+
+def match_words(embedder: TokenEmbedder, question: str, words: Sequence[str], texts: Sequence[str]) -> Match | None:
+    """Match the `words` of a question against all tokens of some texts; None where either holds none."""
+    meeting = meet(embedder, question, texts)
+    return None if meeting is None else meeting.match(words, range(len(texts)))
+
+
+def _weight(word: str, idf: Mapping[str, float], rare: float) -> float:
+    if not any(c.isalnum() for c in word):
+        return MARK_WEIGHT
+    return max(FRAME_WEIGHT, idf.get(stem(word), 0.0) / max(rare, 1e-9))
 
 
 def _soft_minimum(values: Sequence[float]) -> float:
