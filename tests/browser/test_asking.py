@@ -20,7 +20,7 @@ def test_a_person_adds_a_lesson_reloads_meanwhile_asks_and_presses_a_time(
         page = browse(server.url)
         page.wait_for_selector("h1:has-text('Ask your videos')")
         page.set_input_files("#file-input", lesson)
-        page.wait_for_selector(".job:has-text('lesson') .stage")
+        page.wait_for_selector(".job:has-text('lesson') .step")
         page.reload()
         page.wait_for_selector(".job:has-text('lesson')")
         page.wait_for_selector(".job[data-state=running] .meter[aria-valuenow]", timeout=60_000)

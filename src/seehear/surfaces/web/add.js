@@ -16,7 +16,7 @@ function take(files) {
   const { taken, left_out } = upload(files);
   if (left_out) {
     toast(taken ? `${plural(left_out, "file")} left out: not a recording.` : "This is not a recording.",
-      { bad: !taken, hint: "Videos, audio files and pictures can be added." });
+      { bad: true, hint: "Videos, audio files and pictures can be added." });
   }
 }
 

@@ -187,7 +187,7 @@ class Row {
   constructor() {
     this.title = el("p", { class: "job-title" });
     this.status = el("p", { class: "job-state" });
-    this.bars = el("div", { class: "stages" });
+    this.bars = el("div", { class: "steps" });
     this.error = el("div", { class: "job-error" });
     this.buttons = el("div", { class: "job-actions" });
     this.node = el("li", { class: "job" }, el("div", { class: "job-main" }, this.title, this.status, this.bars, this.error), this.buttons);
@@ -212,8 +212,8 @@ class Row {
     const names = stages.map((stage) => stage.name).join();
     if (this.shown.stages !== names) {
       this.shown.stages = names;
-      fill(this.bars, stages.map((stage) => el("div", { class: "stage" },
-        el("span", { class: "stage-name" }, stage.name),
+      fill(this.bars, stages.map((stage) => el("div", { class: "step" },
+        el("span", { class: "step-name" }, stage.name),
         el("div", { class: "meter", role: "progressbar", "aria-label": stage.name, "aria-valuemin": "0", "aria-valuemax": "100" }, el("div", {})))));
     }
     stages.forEach((stage, at) => {

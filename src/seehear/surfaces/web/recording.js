@@ -141,7 +141,7 @@ function show(root, media, timeline, signal) {
       el("div", { class: "titles" }, el("h1", { title: media.title }, media.title), source(media)),
       still ? null : el("button", { type: "button", class: "small", "aria-label": "Copy link to this moment", title: "Copy a link to this moment (c)", on: { click: () => copyLink() } }, icon("link"), el("span", { class: "wide" }, "Copy link")),
       menu(media, still)),
-    el("div", { class: "stage" }, notes(media, gaps), player.node, strip?.node),
+    el("div", { class: "viewer" }, notes(media, gaps), player.node, strip?.node),
     tabs, el("div", { class: "ask-pane" }, ask.node), side);
 
   let chapter = -1;
