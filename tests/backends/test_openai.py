@@ -184,6 +184,17 @@ def test_pictures_that_a_reply_left_out_are_asked_for_alone(desk: Desk) -> None:
     assert [images(body) for body in requests(desk.server)] == [3, 1]
 
 
+def test_a_shot_goes_as_film_by_itself_and_as_its_picture_where_that_is_refused(desk: Desk) -> None:
+    red, green, blue = pictures(["red", "green", "blue"])
+    shot = Sight(green.time_s, green.span, green.rgb, film=film("green", "green", "blue", "blue"))
+    told = desk.describer().describe([red, shot, blue])
+    assert [one.time_s for one in told if isinstance(one, Description)] == [0.0, 10.0, 20.0]
+    assert "a film of 4 frames and 2.0 s from green to blue" in texts(told)[1]
+    assert [images(body) for body in requests(desk.server)].count(1) == 2
+    desk.server.switches.takes_film = False
+    assert texts(desk.describer().describe([red, shot, blue]))[1] == "A green picture."
+
+
 def test_a_request_that_fails_after_all_tries_is_gaps_with_the_reason(desk: Desk) -> None:
     desk.server.switches.failures = [Failure(500, message="out of memory")] * 2
     told = desk.describer(tries=2).describe(pictures(["red", "green"]))

@@ -14,7 +14,7 @@ from seehear.ingest.lines import Shown, frame_name, lines
 from seehear.media.picture import save_picture
 from seehear.spans import Span
 from seehear.store import Store
-from seehear.values import Description, Gap, SamplePoint, Screen, Sight, TextLine
+from seehear.values import Description, Frames, Gap, SamplePoint, Screen, Sight, TextLine
 
 TITLE = "Functions"
 BULLETS = ("A function is a named piece of work", "It is called by its name", "It may give something back")
@@ -91,6 +91,24 @@ def test_another_slide_that_repeats_the_words_is_another_slide(cache: StageCache
 
 def test_pictures_without_text_are_all_described(cache: StageCache, tmp_path: Path) -> None:
     assert run(shown([screen(), screen(), screen()], tmp_path), Watcher(), cache, tmp_path) == [0.0, 10.0, 20.0]
+
+
+def test_moving_shots_go_as_film_to_a_model_that_takes_it(cache: StageCache, tmp_path: Path) -> None:
+    entries = shown([screen(), screen(TITLE, *BULLETS)], tmp_path)
+    asked: list[Span] = []
+
+    def film(span: Span) -> Frames:
+        asked.append(span)
+        return Frames(np.zeros((4, 36, 64, 3), np.uint8), np.arange(4) / 2)
+
+    class Cinema(Watcher):
+        def takes(self, kind: str) -> bool:
+            return kind == "film"
+
+    for watcher, films in ((Watcher(), [False, False]), (Cinema(), [True])):
+        describe(entries, watcher, cache=cache, folder=tmp_path, on_progress=lambda n, of: None, film=film)
+        assert [sight.film is not None for sight in watcher.seen] == films, "what was described as a picture is again"
+    assert asked == [Span(0.0, 10.0)]
 
 
 def test_what_was_described_is_kept_when_the_server_goes_away(cache: StageCache, tmp_path: Path) -> None:

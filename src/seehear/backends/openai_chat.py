@@ -253,6 +253,8 @@ def _next(habits: Habits, reply: Reply, structured: bool, images: int, *, guess:
     for words, applies, changed, told in steps:
         if applies and any(word in said for word in words):
             return changed, told
+    if any(word in said for word in ("video", "audio")):
+        return None  # it is what was attached that is refused, not how it was asked
     if guess and reply.status in (400, 422, 501):
         for words, applies, changed, told in reversed(steps):
             if applies and words[0] not in ("max_tokens", "stream_options"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seehear.backends import catalogue, describing, openai_parts
@@ -10,7 +11,7 @@ from seehear.backends.client import Client
 from seehear.backends.openai_chat import Chat, Spoken
 from seehear.backends.openai_parts import PICTURE_PX
 from seehear.backends.probes import Probes
-from seehear.backends.protocols import Card
+from seehear.backends.protocols import Card, Kind
 from seehear.errors import BackendError, BackendRefusedError
 from seehear.values import Description, Gap, Sight
 
@@ -57,7 +58,7 @@ class OpenAIDescriber:
         """
         if not sights:
             return []
-        clips = [sights[at : at + self._step] for at in range(0, len(sights), self._step)]
+        clips = _clips(sights, self._step)
         refused: list[BackendRefusedError] = []
         seen: list[bool] = []
 
@@ -75,6 +76,10 @@ class OpenAIDescriber:
 
         told = self._chat.client.map(work, clips, done=done)
         return [one for clip in told for one in clip]
+
+    def takes(self, kind: Kind) -> bool:
+        """Whether the model takes things of this kind: known of OpenAI's, else tried once and remembered."""
+        return self._chat.takes(kind)
 
     def close(self) -> None:
         """Let the connections go; safe to call twice."""
@@ -98,6 +103,8 @@ class OpenAIDescriber:
                 raise
             if len(clip) > 1 and isinstance(error, BackendRefusedError):
                 return [one for sight in clip for one in self._clip([sight], question, refused)]
+            if clip[0].film is not None:  # too long, too large: its picture may do
+                return self._clip([replace(clip[0], film=None)], question, refused)
             if isinstance(error, BackendRefusedError):
                 refused.append(error)
             return [Gap(sight.span, describing.STAGE, error.message) for sight in clip]
@@ -118,6 +125,9 @@ class OpenAIDescriber:
         request = describing.request(clip, question=question)
         made = openai_parts.Parts()
         for part in request.parts:
+            if isinstance(part, Sight) and part.film is not None:
+                made += openai_parts.words("It is film: tell what happens in it.") + openai_parts.film(part.film)
+                continue
             made += (
                 openai_parts.words(part)
                 if isinstance(part, str)
@@ -133,3 +143,14 @@ class OpenAIDescriber:
         return self._chat.complete(
             messages, max_tokens=request.max_tokens, schema=request.schema, images=len(clip), input_tokens=tokens
         )
+
+
+def _clips(sights: Sequence[Sight], step: int) -> list[Sequence[Sight]]:
+    """What goes in one request each: up to `step` pictures in a row, or one film."""
+    clips: list[list[Sight]] = []
+    for sight in sights:
+        if clips and sight.film is None and clips[-1][0].film is None and len(clips[-1]) < step:
+            clips[-1].append(sight)
+        else:
+            clips.append([sight])
+    return list(clips)

@@ -149,6 +149,15 @@ class Observer(Answerer, Protocol):
 
 
 @runtime_checkable
+class TakesFilm(Protocol):
+    """A describer that may take film of a shot instead of one picture of it."""
+
+    def takes(self, kind: Kind) -> bool:
+        """As `Observer.takes`."""
+        ...
+
+
+@runtime_checkable
 class Speaker(Backend, Protocol):
     """Reads text aloud."""
 

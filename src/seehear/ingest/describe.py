@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from seehear.backends.protocols import Describer
+from seehear.backends.protocols import Describer, TakesFilm
 from seehear.errors import MediaError
 from seehear.ingest.cache import DESCRIPTION, StageCache
 from seehear.ingest.lines import Shown, frame_name
-from seehear.values import Description, Gap, Sight
+from seehear.spans import Span
+from seehear.values import Description, Frames, Gap, Sight
 
 CALLS_AT_ONCE = 8
 """Requests' worth of pictures held in memory together."""
+SHORTEST_FILM_S = 1.5
 STILL_THERE = 0.8
 """A slide is being built up while this much of what was read on it stays: one line may be read differently."""
 
@@ -27,18 +29,20 @@ def describe(
     cache: StageCache,
     folder: Path,
     on_progress: Callable[[int, int], None],
+    film: Callable[[Span], Frames | None] = lambda span: None,
 ) -> tuple[Mapping[float, Description], list[Gap]]:
     """Describe the kept picture of every point that shows something new, or nothing that could be read.
 
-    What was described before comes from the cache. A picture that was refused or failed is a Gap of stage `describe`.
+    A shot on which nothing was read goes as `film` of its span to a describer that takes film. What was described
+    before comes from the cache. A picture that was refused or failed is a Gap of stage `describe`.
     """
     wanted = _complete(shown)
-    keys = {
-        entry.point.time_s: cache.key(
-            "describe", time_s=entry.point.time_s, backend=describer.card.name, read=entry.screen_text
-        )
-        for entry, _ in wanted
-    }
+    films = any(_moves(entry) for entry, _ in wanted) and isinstance(describer, TakesFilm) and describer.takes("film")
+    keys: dict[float, str] = {}
+    for entry, _ in wanted:
+        told = {"time_s": entry.point.time_s, "backend": describer.card.name, "read": entry.screen_text}
+        as_film = {"film": True} if films and _moves(entry) else {}
+        keys[entry.point.time_s] = cache.key("describe", **told, **as_film)
     found: dict[float, Description] = {}
     for time_s, key in keys.items():
         if (cached := cache.get(key, DESCRIPTION)) is not None:
@@ -56,7 +60,9 @@ def describe(
 
     handful = CALLS_AT_ONCE * max(1, describer.card.images_per_request)
     for at in range(0, len(missing), handful):
-        describer.describe(_sights(missing[at : at + handful], folder, gaps), on_described=keep)
+        describer.describe(
+            _sights(missing[at : at + handful], folder, gaps, film if films else None), on_described=keep
+        )
     return found, gaps
 
 
@@ -94,7 +100,14 @@ def _letters(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
-def _sights(entries: Sequence[tuple[Shown, str]], folder: Path, gaps: list[Gap]) -> list[Sight]:
+def _moves(entry: Shown) -> bool:
+    """Tell whether a picture may be one of a moving shot: nothing to read on it, and it lasts."""
+    return entry.line is None and entry.point.span.duration_s >= SHORTEST_FILM_S
+
+
+def _sights(
+    entries: Sequence[tuple[Shown, str]], folder: Path, gaps: list[Gap], film: Callable[[Span], Frames | None] | None
+) -> list[Sight]:
     from seehear.media.picture import load_picture
 
     sights = []
@@ -105,5 +118,6 @@ def _sights(entries: Sequence[tuple[Shown, str]], folder: Path, gaps: list[Gap])
         except MediaError as error:
             gaps.append(Gap(point.span, "describe", error.message))
             continue
-        sights.append(Sight(point.time_s, point.span, rgb, entry.screen_text, fresh))
+        shot = film(point.span) if film is not None and _moves(entry) else None
+        sights.append(Sight(point.time_s, point.span, rgb, entry.screen_text, fresh, shot))
     return sights

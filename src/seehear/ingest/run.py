@@ -133,7 +133,12 @@ def _see(
         events = visual_events(shown, via=opened.card.name)
     else:
         descriptions, refused = describe(
-            shown, seeing, cache=cache, folder=plan.folder, on_progress=lambda n, of: reporter("describe", n, of)
+            shown,
+            seeing,
+            cache=cache,
+            folder=plan.folder,
+            on_progress=lambda n, of: reporter("describe", n, of),
+            film=lambda span: stages.film(media, span),
         )
         gaps += refused
         # What a server could not do now it may do later: the next index asks again for these pictures alone.

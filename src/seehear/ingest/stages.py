@@ -19,11 +19,14 @@ from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
 from seehear.ingest.lines import frame_name
 from seehear.ingest.signature import COLUMNS, ROWS, same, signature
 from seehear.spans import Span
-from seehear.values import Event, Gap, Media, SamplePoint, Screen, Segment, Transcript
+from seehear.values import Event, Frames, Gap, Media, SamplePoint, Screen, Segment, Transcript
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FILM_FPS = 2.0
+FILM_FRAMES = 16
+FILM_PX = 512
 OnTime = Callable[[float], None]
 OnCount = Callable[[int, int], None]
 
@@ -82,6 +85,21 @@ def pictures(
 
     for time_s, frame in shown_at(media.path, times_s, on_gap=on_gap):
         yield time_s, frame.rgb
+
+
+def film(media: Media, span: Span) -> Frames | None:
+    """A shot as evenly spaced small pictures, two a second, 16 at most; None where they cannot be decoded."""
+    from seehear.media.picture import thumbnail
+
+    count = max(2, min(FILM_FRAMES, round(span.duration_s * FILM_FPS)))
+    # The last moment of a shot may already show the next one.
+    times_s = [span.start_s + span.duration_s * (n + 0.5) / count for n in range(count)]
+    shown = [
+        (time_s, thumbnail(rgb, width_px=FILM_PX)) for time_s, rgb in pictures(media, times_s, on_gap=lambda g: None)
+    ]
+    if len(shown) < 2 or len({rgb.shape for _, rgb in shown}) > 1:
+        return None
+    return Frames(np.stack([rgb for _, rgb in shown]), np.asarray([time_s for time_s, _ in shown], np.float64))
 
 
 def read_points(
