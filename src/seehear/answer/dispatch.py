@@ -18,6 +18,7 @@ from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.errors import NotFoundError
 from seehear.search.route import read_question
+from seehear.search.spelling import mend
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Moment, Route, Turn
@@ -52,29 +53,31 @@ def ask(
         within = follow.limit if within is None else _shared(within, follow.limit)
         rows = tuple(row for row in rows if row.id == follow.media)
         media = [follow.media]
-    intent = replace(read_question(follow.read_as, route=route), within=within)
+    intent = read_question(follow.read_as, route=route)
+    mended = mend(follow.read_as, intent.terms, store, rows)
+    intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
     inquiry = Inquiry(
-        question, follow.read_as, intent, store, rows, None if media is None else tuple(row.id for row in rows),
+        question, mended.text, intent, store, rows, None if media is None else tuple(row.id for row in rows),
         embedder,
         writer,
         {"embed": embedder.card.name if embedder is not None else "none",
          "answer": answerer.card.name if answerer is not None else "extractive"},
-        Sayer(on_text), trace, on_moments, limit, tongue=tongue,
+        Sayer(on_text), trace, on_moments, limit, tongue=tongue, taken=mended.taken,
     )  # fmt: skip
     if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
         return beside
     if inquiry.where and (empty := _outside(inquiry)) is not None:
         return empty
-    differences = read_differences(follow.read_as)
+    differences = read_differences(mended.text)
     if differences is not None:
         return answer_differences(inquiry, differences)
-    across = read_across(follow.read_as) if inquiry.several else None
+    across = read_across(mended.text) if inquiry.several else None
     if across is not None and (answer := answer_across(inquiry, across)) is not None:
         return answer
-    mentions = read_mentions(follow.read_as, intent.terms, first=intent.first)
+    mentions = read_mentions(mended.text, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer
-    listing = read_listing(follow.read_as, intent.terms)
+    listing = read_listing(mended.text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
         return answer
     if intent.want == "broad":

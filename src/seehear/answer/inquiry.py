@@ -72,6 +72,7 @@ class Inquiry:
     limit: int = 5
     told: list[Sentence] = field(default_factory=list)
     tongue: Tongue = field(default_factory=lambda: Tongue(""))
+    taken: tuple[tuple[str, str], ...] = ()
 
     @property
     def several(self) -> bool:
@@ -114,6 +115,9 @@ class Inquiry:
     ) -> Answer:  # fmt: skip
         """The answer from what was said so far."""
         trace, terms = self.trace, self.intent.terms
+        if self.taken:
+            words = ", ".join(f"“{word}” for “{other}”" for word, other in self.taken)
+            self.say.say(f"\n(Taken: {words}.)")
         if self.tongue.caveat:
             self.say.say(f"\n({self.tongue.caveat})")
         why = Why(

@@ -1,0 +1,89 @@
+"""Words of a question that nobody says or shows, taken for the word they were meant to be: "jason" for JSON.
+
+Only a word that occurs nowhere in the library is touched, and only where another one sounds the same and is spelt
+nearly so; a real word that merely looks alike ("break", "bread") is left alone. The sound of a word is its consonants
+in classes, after Russell's Soundex (US patent 1,261,167, 1918).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seehear.search.terms import FRAME, STOP, Terms
+from seehear.store import MediaRow, Store
+
+SHORTEST = 4
+LONG = 8
+MOST_MEDIA = 60
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SOUNDS = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("sh", "s"), ("ch", "k"), ("ti", "s"), ("x", "ks"))
+_CLASSES = str.maketrans("bfpvcgjkqszdtlmnr", "bfpfkkjkksstt" + "lmmr")
+_SILENT = re.compile(r"(?<!^)[aeiouyhw]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A question with its slips mended, and what was taken for what."""
+
+    text: str
+    taken: tuple[tuple[str, str], ...] = ()
+
+
+def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Mended:
+    """Take words that occur nowhere for those they sound like; strings wanted as typed stay as typed."""
+    exact = " ".join(terms.exact).lower()
+    doubtful = [
+        word for word in terms.words
+        if len(word) >= SHORTEST and word.isalpha() and word not in STOP | FRAME and word not in exact
+    ]  # fmt: skip
+    if not doubtful:
+        return Mended(text)
+    _, counts = store.counts([f'{{title said shown}} : "{word}"' for word in doubtful])
+    unknown = [word for word, count in zip(doubtful, counts, strict=True) if not count]
+    if not unknown:
+        return Mended(text)
+    vocabulary: Counter[str] = Counter()
+    for row in rows[:MOST_MEDIA]:
+        vocabulary.update(_WORD.findall(" ".join(unit.text for unit in store.units(row.number).values()).lower()))
+    taken = []
+    for word in unknown:
+        meant = _meant(word, vocabulary)
+        if meant:
+            text = re.sub(rf"\b{re.escape(word)}\b", meant, text, flags=re.IGNORECASE)
+            taken.append((word, meant))
+    return Mended(text, tuple(taken))
+
+
+def _meant(word: str, vocabulary: Counter[str]) -> str:
+    sound, most = sound_of(word), 2 if len(word) >= LONG else 1
+    near = [
+        (distance, -count, other) for other, count in vocabulary.items()
+        if abs(len(other) - len(word)) <= most and sound_of(other) == sound
+        and (distance := slips(word, other)) <= most
+    ]  # fmt: skip
+    return min(near)[2] if near else ""
+
+
+def sound_of(word: str) -> str:
+    """How a word sounds, roughly: its first letter and its consonants in classes, none twice in a row."""
+    for written, heard in _SOUNDS:
+        word = word.replace(written, heard)
+    classes = _SILENT.sub("", word.translate(_CLASSES))
+    return re.sub(r"(.)\1+", r"\1", classes)
+
+
+def slips(one: str, other: str) -> int:
+    """Letters put in, left out, changed or swapped with a neighbour that make one word of another (Damerau 1964)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        before, above, row = row, before, [i]
+        for j, b in enumerate(other, start=1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                best = min(best, above[j - 2] + 1)
+            row.append(best)
+    return row[-1]
