@@ -256,3 +256,8 @@ def test_a_real_slide_is_told_as_it_stands() -> None:
     lines = [line.removeprefix("- ") for line in page.text.splitlines()]
     assert "all samples cos similarity >0.3 between image & text embeddings" in lines
     assert lines.index("filtered with OpenAI CLIP") < lines.index("Source: Common Crawl") < lines.index("KNN - Index")
+
+
+def test_prose_that_begins_like_a_statement_is_prose() -> None:
+    line = "return to the loop condition of the tree"
+    assert arrange(screen_of(TITLE, (80, 200, 30, line))).text == f"{TITLE[3]}\n{line}"

@@ -16,7 +16,7 @@ from seehear.values import Description, Gap, SamplePoint, Screen, Segment, TextL
 
 T = TypeVar("T")
 
-STAGE_VERSIONS = {"points": 1, "read": 1, "describe": 1, "hear": 1}
+STAGE_VERSIONS = {"points": 2, "read": 2, "describe": 1, "hear": 1}
 
 
 class CacheStore(Protocol):

@@ -228,7 +228,7 @@ def _column(lines: Sequence[TextLine]) -> list[Block]:
     """One column, from the top: runs of code, and prose between them."""
     lines = _without_line_numbers(sorted(lines, key=_top))
     code = [is_code_line(line.text) for line in lines]
-    if sum(code) >= 2 or any(_signs(line.text) >= 2 for line in lines):
+    if sum(code) >= 2 or (any(code) and any(_signs(line.text) >= 2 for line in lines)):
         glyph = median(_glyph_px(line) for line, is_code in zip(lines, code, strict=True) if is_code)
         tall = median(size_px(line) for line, is_code in zip(lines, code, strict=True) if is_code)
         for i, line in enumerate(lines):

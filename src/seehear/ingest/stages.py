@@ -6,7 +6,7 @@ Order, threads and progress belong to `seehear.ingest.run`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from seehear.backends.protocols import Reader, Transcriber
 from seehear.errors import BackendError, MediaError
+from seehear.ingest.band import band_to_read
 from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
 from seehear.ingest.lines import frame_name
 from seehear.ingest.signature import COLUMNS, ROWS, same, signature
@@ -111,7 +112,7 @@ def read_points(
     folder: Path,
     on_progress: OnCount,
 ) -> tuple[dict[float, Screen], list[Gap]]:
-    """Read the text at each point, keeping each picture in `folder`; none that is like an earlier one."""
+    """Read the text at each point, keeping each picture in `folder`; none twice, and only what is new."""
     from seehear.media.picture import save_picture
 
     gaps: list[Gap] = []
@@ -131,7 +132,7 @@ def read_points(
         )
         save_picture(rgb, folder / frame_name(time_s))
         try:
-            look = Look(twin.screen if twin else reader.read(rgb), mark)
+            look = Look(twin.screen if twin else _read(rgb, mark, _before(looks, time_s), reader), mark)
         except BackendError as error:
             gaps.append(Gap(span_at[time_s], "read", error.message))
             continue
@@ -142,6 +143,18 @@ def read_points(
         if time_s not in looks and span.start_s not in reported and not any(g.span.contains(time_s) for g in gaps):
             gaps.append(Gap(span, "decode", "the picture could not be decoded"))
     return {time_s: looks[time_s].screen for time_s in sorted(looks)}, gaps
+
+
+def _before(looks: Mapping[float, Look], time_s: float) -> Look | None:
+    return looks.get(max((t for t in looks if t < time_s), default=time_s))
+
+
+def _read(rgb: NDArray[np.uint8], mark: NDArray[np.uint8], before: Look | None, reader: Reader) -> Screen:
+    """Read a picture, of one that goes on from the picture before only the rows that changed."""
+    if before is None or (before.screen.height_px, before.screen.width_px) != rgb.shape[:2]:
+        return reader.read(rgb)
+    band = band_to_read(mark, before.signature, before.screen)
+    return reader.read(rgb) if band is None else band.read(rgb, before.screen, reader.read)
 
 
 def hear(
