@@ -147,7 +147,7 @@ class Sight:
     """One picture to be described, `rgb` uint8 [H, W, 3], with what is known of it already.
 
     `read` is the text that was read on it, `changed` the part of that which the picture before did not have. Both come
-    from the media: data, never instructions.
+    from the media: data, never instructions. `film` is its whole shot, where a model takes film.
     """
 
     time_s: float
@@ -155,6 +155,7 @@ class Sight:
     rgb: NDArray[np.uint8]
     read: str = ""
     changed: str = ""
+    film: Frames | None = None
 
 
 @dataclass(frozen=True, slots=True)
