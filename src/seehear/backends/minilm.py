@@ -6,6 +6,7 @@ The pooling is that of Reimers and Gurevych, "Sentence-BERT" (2019); docs/weight
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Tokens = tuple[tuple[str, ...], NDArray[np.float32]]
+
 DIMENSIONS = 384
 MAX_TOKENS = 256
 """Longer texts are cut here, as the publisher's own configuration does."""
 BATCH_TOKENS = 1024
 """Padded tokens that go through the model at once; larger batches were not faster and take more memory."""
+TOKENS_KEPT = 40_000
+"""Tokens whose vectors are remembered, 1.5 kB each: some 2,000 sentences."""
 
 
 class MiniLM:
@@ -33,6 +38,8 @@ class MiniLM:
         self._threads = threads
         self._model: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
+        self._tokens: OrderedDict[str, Tokens] = OrderedDict()
+        self._kept = 0
         self._card = Card(
             name="minilm", capabilities=("embed",), runs="here", dimensions=DIMENSIONS, context_tokens=MAX_TOKENS,
             languages=("en",), weights=("minilm",), packages=("onnxruntime", "tokenizers"), licence="Apache-2.0",
@@ -47,6 +54,8 @@ class MiniLM:
         """Free the model; safe to call twice."""
         with self._lock:
             self._model = None
+            self._tokens.clear()
+            self._kept = 0
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 [N, 384], rows of length 1, equal to 1e-5 however texts are grouped.
@@ -69,11 +78,31 @@ class MiniLM:
 
         A word cut into several tokens stands once for each of them, in a row. Raises what `embed` raises.
         """
+        with self._lock:
+            known = {text: self._tokens[text] for text in texts if text in self._tokens}
+            for text in known:
+                self._tokens.move_to_end(text)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        for text, made in zip(fresh, self._token_vectors(fresh), strict=True):
+            known[text] = made
+            self._keep(text, made)
+        return [known[text] for text in texts]
+
+    def _keep(self, text: str, made: Tokens) -> None:
+        """Remember one text's tokens: the same sentences are weighed for one question after the other."""
+        made[1].flags.writeable = False
+        with self._lock:
+            before = self._tokens.pop(text, None)
+            self._tokens[text] = made
+            self._kept += len(made[1]) - (0 if before is None else len(before[1]))
+            while self._kept > TOKENS_KEPT and len(self._tokens) > 1:
+                _, (_, gone) = self._tokens.popitem(last=False)
+                self._kept -= len(gone)
+
+    def _token_vectors(self, texts: Sequence[str]) -> list[Tokens]:
         import numpy as np
 
-        found: list[tuple[tuple[str, ...], NDArray[np.float32]]] = [((), np.zeros((0, DIMENSIONS), np.float32))] * len(
-            texts
-        )
+        found: list[Tokens] = [((), np.zeros((0, DIMENSIONS), np.float32))] * len(texts)
         if not texts:
             return found
         encodings = self._encoded(texts)

@@ -57,7 +57,8 @@ def serve(
         raise ConfigError(f"the token has {len(token)} characters", hint=f"choose {SHORTEST_TOKEN} or more")
     if token is None and not loopback:
         token = secrets.token_urlsafe(24)
-    with Library(home, **settings) as library:
+    # One thread per question: several people ask at once, and threads that wait for each other suffer from the others.
+    with Library(home, threads=1, **settings) as library:
         lock = claim(library)
         try:
             opened = listen(host, port)

@@ -198,7 +198,9 @@ class Queue:
             "source": job.source, "location": job.location, "media": job.media, "title": job.title,
             "settings": {
                 name: str(value) if name == "home" else value
-                for name in type(settings).__dataclass_fields__ if (value := getattr(settings, name)) is not None
+                for name in type(settings).__dataclass_fields__
+                # The server keeps its threads few, for questions' sake; workers take the number that the user set.
+                if name != "threads" and (value := getattr(settings, name)) is not None
             },
             "duration_s": self._limits.duration_s,
         }  # fmt: skip
