@@ -55,7 +55,13 @@ export function chip(time, setting) {
     const go = setting.go;
     return el("button", {
       type: "button", class: "chip", "aria-label": `Go to ${time.shown}`, data: { time: time.time_s },
-      on: { click: () => go(time.places, time.time_s) },
+      on: {
+        click: (/** @type {Event} */ event) => {
+          for (const old of document.querySelectorAll(".chip.pressed")) old.classList.remove("pressed");
+          /** @type {Element} */ (event.currentTarget).classList.add("pressed");
+          go(time.places, time.time_s);
+        },
+      },
     }, time.shown);
   }
   return el("a", {
@@ -159,7 +165,8 @@ export function answered(answer, setting) {
     return el("div", { class: "answer absent" },
       el("p", { class: "verdict" }, icon("none"), where),
       prose(answer.text, places, setting),
-      answer.moments?.length > 0 && [el("h4", {}, "The nearest there is"), cards(answer.moments.slice(0, 3), setting)].flat());
+      answer.moments?.length > 0 && el("details", { class: "rests", open: !timesIn(answer.text, places, null).length },
+        el("summary", {}, "The nearest there is"), cards(answer.moments.slice(0, 3), setting)));
   }
   const cited = answer.citations?.length ? places.slice(0, answer.citations.length) : answer.moments ?? [];
   return el("div", { class: "answer" }, prose(answer.text, places, setting),

@@ -146,6 +146,8 @@ export class Ask {
     this.setAsking(asking);
     this.input.value = "";
     this.grow();
+    // On a phone the keyboard would cover the answer.
+    if (matchMedia("(hover: none)").matches) this.input.blur();
     const body = el("div", { class: "answer waiting", "aria-busy": "true" }, thinking("Looking through what was said and shown"));
     const node = this.frame(question, body);
     this.turns.prepend(node);

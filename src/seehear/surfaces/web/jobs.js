@@ -73,7 +73,7 @@ export class Jobs {
     if (!held) {
       held = { row: new Row(), state: "", job: null };
       this.rows.set(key, held);
-      this.list.prepend(held.row.node);
+      this.list.append(held.row.node);
     }
     return held;
   }

@@ -8,7 +8,7 @@ import { add, el, fill } from "./dom.js";
 import { clock, spoken } from "./times.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const THUMB_PX = 30;
+const THUMB_PX = 16;
 const STEP_S = 5;
 
 /**
