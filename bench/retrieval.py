@@ -1,6 +1,6 @@
 """How often the right lecture and the right moment come first, against what 60-second windows give.
 
-    python bench/retrieval.py [--set tutorialvqa|hf_course] [--split test] [--count 400]
+    python bench/retrieval.py [--set tutorialvqa|hf_course|cs241] [--split test] [--count 400]
 
 Baselines, on the same questions and the same vectors' model: BM25 over 60-second windows, MiniLM over the same
 windows, and equal rank fusion of the two. `iou` is the overlap of the first moment's sentences with the gold
@@ -45,6 +45,7 @@ class Question:
     spans: tuple[Span, ...]
     answerable: bool = True
     split: str = "test"
+    kind: str = ""
 
 
 def tutorialvqa() -> tuple[list[Timeline], list[Question]]:
@@ -97,14 +98,37 @@ def hf_course() -> tuple[list[Timeline], list[Question]]:
         title = path.stem.rsplit("_", 1)[1].replace("-", " ")
         end_s = max(s.span.end_s for s in segments)
         timelines.append(Timeline.build(Media(path.stem.rsplit("_", 1)[0], path, title, "captions", end_s, 0), events))
-    rows = [json.loads(line) for line in (ROOT / "bench/questions/hf_course.jsonl").read_text().splitlines()]
-    return timelines, [
-        Question(r["question"], r["media"], tuple(Span(*s) for s in r["spans"]), r.get("answerable", True), r["split"])
-        for r in rows
-    ]
+    return timelines, _written("hf_course")
 
 
-SETS = {"tutorialvqa": tutorialvqa, "hf_course": hf_course}
+def cs241() -> tuple[list[Timeline], list[Question]]:
+    """Real captions, mostly without punctuation, of 20 programming screencasts, with questions written for this."""
+    from seehear.captions import parse_captions
+
+    timelines = []
+    for path in sorted((DATA / "transcripts" / "uiuc_cs241_minivideos").glob("*.webvtt")):
+        segments = parse_captions(path.read_text(encoding="utf-8-sig"), via="captions").segments
+        events = [Event(s.span, "transcript", s.text, "captions") for s in segments]
+        media = Media(path.stem[:4], path, path.stem[5:], "captions", max(s.span.end_s for s in segments), 0)
+        timelines.append(Timeline.build(media, events))
+    return timelines, _written("cs241")
+
+
+def _written(name: str) -> list[Question]:
+    """The questions of a set: those that were tuned on (splits train and test) and those that never were (held)."""
+    folder = ROOT / "bench" / "questions"
+    rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    held = [json.loads(line) for line in (folder / "held_out.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        Question(
+            r["question"], r["media"], tuple(Span(*s) for s in r.get("spans", ())), r.get("answerable", True),
+            r["split"], r.get("kind", "") if r["split"] != "held" or r["answerable"] else r.get("kind", "near by"),
+        )
+        for r in [*rows, *(r for r in held if r["set"] == name)]
+    ]  # fmt: skip
+
+
+SETS = {"tutorialvqa": tutorialvqa, "hf_course": hf_course, "cs241": cs241}
 
 
 class Windows:
