@@ -109,8 +109,8 @@ def test_what_was_promised_and_never_called_is_given_back_at_the_end(store: Stor
 
 
 def test_the_client_for_servers_can_use_a_lane_as_its_meter(store: Store) -> None:
-    from seehear.backends.meter import Use
-    from seehear.backends.prices import cost_usd
+    from seehear.backends.servers.meter import Use
+    from seehear.backends.servers.prices import cost_usd
 
     meter = Meter(0.01, price=cost_usd)
     lane = meter.lane(Ledger(store, "film"))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seehear.backends.prices import Quote
+    from seehear.backends.servers.prices import Quote
     from seehear.backends.protocols import Observer
     from seehear.ingest.run import Ingested, Plan
 
@@ -209,7 +209,7 @@ class Library:
 
         Frames are found for it, on this machine, and kept: indexing does not look for them again. Raises InputError.
         """
-        from seehear.backends.prices import quote
+        from seehear.backends.servers.prices import quote
         from seehear.ingest.cache import StageCache
         from seehear.ingest.stages import find_points
         from seehear.media.decode import probe

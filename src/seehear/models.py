@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from seehear import weights
-from seehear.backends import names, registry
+from seehear.backends import registry
 from seehear.backends.protocols import (
     Answerer,
     Backend,
@@ -23,14 +23,15 @@ from seehear.backends.protocols import (
     Reader,
     Transcriber,
 )
-from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
+from seehear.backends.servers import names
+from seehear.backends.servers.reach import ANSWERS_WITHIN_S, may_answer
 from seehear.config import Settings
 from seehear.errors import BackendUnavailableError, ConfigError, MissingPackageError
 from seehear.store import Store
 
 if TYPE_CHECKING:
-    from seehear.backends.meter import Use
-    from seehear.backends.probes import Probes
+    from seehear.backends.servers.meter import Use
+    from seehear.backends.servers.probes import Probes
     from seehear.spend import Lane, Meter
 
 B = TypeVar("B", bound=Backend)
@@ -150,8 +151,8 @@ class Models:
         """The name that is chosen for a capability, None where nothing is: then pictures are only read.
 
         What the user named wins; then, for vectors, the space the library is embedded in; then a server, as
-        `seehear.backends.servers.auto` says; then the embedded default. With `trial` False no model is tried to find
-        out. Raises what `auto` raises.
+        `seehear.backends.servers.discovery.auto` says; then the embedded default. With `trial` False no model is tried
+        to find out. Raises what `auto` raises.
         """
         wanted: str = getattr(self._settings, SETTING[capability])
         if wanted == "none":
@@ -174,9 +175,9 @@ class Models:
                 self._silent = not may_answer(address, within_s=ANSWERS_WITHIN_S)
             if self._silent:
                 return None
-        from seehear.backends import servers
+        from seehear.backends.servers import discovery
 
-        return servers.auto(capability, environment=environment, probes=self.probes, trial=trial)
+        return discovery.auto(capability, environment=environment, probes=self.probes, trial=trial)
 
     def environment(self) -> dict[str, str]:
         """The environment as choosing by itself may see it: with `local`, nothing that points off this machine."""
@@ -192,7 +193,7 @@ class Models:
     @property
     def probes(self) -> Probes:
         """What is known of servers, kept beside the library."""
-        from seehear.backends.probes import Probes
+        from seehear.backends.servers.probes import Probes
 
         if self._probes is None:
             self._probes = Probes(self._settings.home / "probes.json")
@@ -249,8 +250,8 @@ class Models:
         a server's model that hears. Film may go as pictures. With a budget, a model without a known price is left out.
         Raises BackendRefusedError for a wrong key, BackendUnavailableError.
         """
-        from seehear.backends import hearers
-        from seehear.backends.prices import price_of
+        from seehear.backends.servers import hearers
+        from seehear.backends.servers.prices import price_of
 
         named = [n for n in (self._settings.see, self._settings.answer) if n not in ("auto", "none")]
         offered: list[Callable[[], str | None]] = [*(lambda name=name: name for name in named)]
@@ -310,9 +311,9 @@ class Models:
         key = f"{capability}:{name}"
         if key not in self._open:
             if names.is_server_name(name):
-                from seehear.backends import servers
+                from seehear.backends.servers import discovery
 
-                made = servers.open_named(
+                made = discovery.open_named(
                     name, capability, environment=self.environment(), probes=self.probes, meter=self._till
                 )
             else:
@@ -328,7 +329,7 @@ class Models:
     @contextmanager
     def charged_to(self, media_id: str = QUESTIONS) -> Iterator[None]:
         """Book the calls made meanwhile on one recording; the budget counts all that was booked in this library run."""
-        from seehear.backends.prices import cost_usd
+        from seehear.backends.servers.prices import cost_usd
         from seehear.spend import Ledger, Meter
 
         if self._store().read_only:

@@ -16,9 +16,10 @@ from tests.servers.described import needs_description
 from tests.servers.ollama import Model, OllamaServer, nomic, qwen
 
 from seehear import weights
-from seehear.backends import registry, servers
-from seehear.backends.client import Client, Server
+from seehear.backends import registry
 from seehear.backends.protocols import Backend, Capability
+from seehear.backends.servers import discovery
+from seehear.backends.servers.client import Client, Server
 
 BIG = 300_000_000
 """Weights above so many bytes are not fetched for a test."""
@@ -98,7 +99,7 @@ def _compatible(capability: Capability) -> Subject:
     def opened(folder: Path) -> Iterator[Running]:
         needs_description()
         with serving() as server:
-            made = servers.open_named(f"{server.url}#test-model", capability, environment={})
+            made = discovery.open_named(f"{server.url}#test-model", capability, environment={})
             yield Running(made, _breaker(server))
             made.close()
 
@@ -112,7 +113,7 @@ def _openai(capability: Capability, model: str) -> Subject:
         with serving(Switches(models=[{"id": model}], limits=("max_completion_tokens",))) as server:
             # The address of OpenAI itself cannot be that of a test server; all else is as for OpenAI.
             client = Client(Server(server.url, "openai", KEY))
-            made = servers.made(client, model, capability, f"openai:{model}")
+            made = discovery.made(client, model, capability, f"openai:{model}")
             yield Running(made, _breaker(server))
             made.close()
 
@@ -124,7 +125,7 @@ def _ollama(capability: Capability, name: str) -> Subject:
     def opened(folder: Path) -> Iterator[Running]:
         models = (qwen(reply=lambda turns: DESCRIBED), nomic(), Model("llama3.2:latest"))
         with OllamaServer(*models) as server:
-            made = servers.open_named(f"ollama:{name}", capability, environment={"OLLAMA_HOST": server.url})
+            made = discovery.open_named(f"ollama:{name}", capability, environment={"OLLAMA_HOST": server.url})
 
             def breaks(how: str) -> None:
                 if how == "gone":
@@ -190,7 +191,7 @@ def _plugin() -> Subject:
 
 SUBJECTS: list[Subject] = [
     *(_embedded(name, one) for name, entry in registry.ENTRIES.items() for one in entry.capabilities),
-    *(_compatible(one) for one in servers.CAPABILITIES),
+    *(_compatible(one) for one in discovery.CAPABILITIES),
     _openai("describe", "gpt-4o"), _openai("hear", "whisper-1"), _openai("embed", "text-embedding-3-small"),
     _openai("answer", "gpt-4o"), _ollama("describe", "qwen2.5vl"), _ollama("embed", "nomic-embed-text"),
     _ollama("answer", "llama3.2"), _transformers("describe"), _transformers("answer"), _apple(), _plugin(),

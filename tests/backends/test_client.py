@@ -13,10 +13,10 @@ import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, serving, wait_until
 from tests.servers.described import needs_description
 
-from seehear.backends import sdk_errors
-from seehear.backends.client import Client, Server, retry_after_s
-from seehear.backends.limiter import Limiter
-from seehear.backends.meter import Use
+from seehear.backends.servers import sdk_errors
+from seehear.backends.servers.client import Client, Server, retry_after_s
+from seehear.backends.servers.limiter import Limiter
+from seehear.backends.servers.meter import Use
 from seehear.errors import (
     BackendError,
     BackendRefusedError,
@@ -320,6 +320,6 @@ def test_nothing_of_the_sdk_is_loaded_by_importing_the_client() -> None:
     import subprocess
     import sys
 
-    code = "import sys, seehear.backends.servers, seehear.backends.openai_see; print('openai' in sys.modules)"
+    code = "import sys, seehear.backends.servers.discovery, seehear.backends.openai.see; print('openai' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -51,7 +51,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def fresh(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """A subject of this test's own, on a server that is asked again at once when it fails."""
-    monkeypatch.setattr("seehear.backends.client.random.uniform", lambda least, most: 0.0)
+    monkeypatch.setattr("seehear.backends.servers.client.random.uniform", lambda least, most: 0.0)
     subject: Subject = request.param
     with subject.opened(tmp_path) as opened:
         yield opened

@@ -2,8 +2,8 @@
 
 import pytest
 
-from seehear.backends import catalogue, names, prices
-from seehear.backends.names import ServerName
+from seehear.backends.servers import catalogue, names, prices
+from seehear.backends.servers.names import ServerName
 from seehear.errors import ConfigError
 
 

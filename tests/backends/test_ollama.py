@@ -14,8 +14,8 @@ import pytest
 from tests.servers.ollama import Model, OllamaServer, cloud, moondream, nomic, qwen, serve
 
 from seehear.backends import ollama, ollama_http, protocols
-from seehear.backends.meter import Use
 from seehear.backends.protocols import Message
+from seehear.backends.servers.meter import Use
 from seehear.errors import (
     BackendError,
     BackendRefusedError,

@@ -12,15 +12,17 @@ import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, pictures, serving, tones, wait_until
 from tests.servers.described import needs_description
 
-from seehear.backends import openai_parts, pieces, servers
-from seehear.backends.client import Client, Server
-from seehear.backends.meter import Use
-from seehear.backends.openai_embed import OpenAIEmbedder
-from seehear.backends.openai_hear import OpenAITranscriber
-from seehear.backends.openai_see import OpenAIDescriber
-from seehear.backends.openai_write import OpenAIAnswerer
-from seehear.backends.probes import Probes
+from seehear.backends import pieces
+from seehear.backends.openai import attachments
+from seehear.backends.openai.embed import OpenAIEmbedder
+from seehear.backends.openai.hear import OpenAITranscriber
+from seehear.backends.openai.see import OpenAIDescriber
+from seehear.backends.openai.write import OpenAIAnswerer
 from seehear.backends.protocols import Answerer, Describer, Embedder, Message, Transcriber
+from seehear.backends.servers import discovery
+from seehear.backends.servers.client import Client, Server
+from seehear.backends.servers.meter import Use
+from seehear.backends.servers.probes import Probes
 from seehear.errors import (
     BackendError,
     BackendRefusedError,
@@ -209,7 +211,7 @@ def test_a_model_that_takes_no_picture_is_an_error_and_not_a_row_of_gaps(desk: D
 
 def test_a_wrong_key_ends_describing_and_what_was_finished_was_handed_over(desk: Desk) -> None:
     kept: list[float] = []
-    from seehear.backends.limiter import Limiter
+    from seehear.backends.servers.limiter import Limiter
 
     describer = desk.describer(limiter=Limiter(start=1, most=1))
 
@@ -351,7 +353,7 @@ def test_long_sound_goes_as_mp3_and_endless_sound_not_at_all(desk: Desk) -> None
     assert part["format"] == "mp3"
     assert len(part["data"]) < 90 * 16_000
     with pytest.raises(InputError, match="too long"):
-        openai_parts.sound(Audio(np.zeros(16_000 * 2200, np.float32), 16_000))
+        attachments.sound(Audio(np.zeros(16_000 * 2200, np.float32), 16_000))
 
 
 def test_a_film_goes_as_film_where_the_server_takes_it(desk: Desk) -> None:
@@ -629,7 +631,7 @@ def of(server: Compatible, **more: str) -> dict[str, str]:
 )
 def test_a_named_model_becomes_a_backend_of_its_capability(server: Compatible, capability: Any, contract: Any) -> None:
     name = f"{server.url}#{MODEL}"
-    made = servers.open_named(name, capability, environment={})
+    made = discovery.open_named(name, capability, environment={})
     assert isinstance(made, contract)
     assert made.card.name == name
     assert made.card.capabilities == (capability,)
@@ -640,19 +642,19 @@ def test_a_named_model_becomes_a_backend_of_its_capability(server: Compatible, c
 
 def test_a_server_without_a_named_model_gives_its_first(server: Compatible) -> None:
     server.switches.models = [{"id": "one"}, {"id": "two"}]
-    assert servers.open_named(server.url, "answer", environment={}).card.name == f"{server.url}#one"
+    assert discovery.open_named(server.url, "answer", environment={}).card.name == f"{server.url}#one"
 
 
 def test_a_preferred_model_goes_before_the_first(server: Compatible) -> None:
     server.switches.models = [{"id": "one"}, {"id": "gpt-4o"}, {"id": "gpt-4o-mini"}]
-    assert servers.open_named(server.url, "answer", environment={}).card.name == f"{server.url}#gpt-4o-mini"
+    assert discovery.open_named(server.url, "answer", environment={}).card.name == f"{server.url}#gpt-4o-mini"
 
 
 def test_a_model_that_cannot_see_is_told_when_it_is_opened_and_tried_once(server: Compatible, tmp_path: Path) -> None:
     server.switches.sees = False
     for _ in range(2):
         with pytest.raises(ConfigError, match="takes no pictures"):
-            servers.open_named(
+            discovery.open_named(
                 f"{server.url}#{MODEL}", "describe", environment={}, probes=Probes(tmp_path / "probes.json")
             )
     assert server.paths().count("/chat/completions") == 1
@@ -660,7 +662,7 @@ def test_a_model_that_cannot_see_is_told_when_it_is_opened_and_tried_once(server
 
 def test_without_a_choice_the_server_at_the_base_url_is_used_for_what_it_can(server: Compatible) -> None:
     server.switches.hears = False
-    chosen = {c: servers.auto(c, environment=of(server)) for c in servers.CAPABILITIES}
+    chosen = {c: discovery.auto(c, environment=of(server)) for c in discovery.CAPABILITIES}
     name = f"{server.url}#{MODEL}"
     assert chosen == {"describe": name, "hear": None, "embed": name, "answer": name}
 
@@ -668,23 +670,23 @@ def test_without_a_choice_the_server_at_the_base_url_is_used_for_what_it_can(ser
 def test_what_a_server_can_is_tried_once_a_week(server: Compatible, tmp_path: Path) -> None:
     for _ in range(2):
         probes = Probes(tmp_path / "probes.json")
-        servers.auto("describe", environment=of(server), probes=probes)
-        servers.auto("answer", environment=of(server), probes=probes)
+        discovery.auto("describe", environment=of(server), probes=probes)
+        discovery.auto("answer", environment=of(server), probes=probes)
     assert server.paths() == ["/models", "/chat/completions", "/chat/completions", "/models"]
 
 
 def test_without_servers_the_choice_is_the_embedded_default_and_quickly_so() -> None:
     begun = time.monotonic()
     nowhere = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OLLAMA_HOST": "127.0.0.1:9"}
-    assert servers.auto("answer", environment=nowhere) is None
-    assert servers.auto("describe", environment={"OLLAMA_HOST": "127.0.0.1:9"}) is None
+    assert discovery.auto("answer", environment=nowhere) is None
+    assert discovery.auto("describe", environment={"OLLAMA_HOST": "127.0.0.1:9"}) is None
     assert time.monotonic() - begun < 3
 
 
 def test_a_server_that_hangs_holds_nobody_up(server: Compatible) -> None:
     server.switches.hang_s = 20
     begun = time.monotonic()
-    assert servers.auto("answer", environment=of(server)) is None
+    assert discovery.auto("answer", environment=of(server)) is None
     assert time.monotonic() - begun < 3
 
 
@@ -694,8 +696,8 @@ def test_without_a_key_a_running_ollama_is_used_for_what_it_can() -> None:
     with ollama.OllamaServer(ollama.nomic(), ollama.moondream(), ollama.qwen()) as running:
         there = {"OLLAMA_HOST": running.url}
         probes = Probes()
-        chosen = {c: servers.auto(c, environment=there, probes=probes) for c in servers.CAPABILITIES}
-        assert servers.open_named("ollama", "describe", environment=there).card.name == chosen["describe"]
+        chosen = {c: discovery.auto(c, environment=there, probes=probes) for c in discovery.CAPABILITIES}
+        assert discovery.open_named("ollama", "describe", environment=there).card.name == chosen["describe"]
     assert chosen["describe"] == "ollama:qwen2.5vl:7b"
     assert chosen["embed"] == "ollama:nomic-embed-text:latest"
     assert chosen["hear"] is None
@@ -703,30 +705,30 @@ def test_without_a_key_a_running_ollama_is_used_for_what_it_can() -> None:
 
 def test_a_wrong_key_is_told_and_nothing_else_is_taken_instead(server: Compatible) -> None:
     with pytest.raises(BackendRefusedError, match="key"):
-        servers.auto("answer", environment=of(server, OPENAI_API_KEY="wrong-key-1234"))
+        discovery.auto("answer", environment=of(server, OPENAI_API_KEY="wrong-key-1234"))
 
 
 def test_keys_go_only_where_they_belong() -> None:
     both = {"OPENAI_API_KEY": "sk-openai-key", "SEEHEAR_SERVER_KEY": "other-key"}
-    parse = servers.names.parse
-    assert servers.find_server(parse("openai:gpt-4o"), environment=both).key == "sk-openai-key"
-    assert servers.find_server(parse("http://localhost:8000/v1"), environment=both).key == "other-key"
+    parse = discovery.names.parse
+    assert discovery.find_server(parse("openai:gpt-4o"), environment=both).key == "sk-openai-key"
+    assert discovery.find_server(parse("http://localhost:8000/v1"), environment=both).key == "other-key"
     gateway = {**both, "OPENAI_BASE_URL": "https://gate.example/v1/"}
-    assert servers.find_server(parse("https://gate.example/v1#m"), environment=gateway).key == "sk-openai-key"
-    assert servers.find_server(parse("https://else.example/v1#m"), environment=gateway).key == "other-key"
-    assert servers.find_server(parse("openai:m"), environment=gateway).kind == "compatible"
+    assert discovery.find_server(parse("https://gate.example/v1#m"), environment=gateway).key == "sk-openai-key"
+    assert discovery.find_server(parse("https://else.example/v1#m"), environment=gateway).key == "other-key"
+    assert discovery.find_server(parse("openai:m"), environment=gateway).kind == "compatible"
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-        servers.find_server(parse("openai:gpt-4o"), environment={})
+        discovery.find_server(parse("openai:gpt-4o"), environment={})
 
 
 def test_openai_is_asked_nothing_when_a_model_is_named_and_refuses_what_it_cannot() -> None:
     key = {"OPENAI_API_KEY": KEY}
-    made = servers.open_named("openai:gpt-4o", "describe", environment=key)
+    made = discovery.open_named("openai:gpt-4o", "describe", environment=key)
     assert made.card.name == "openai:gpt-4o"
     assert made.card.runs == "hosted"
     assert KEY not in repr(made.card)
     with pytest.raises(ConfigError, match="cannot describe"):
-        servers.open_named("openai:whisper-1", "describe", environment=key)
+        discovery.open_named("openai:whisper-1", "describe", environment=key)
 
 
 def test_a_list_of_models_tells_context_and_retirement(server: Compatible) -> None:
@@ -735,11 +737,11 @@ def test_a_list_of_models_tells_context_and_retirement(server: Compatible) -> No
     ]  # fmt: skip
     from datetime import date
 
-    old, new = servers.models(Server(server.url, "compatible"))
+    old, new = discovery.models(Server(server.url, "compatible"))
     assert old.is_retired(date(2026, 2, 1))
     assert not old.is_retired(date(2026, 1, 31))
     assert (new.model, new.context_tokens, new.retires_on) == ("new", 4096, "")
-    assert servers.open_named(f"{server.url}#new", "answer", environment={}).card.context_tokens == 4096
+    assert discovery.open_named(f"{server.url}#new", "answer", environment={}).card.context_tokens == 4096
 
 
 def test_probes_survive_a_broken_file_and_never_hold_a_key(desk: Desk, tmp_path: Path) -> None:

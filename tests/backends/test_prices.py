@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seehear.backends import prices
 from seehear.backends.protocols import Card
+from seehear.backends.servers import prices
 from seehear.spend import Usage
 
 GPT_4O = Card(name="openai:gpt-4o", capabilities=("describe", "answer"), runs="hosted", images_per_request=8)

@@ -1,4 +1,4 @@
-"""`seehear doctor` tells which servers answer, what their models can, what is wrong and what mends it, and pays naught."""
+"""`seehear doctor` tells which servers answer, what their models can, what is wrong and what mends it: for nothing."""
 
 import json
 import socket
@@ -202,7 +202,7 @@ def test_with_local_no_socket_leaves_the_machine(doctor: Doctor, monkeypatch: py
 
 
 def test_trials_off_this_machine_say_what_they_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seehear.backends.checkup import Place, cost_usd
+    from seehear.backends.servers.checkup import Place, cost_usd
 
     away = Place("openai", "https://api.openai.com/v1", None)
     known = cost_usd(away, {"gpt-4o": ["describe", "answer"], "whisper-1": ["hear"]})

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from seehear import errors, weights
-from seehear.backends import openmp, servers
-from seehear.backends.openai_write import OpenAIAnswerer
-from seehear.backends.probes import Probes
+from seehear.backends import openmp
+from seehear.backends.openai.write import OpenAIAnswerer
 from seehear.backends.protocols import Message
+from seehear.backends.servers import discovery
+from seehear.backends.servers.probes import Probes
 from tests.conftest import Run
 
 pytest.importorskip("xllamacpp")
@@ -55,7 +56,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def answerer(address: str, tmp_path: Path) -> Iterator[OpenAIAnswerer]:
-    made = servers.open_named(address, "answer", environment={}, probes=Probes(tmp_path / "probes.json"))
+    made = discovery.open_named(address, "answer", environment={}, probes=Probes(tmp_path / "probes.json"))
     assert isinstance(made, OpenAIAnswerer)
     yield made
     made.close()
@@ -65,7 +66,7 @@ def test_its_model_is_found_with_the_context_it_was_started_with(address: str, a
     assert answerer.card.name == f"{address}#smollm2"
     assert answerer.card.context_tokens == 4096
     assert answerer.card.runs == "server"
-    assert servers.auto("answer", environment={"OPENAI_BASE_URL": address, "OLLAMA_HOST": "127.0.0.1:9"}) == (
+    assert discovery.auto("answer", environment={"OPENAI_BASE_URL": address, "OLLAMA_HOST": "127.0.0.1:9"}) == (
         f"{address}#smollm2"
     )
 
@@ -83,7 +84,7 @@ def test_what_it_cannot_is_found_out(address: str, answerer: OpenAIAnswerer) -> 
     assert not answerer.takes("picture")
     assert not answerer.takes("sound")
     assert not answerer.takes("film")
-    found = {c: servers.auto(c, environment={"OPENAI_BASE_URL": address, "OLLAMA_HOST": "127.0.0.1:9"})
+    found = {c: discovery.auto(c, environment={"OPENAI_BASE_URL": address, "OLLAMA_HOST": "127.0.0.1:9"})
              for c in ("describe", "hear", "embed")}  # fmt: skip
     assert found == {"describe": None, "hear": None, "embed": None}
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from seehear import errors
-from seehear.backends import openai_parts, pieces
-from seehear.backends.probes import Probes
+from seehear.backends import pieces
+from seehear.backends.openai import attachments
+from seehear.backends.servers.probes import Probes
 from seehear.media.picture import save_picture
 from seehear.values import Frames
 from tests.conftest import NOBODY, Run
@@ -98,7 +99,7 @@ def test_ctrl_c_keeps_every_finished_call_and_the_next_run_makes_only_the_others
 def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
     library_home: Path, lesson: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seehear.backends import client
+    from seehear.backends.servers import client
     from seehear.library import Library
 
     monkeypatch.setattr(client, "OWN_READ_S", 1.5)
@@ -159,7 +160,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six seconds of film that turn from red to blue."""
     shown = np.stack([sight.rgb for sight in pictures(["red"] * 30 + ["blue"] * 30)])
     path = tmp_path_factory.mktemp("film") / "clip.mp4"
-    path.write_bytes(openai_parts.mp4(Frames(shown, np.arange(60) / 10)))
+    path.write_bytes(attachments.mp4(Frames(shown, np.arange(60) / 10)))
     return path
 
 
@@ -238,7 +239,7 @@ def test_finding_that_no_server_is_there_loads_nothing_to_talk_to_one(tmp_path: 
         "import sys; from seehear.library import Library\n"
         f"names = Library({str(tmp_path)!r}).models\n"
         "for capability in ('read', 'describe', 'hear', 'embed', 'answer'): names.name(capability)\n"
-        "print(sorted({'httpx', 'openai', 'PIL', 'av', 'seehear.backends.servers'} & set(sys.modules)))"
+        "print(sorted({'httpx', 'openai', 'PIL', 'av', 'seehear.backends.servers.discovery'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

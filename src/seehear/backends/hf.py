@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seehear.backends import describing
-from seehear.backends.prices import estimate_tokens
 from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
+from seehear.backends.servers.prices import estimate_tokens
 from seehear.errors import (
     BackendError,
     BackendUnavailableError,

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seehear.backends import describing
-from seehear.backends.meter import Meter, Unmetered, Use
-from seehear.backends.names import is_loopback
 from seehear.backends.ollama_http import AGAIN, Client
-from seehear.backends.prices import estimate_tokens
 from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
+from seehear.backends.servers.meter import Meter, Unmetered, Use
+from seehear.backends.servers.names import is_loopback
+from seehear.backends.servers.prices import estimate_tokens
 from seehear.errors import (
     BackendError,
     BackendRefusedError,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from seehear.backends.names import is_loopback
+from seehear.backends.servers.names import is_loopback
 from seehear.errors import (
     BackendError,
     BackendRefusedError,

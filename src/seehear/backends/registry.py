@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from seehear.backends import names
 from seehear.backends.protocols import Answerer, Backend, Capability, Card, Embedder, Reader, Speaker, Transcriber
+from seehear.backends.servers import names
 from seehear.errors import ConfigError, MissingPackageError
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from seehear.errors import (
 from seehear.surfaces.cli.console import note
 
 if TYPE_CHECKING:
-    from seehear.backends.checkup import ModelReport, Place, ServerReport
-    from seehear.backends.client import Server
-    from seehear.backends.names import ServerName
     from seehear.backends.protocols import Capability
+    from seehear.backends.servers.checkup import ModelReport, Place, ServerReport
+    from seehear.backends.servers.client import Server
+    from seehear.backends.servers.names import ServerName
     from seehear.library import Library
 
 SOON = timedelta(days=120)
@@ -76,7 +76,7 @@ def fault_of(error: SeehearError) -> str:
 
 def look(library: Library, *, probe: bool) -> Servers:
     """Ask every server that is set up; with `probe`, also try models, after saying what that may cost."""
-    from seehear.backends import checkup, names
+    from seehear.backends.servers import checkup, names
     from seehear.models import SETTING
 
     models, found = library.models, Servers()
@@ -103,7 +103,7 @@ def look(library: Library, *, probe: bool) -> Servers:
 def _tried(
     library: Library, asked: Sequence[Place], answered: Sequence[ServerReport], named: Sequence[ServerName]
 ) -> list[ServerReport]:
-    from seehear.backends import checkup
+    from seehear.backends.servers import checkup
 
     environment = library.models.environment()
     work: list[tuple[Place, ServerReport, Mapping[str, Sequence[Capability]]]] = []
@@ -123,17 +123,17 @@ def _tried(
 
 def _to_try(server: Server, report: ServerReport, mine: Sequence[str]) -> dict[str, list[Capability]]:
     """The models of a server that would be chosen, or were named (`mine`), with what for."""
-    from seehear.backends import catalogue, servers
+    from seehear.backends.servers import catalogue, discovery
 
     there = [one.model for one in report.models]
     found: dict[str, list[Capability]] = {}
-    for capability in servers.CAPABILITIES:
+    for capability in discovery.CAPABILITIES:
         if server.kind == "openai":
             first = catalogue.first_offered("openai", capability, there)
             candidates = [first] if first else []
             candidates += [model for model in mine if catalogue.can(model, capability) and model not in candidates]
         else:
-            candidates = servers.ordered(capability, there)[: servers.MOST_PROBED]
+            candidates = discovery.ordered(capability, there)[: discovery.MOST_PROBED]
             candidates += [model for model in mine if model in there and model not in candidates]
         for model in candidates:
             found.setdefault(model, []).append(capability)
@@ -204,7 +204,8 @@ def _choice(
     library: Library, capability: Capability, reports: Sequence[ServerReport]
 ) -> tuple[list[Finding], str | None]:
     """What would be chosen for a capability, and what is wrong with that."""
-    from seehear.backends import names, registry
+    from seehear.backends import registry
+    from seehear.backends.servers import names
 
     what = f"{OPTION[capability].removeprefix('--')} ({capability})"
     environment = library.models.environment()
@@ -229,16 +230,20 @@ def _choice(
 
 def _untried(capability: Capability, library: Library, reports: Sequence[ServerReport]) -> str:
     """What would be tried before that is taken which is known to do it; empty when nothing would."""
-    from seehear.backends import names, servers
+    from seehear.backends.servers import discovery, names
     from seehear.models import SETTING
 
     usual = library.models.environment().get("OPENAI_BASE_URL", "").strip()
-    if not usual or getattr(library.settings, SETTING[capability]) != "auto" or capability not in servers.CAPABILITIES:
+    if (
+        not usual
+        or getattr(library.settings, SETTING[capability]) != "auto"
+        or capability not in discovery.CAPABILITIES
+    ):
         return ""
     address = names.base_url(usual)
     models = [model for report in reports if report.address == address for model in report.models]
     by_name = {model.model: model for model in models}
-    first = [by_name[name] for name in servers.ordered(capability, list(by_name))[: servers.MOST_PROBED]]
+    first = [by_name[name] for name in discovery.ordered(capability, list(by_name))[: discovery.MOST_PROBED]]
     if any(model.can.get(capability) for model in first):
         return ""
     open_questions = [f"{address}#{model.model}" for model in first if capability not in model.can]
@@ -260,7 +265,7 @@ def _choose(capability: Capability, name: str) -> str:
 
 
 def _report_of(name: str, reports: Sequence[ServerReport], environment: Mapping[str, str]) -> ServerReport | None:
-    from seehear.backends import checkup, names
+    from seehear.backends.servers import checkup, names
 
     parsed = names.parse(name)
     try:
@@ -271,7 +276,7 @@ def _report_of(name: str, reports: Sequence[ServerReport], environment: Mapping[
 
 
 def _chosen(what: str, name: str, capability: Capability, report: ServerReport, before: str) -> list[Finding]:
-    from seehear.backends import catalogue, names
+    from seehear.backends.servers import catalogue, names
 
     model = names.parse(name).model
     if report.error is not None:
@@ -302,8 +307,8 @@ def _chosen(what: str, name: str, capability: Capability, report: ServerReport, 
 
 
 def _retirement(name: str, capability: Capability, ends: str, report: ServerReport) -> list[Finding]:
-    from seehear.backends import catalogue
-    from seehear.backends.servers import Offered
+    from seehear.backends.servers import catalogue
+    from seehear.backends.servers.discovery import Offered
 
     today = date.today()
     if not ends or not Offered(name, retires_on=ends).is_retired(today + SOON):
@@ -316,8 +321,8 @@ def _retirement(name: str, capability: Capability, ends: str, report: ServerRepo
 
 def _instead(capability: Capability, report: ServerReport) -> str:
     """What to choose in place of a model that will not do."""
-    from seehear.backends import catalogue
-    from seehear.backends.servers import Offered
+    from seehear.backends.servers import catalogue
+    from seehear.backends.servers.discovery import Offered
 
     today = date.today()
     able = [

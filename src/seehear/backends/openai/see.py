@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from seehear.backends import catalogue, describing, openai_parts
-from seehear.backends.client import Client
-from seehear.backends.openai_chat import Chat, Spoken
-from seehear.backends.openai_parts import PICTURE_PX
-from seehear.backends.probes import Probes
+from seehear.backends import describing
+from seehear.backends.openai import attachments
+from seehear.backends.openai.attachments import PICTURE_PX
+from seehear.backends.openai.chat import Chat, Spoken
 from seehear.backends.protocols import Card, Kind
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client
+from seehear.backends.servers.probes import Probes
 from seehear.errors import BackendError, BackendRefusedError
 from seehear.values import Description, Gap, Sight
 
@@ -123,15 +125,15 @@ class OpenAIDescriber:
 
     def _ask(self, clip: Sequence[Sight], question: str) -> Spoken:
         request = describing.request(clip, question=question)
-        made = openai_parts.Parts()
+        made = attachments.Parts()
         for part in request.parts:
             if isinstance(part, Sight) and part.film is not None:
-                made += openai_parts.words("It is film: tell what happens in it.") + openai_parts.film(part.film)
+                made += attachments.words("It is film: tell what happens in it.") + attachments.film(part.film)
                 continue
             made += (
-                openai_parts.words(part)
+                attachments.words(part)
                 if isinstance(part, str)
-                else openai_parts.picture(
+                else attachments.picture(
                     part.rgb,
                     model=self._chat.model,
                     longest_px=describing.enough_px(part, longest_px=self._longest_px, question=question),

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from seehear.backends import catalogue, names, prices, servers, trials
-from seehear.backends.client import Server
-from seehear.backends.names import ServerName
-from seehear.backends.probes import Probes
 from seehear.backends.protocols import Capability
+from seehear.backends.servers import catalogue, discovery, names, prices, trials
+from seehear.backends.servers.client import Server
+from seehear.backends.servers.names import ServerName
+from seehear.backends.servers.probes import Probes
 from seehear.errors import BackendUnavailableError, ConfigError, SeehearError
 
 HERE_S, AWAY_S = 2.0, 6.0
@@ -120,7 +120,7 @@ def place_of(name: ServerName, environment: Mapping[str, str]) -> Place:
     """Where the server of a name is. Raises ConfigError when its address or key is at fault."""
     if name.provider == "ollama":
         return Place("ollama", names.ollama_url(environment.get("OLLAMA_HOST")), None)
-    server = servers.find_server(name, environment=environment)
+    server = discovery.find_server(name, environment=environment)
     return Place(str(replace(name, model="")), server.base_url, server)
 
 
@@ -181,17 +181,17 @@ def _tried(
         for model, several in wanted.items()
         for capability in several
     ]
-    again = tuple(_model(place.server, servers.Offered(m.model, m.context_tokens, m.retires_on), probes)
+    again = tuple(_model(place.server, discovery.Offered(m.model, m.context_tokens, m.retires_on), probes)
                   for m in report.models)  # fmt: skip
     return replace(report, models=again, tried=tuple(tried))
 
 
 def _compatible(server: Server, probes: Probes, within_s: float) -> tuple[ModelReport, ...]:
-    found = tuple(_model(server, one, probes) for one in servers.models(server, probes=probes, within_s=within_s))
+    found = tuple(_model(server, one, probes) for one in discovery.models(server, probes=probes, within_s=within_s))
     if server.kind == "openai" or len(found) != 1 or found[0].context_tokens:
         return found
     # llama.cpp runs one model, and tells of it for nothing what else would have to be tried.
-    told = servers.llama_properties(server)
+    told = discovery.llama_properties(server)
     can = dict(found[0].can)
     if told.sees is not None:
         can.setdefault("describe", told.sees)
@@ -199,12 +199,12 @@ def _compatible(server: Server, probes: Probes, within_s: float) -> tuple[ModelR
     return (replace(found[0], context_tokens=told.context_tokens, can=can, takes_audio=hears),)
 
 
-def _model(server: Server, offered: servers.Offered, probes: Probes) -> ModelReport:
+def _model(server: Server, offered: discovery.Offered, probes: Probes) -> ModelReport:
     facts = catalogue.facts(offered.model) if server.kind == "openai" else {}
     learnt = probes.get(server.base_url, offered.model)
     habits = learnt.get("habits", {})
-    can = {one: known for one in servers.CAPABILITIES
-           if (known := servers.known_ability(server, offered.model, one, probes=probes)) is not None}  # fmt: skip
+    can = {one: known for one in discovery.CAPABILITIES
+           if (known := discovery.known_ability(server, offered.model, one, probes=probes)) is not None}  # fmt: skip
     sees = can.get("describe")
     return ModelReport(
         offered.model, can,
@@ -228,7 +228,7 @@ def _give_up(place: Place, probes: Probes, error: SeehearError) -> None:
 
 def _ollama(place: Place, within_s: float, probes: Probes) -> tuple[ModelReport, ...]:
     from seehear.backends import ollama
-    from seehear.backends.reach import may_answer
+    from seehear.backends.servers.reach import may_answer
 
     if not may_answer(place.address, within_s=within_s):
         raise BackendUnavailableError(f"no Ollama answers at {place.address}", hint="start it: ollama serve")
@@ -238,7 +238,7 @@ def _ollama(place: Place, within_s: float, probes: Probes) -> tuple[ModelReport,
     )
     return tuple(
         ModelReport(
-            shown.name, {one: shown.can(one) for one in servers.CAPABILITIES},
+            shown.name, {one: shown.can(one) for one in discovery.CAPABILITIES},
             images_per_request=int(shown.can("describe")), json_schema=shown.can("answer") or None,
             context_tokens=shown.context_tokens, dimensions=shown.dimensions if shown.can("embed") else 0,
             elsewhere=shown.remote,

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from seehear.backends import catalogue, pieces
-from seehear.backends.client import Client, Server
-from seehear.backends.meter import Use
-from seehear.backends.openai_chat import THINKING_TOKENS, Chat
-from seehear.backends.probes import Probes
+from seehear.backends import pieces
+from seehear.backends.openai.chat import THINKING_TOKENS, Chat
 from seehear.backends.protocols import Capability
-from seehear.backends.sdk_errors import Reply
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client, Server
+from seehear.backends.servers.meter import Use
+from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.sdk_errors import Reply
 from seehear.errors import BackendError, InputError, SeehearError
 from seehear.values import Audio
 

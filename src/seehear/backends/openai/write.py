@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seehear.backends import catalogue, openai_parts
-from seehear.backends.client import Client
-from seehear.backends.openai_chat import Chat
-from seehear.backends.probes import Probes
+from seehear.backends.openai import attachments
+from seehear.backends.openai.chat import Chat
 from seehear.backends.protocols import Card, Kind, Message
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client
+from seehear.backends.servers.probes import Probes
 from seehear.values import Frames
 
 OWN_CONTEXT_TOKENS = 8192
@@ -48,7 +49,7 @@ class OpenAIAnswerer:
         Raises BudgetError before anything is sent, BackendUnavailableError when the server does not answer or the
         reply breaks off, BackendRefusedError or ConfigError when it says no.
         """
-        turns, taken = [], openai_parts.Parts()
+        turns, taken = [], attachments.Parts()
         for turn in messages:
             content, parts = self._content(turn)
             turns.append({"role": turn.role, "content": content})
@@ -58,18 +59,18 @@ class OpenAIAnswerer:
             audio_s=taken.audio_s,
         )  # fmt: skip
 
-    def _content(self, turn: Message) -> tuple[str | list[dict[str, Any]], openai_parts.Parts]:
+    def _content(self, turn: Message) -> tuple[str | list[dict[str, Any]], attachments.Parts]:
         if not turn.attached:
-            return turn.text, openai_parts.words(turn.text)
+            return turn.text, attachments.words(turn.text)
         films = any(isinstance(thing, Frames) for thing in turn.attached)
         as_film = films and self.takes("film")
         if films and not as_film:
             self._chat.client.log(
                 f"{self._chat.model} on {self._chat.client.server.label} takes no film: sent as pictures in order"
             )
-        parts = openai_parts.attached(
+        parts = attachments.attached(
             turn.attached, model=self._chat.model, films=as_film, most_pictures=self._chat.habits.images
-        ) + openai_parts.words(turn.text)
+        ) + attachments.words(turn.text)
         return list(parts.parts), parts
 
     def takes(self, kind: Kind) -> bool:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seehear.backends import catalogue, pieces
-from seehear.backends.client import Client, unreadable
-from seehear.backends.meter import Use
-from seehear.backends.openai_transcript import Said, iso, placed, streamed
-from seehear.backends.openai_voices import Voices
-from seehear.backends.probes import Probes
+from seehear.backends import pieces
+from seehear.backends.openai.transcript import Said, iso, placed, streamed
+from seehear.backends.openai.voices import Voices
 from seehear.backends.protocols import Card
-from seehear.backends.sdk_errors import Reply
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client, unreadable
+from seehear.backends.servers.meter import Use
+from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.sdk_errors import Reply
 from seehear.backends.speech import is_sign_off, repetitiveness
 from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError, InputError
 from seehear.spans import Span

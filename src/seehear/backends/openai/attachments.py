@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from seehear.backends import catalogue, describing, pieces
+from seehear.backends import describing, pieces
 from seehear.backends.protocols import Attached, Kind
+from seehear.backends.servers import catalogue
 from seehear.errors import InputError
 from seehear.spans import Span
 from seehear.values import Audio, Frames, Sight

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from seehear.backends import catalogue
-from seehear.backends.client import Client, unreadable
-from seehear.backends.meter import Use
-from seehear.backends.probes import Probes
 from seehear.backends.protocols import Card
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client, unreadable
+from seehear.backends.servers.meter import Use
+from seehear.backends.servers.probes import Probes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from seehear.backends import catalogue
+from seehear.backends.servers import catalogue
 from seehear.backends.speech import is_sign_off, repetitiveness, sentences
 from seehear.errors import BackendUnavailableError
 from seehear.spans import Span

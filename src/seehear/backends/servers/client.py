@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeVar
 
-from seehear.backends import sdk_errors
-from seehear.backends.limiter import Limiter
-from seehear.backends.meter import Meter, Unmetered, Use
-from seehear.backends.names import is_loopback
+from seehear.backends.servers import sdk_errors
+from seehear.backends.servers.limiter import Limiter
+from seehear.backends.servers.meter import Meter, Unmetered, Use
+from seehear.backends.servers.names import is_loopback
 from seehear.errors import BackendError, BackendUnavailableError, CancelledError, MissingPackageError, SeehearError
 
 Item = TypeVar("Item")

@@ -9,13 +9,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from seehear.backends import catalogue, names, trials
-from seehear.backends.client import Client, Log, Server
-from seehear.backends.meter import Meter, Use
-from seehear.backends.names import ServerName
-from seehear.backends.probes import Probes
 from seehear.backends.protocols import Backend, Capability
-from seehear.backends.reach import ANSWERS_WITHIN_S, may_answer
+from seehear.backends.servers import catalogue, names, trials
+from seehear.backends.servers.client import Client, Log, Server
+from seehear.backends.servers.meter import Meter, Use
+from seehear.backends.servers.names import ServerName
+from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.reach import ANSWERS_WITHIN_S, may_answer
 from seehear.errors import BackendUnavailableError, ConfigError, SeehearError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -304,10 +304,10 @@ def llama_properties(server: Server) -> Properties:
 
 def made(client: Client, model: str, capability: Capability, name: str, *, probes: Probes | None = None) -> Backend:
     """The backend for one capability of a model behind a client; `name` is what the user calls it. Asks nothing."""
-    from seehear.backends.openai_embed import OpenAIEmbedder
-    from seehear.backends.openai_hear import OpenAITranscriber
-    from seehear.backends.openai_see import OpenAIDescriber
-    from seehear.backends.openai_write import OpenAIAnswerer
+    from seehear.backends.openai.embed import OpenAIEmbedder
+    from seehear.backends.openai.hear import OpenAITranscriber
+    from seehear.backends.openai.see import OpenAIDescriber
+    from seehear.backends.openai.write import OpenAIAnswerer
 
     makers: dict[Capability, Callable[..., Backend]] = {
         "describe": OpenAIDescriber, "hear": OpenAITranscriber, "embed": OpenAIEmbedder, "answer": OpenAIAnswerer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
-from seehear.backends.names import is_loopback
+from seehear.backends.servers.names import is_loopback
 
 ANSWERS_WITHIN_S = 0.5
 """How long a server on this machine may take to say that it is there, when nobody named it."""

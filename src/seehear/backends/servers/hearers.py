@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seehear.backends import catalogue, servers
-from seehear.backends.client import Client, Log
-from seehear.backends.names import ServerName
-from seehear.backends.openai_chat import Chat
-from seehear.backends.probes import Probes
+from seehear.backends.openai.chat import Chat
+from seehear.backends.servers import catalogue, discovery
+from seehear.backends.servers.client import Client, Log
+from seehear.backends.servers.names import ServerName
+from seehear.backends.servers.probes import Probes
 from seehear.errors import BackendUnavailableError, ConfigError
 
 MOST_TRIED = 3
@@ -22,17 +22,17 @@ def first_hearer(environment: Mapping[str, str], *, probes: Probes, log: Log | N
     """
     if not any(environment.get(name, "").strip() for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")):
         return None
-    server = servers.find_server(ServerName("openai"), environment=environment)
+    server = discovery.find_server(ServerName("openai"), environment=environment)
     try:
-        there = [one.model for one in servers.models(server, probes=probes, log=log, within_s=5.0)]
+        there = [one.model for one in discovery.models(server, probes=probes, log=log, within_s=5.0)]
         first = catalogue.first_offered("openai", "listen", there)
         if first is not None or server.kind == "openai":
-            return None if first is None else servers.full_name(server, first)
+            return None if first is None else discovery.full_name(server, first)
         for model in there[:MOST_TRIED]:
             client = Client(server, tries=1)
             try:
                 if Chat(client, model, probes=probes).takes("sound"):
-                    return servers.full_name(server, model)
+                    return discovery.full_name(server, model)
             finally:
                 client.close()
     except (BackendUnavailableError, ConfigError):

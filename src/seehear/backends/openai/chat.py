@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from seehear.backends import catalogue, openai_parts
-from seehear.backends.client import Client, unreadable
-from seehear.backends.meter import Use
-from seehear.backends.probes import Probes
+from seehear.backends.openai import attachments
 from seehear.backends.protocols import Kind
-from seehear.backends.sdk_errors import Reply
+from seehear.backends.servers import catalogue
+from seehear.backends.servers.client import Client, unreadable
+from seehear.backends.servers.meter import Use
+from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.sdk_errors import Reply
 from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError, InputError, SeehearError
 
 Format = Literal["json_schema", "json_object", "text"]
@@ -80,7 +81,7 @@ class Chat:
         if known is not None:
             return known
         question = {"type": "text", "text": "Answer with one word: what is this?"}
-        body = self._body(self.habits, [{"role": "user", "content": [question, openai_parts.tiny(kind)]}], 1, None)
+        body = self._body(self.habits, [{"role": "user", "content": [question, attachments.tiny(kind)]}], 1, None)
         trial = Client(server, tries=1, log=self.client.log)
         taken = True
         try:

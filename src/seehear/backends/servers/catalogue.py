@@ -70,7 +70,7 @@ def is_retired(model: str, today: date) -> bool:
 
 def image_tokens(model: str, width_px: int, height_px: int) -> int:
     """Tokens that one picture of this size takes, an upper estimate for a model that is not in the file."""
-    from seehear.backends.prices import estimate_tokens_for_image
+    from seehear.backends.servers.prices import estimate_tokens_for_image
 
     return estimate_tokens_for_image(width_px, height_px, model)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seehear.backends import pieces
-from seehear.backends.openai_transcript import span_of
+from seehear.backends.openai.transcript import span_of
 from seehear.spans import clock
 from seehear.values import Audio, Segment
 

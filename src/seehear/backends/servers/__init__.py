@@ -1,0 +1,1 @@
+"""Models on servers: names, finding and asking servers, their clients, what calls take and cost."""
