@@ -4,8 +4,8 @@
 
 Answerable: questions asked of the recording that answers them. Not answerable: the same questions asked of another
 recording of the same course, questions about other subjects, and questions near by: about the recording's own subject,
-but not answered in it. Fitted on the questions that were tuned on; reported on those of `bench/questions/held_out.jsonl`,
-and on the test split of tutorialvqa, which were not.
+but not answered in it. Fitted on the questions that were tuned on; reported on those of
+`bench/questions/held_out.jsonl`, and on the test split of tutorialvqa, which were not.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def rows_of(
         for split, kind, text, media, answerable in asked:
             for use in (None, embedder):
                 found = find(store, use, read_question(text), query=text, media=[media], limit=1)
-                for mode in ("words",) if use is None else tuple(m for m in FEATURES if m != "words"):
-                    rows.append(Row(split, kind, mode, answerable, found.signal, make.__name__, text))
+                modes = [mode for mode in FEATURES if (mode == "words") == (use is None)]
+                rows += [Row(split, kind, mode, answerable, found.signal, make.__name__, text) for mode in modes]
     return rows
 
 
