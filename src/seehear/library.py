@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seehear.backends.servers.prices import Quote
     from seehear.backends.protocols import Observer
+    from seehear.backends.servers.prices import Quote
     from seehear.ingest.run import Ingested, Plan
 
 Status = Literal["indexed", "unchanged", "failed"]
@@ -562,10 +562,14 @@ class Library:
         `within` limits them to a stretch of each recording.
         """
         from seehear.search import search
+        from seehear.search.spelling import mend
+        from seehear.search.terms import terms_of
 
         if not query.strip():
             raise InputError("the query is empty", hint='seehear search "recursion"')
         ids = None if media is None else self._ids(media, None, None)
+        rows = [row for row in self.store.media() if ids is None or row.id in ids]
+        query = mend(query, terms_of(query), self.store, rows).text
         with self.models.charged_to():
             return search(
                 self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route, limit=limit
