@@ -77,7 +77,7 @@ def questions_of(store: Store, embedder: Embedder, lecture: Path, home: Path, co
     references = {(row["question"], row["media"]): row["answer"] for row in map(json.loads, lines)}
     found = [
         Question(q.text, q.media, q.spans, references.get((q.text, q.media), ""), kind="course")
-        for q in asked if q.answerable
+        for q in asked if q.answerable and q.split in ("train", "test")
     ]  # fmt: skip
     if lecture.is_file():
         truth = truth_beside(lecture)
@@ -182,7 +182,7 @@ def an_hour(timelines: Sequence[Timeline]) -> tuple[Timeline, dict[str, float]]:
 def times(answer: str, count: int) -> Table:
     timelines, asked = hf_course()
     hour, starts = an_hour(timelines)
-    some = [q.text for q in asked if q.answerable and q.media in starts][:count]
+    some = [q.text for q in asked if q.answerable and q.media in starts and q.split in ("train", "test")][:count]
     embedder = default_embedder()
     with TemporaryDirectory() as folder, Store(Path(folder)) as store:
         fill(store, [hour], embedder)

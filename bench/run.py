@@ -39,6 +39,8 @@ class Bench:
 BENCHES = (
     Bench("lecture", "lecture.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON)),
     Bench("model", "lecture.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON, "--model"), long=True),
+    Bench("answers", "answers.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON), long=True),
+    Bench("answer-times", "answers.py", ("--time", "--json", JSON), long=True),
     Bench("real", "real.py", ("--json", JSON)),
     Bench("startup", "startup.py", ("--lecture", LECTURE, "--home", HOME, "--json", JSON)),
     Bench("search", "search.py"),

@@ -27,7 +27,8 @@ UNDER_S = 30.0
 ABOUT_COSINE = 0.45
 SURE = 0.8
 NEARLY = 0.8
-EVIDENCE_WORDS = 55
+EVIDENCE_WORDS = (55, 40, 25)
+"""Words of the first, second and third excerpt that a model reads: reading is most of the wait for its first word."""
 
 
 def answer_narrowly(inquiry: Inquiry) -> Answer:
@@ -194,10 +195,11 @@ def _concerns(text: str, question: str, embedder: Embedder | None) -> bool:
 
 
 def _excerpt(evidence: Evidence) -> str:
+    words = EVIDENCE_WORDS[min(evidence.number, len(EVIDENCE_WORDS)) - 1]
     if evidence.kind == "transcript":
-        return f"said: {shorten(evidence.text, EVIDENCE_WORDS)}"
-    shown = shorten(evidence.text, EVIDENCE_WORDS)
-    left = EVIDENCE_WORDS - len(shown.split())
+        return f"said: {shorten(evidence.text, words)}"
+    shown = shorten(evidence.text, words)
+    left = words - len(shown.split())
     meanwhile = f" | said meanwhile: {shorten(evidence.meanwhile, left)}" if evidence.meanwhile and left > 12 else ""
     return f"on screen: {shown}{meanwhile}"
 
