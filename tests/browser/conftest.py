@@ -54,7 +54,8 @@ def start(home: Path, *arguments: str) -> Server:
     environment = {**own, "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
     with (home / "server.log").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "seehear", "serve", "--port", "0", "--home", str(home), "--json", *arguments],
+            [sys.executable, "-m", "seehear", "serve", "--port", "0", "--home", str(home), "--json",
+             "--answer", "extractive", *arguments],
             stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
         )  # fmt: skip
     assert process.stdout is not None

@@ -55,7 +55,6 @@ export function openLibrary(root) {
   const trust = el("p", { class: "trust soft" });
   fill(root, el("h1", { class: "quiet" }, "Library"), search.node, ask.node, jobs.node, adding, shelf, trust);
   for (const part of [ask.node, shelf]) part.hidden = true;
-  grid.append(...[0, 1, 2].map(() => el("li", { class: "card ghost", "aria-hidden": "true" })));
 
   let big = /** @type {boolean | null} */ (null);
   let open = false;
