@@ -28,6 +28,13 @@ def test_without_punctuation_pauses_decide() -> None:
     assert [span.start_s for span, _ in found] == [0.0, 6.0]
 
 
+def test_one_full_stop_does_not_make_a_transcript_punctuated() -> None:
+    line = "so this is how a long sentence goes on without any mark at all in it"
+    events = cues(*((3.0 * i, 3.0 * i + 3, line) for i in range(20)), (60, 61, "Bye."))
+    found = sentences(events)
+    assert max(len(text.split()) for _, text in found) <= 35
+
+
 def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
     found = sentences(cues((0, 5, "Use e.g. NumPy 2.0 or Dr. Smith's tool. Then stop.")))
     assert [text for _, text in found] == ["Use e.g. NumPy 2.0 or Dr. Smith's tool.", "Then stop."]

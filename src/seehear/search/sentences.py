@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seehear.spans import Span
@@ -15,6 +15,8 @@ LONG_PAUSE_S = 2.5
 ENOUGH_WORDS = 10
 MANY_WORDS = 28
 MOST_WORDS = 50
+ENDS_WITHIN_WORDS = 60
+"""How long sentences may be, on average, for their marks to be believed."""
 
 _END = re.compile(r"[.!?…。？！]+[\"'”’)\]]*$")
 _ABBREVIATION = re.compile(
@@ -39,7 +41,8 @@ def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
     found: list[tuple[Span, str]] = []
     current: list[_Piece] = []
     speaker: str | None = None
-    punctuated = False
+    events = list(events)
+    punctuated = _is_punctuated(events)
 
     def close() -> None:
         nonlocal current
@@ -51,7 +54,6 @@ def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
 
     for event in events:
         pieces = _pieces(event)
-        punctuated = punctuated or any(_END.search(piece.text) for piece in pieces)
         if current and pieces and event.speaker != speaker:
             close()
         speaker = event.speaker
@@ -61,6 +63,12 @@ def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
             current.append(piece)
     close()
     return found
+
+
+def _is_punctuated(events: Sequence[Event]) -> bool:
+    """Tell whether sentences end in marks: a stray full stop in a transcript without any others does not say so."""
+    words = [word for event in events for word in event.text.split()]
+    return ENDS_WITHIN_WORDS * sum(_END.search(word) is not None for word in words) > len(words)
 
 
 def _breaks(current: list[_Piece], piece: _Piece, *, punctuated: bool) -> bool:
