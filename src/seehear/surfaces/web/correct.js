@@ -26,7 +26,7 @@ export function correct(transcript, line) {
 
   function close() {
     form.replaceWith(line.text);
-    line.node.querySelector(".correct")?.focus();
+    /** @type {HTMLElement | null} */ (line.node.querySelector(".correct"))?.focus();
   }
 
   /** @param {() => Promise<any>} work @param {string} told */

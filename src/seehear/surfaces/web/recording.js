@@ -122,7 +122,7 @@ function show(root, media, timeline, signal) {
   const follow = el("button", { type: "button", class: "small follow", "aria-pressed": "true", title: "Keep up with playback (f)", on: { click: () => transcript.follow(!transcript.following) } }, icon("follow"), el("span", {}, "Follow"));
   transcript.onFollow = (on) => follow.setAttribute("aria-pressed", String(on));
   const only = el("fieldset", { class: "segments" }, el("legend", { class: "quiet" }, "Show"),
-    [["", "All"], ["said", "Said"], ["shown", "Shown"], chapters.length > 1 && ["chapters", "Chapters"]].filter(Boolean).map(([value, label]) =>
+    [["", "All"], ["said", "Said"], ["shown", "Shown"], ...(chapters.length > 1 ? [["chapters", "Chapters"]] : [])].map(([value, label]) =>
       el("label", {}, el("input", { type: "radio", name: "only", value, checked: value === "", on: { change: () => (side.dataset.only = value) } }), el("span", {}, label))));
   const contents = el("ol", { class: "contents" }, chapters.map((/** @type {any} */ chapter) => el("li", {},
     el("button", { type: "button", on: { click: () => seek(chapter.start_s) } }, el("span", { class: "time" }, clock(chapter.start_s)), el("span", {}, chapter.title)))));

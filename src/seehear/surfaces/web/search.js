@@ -104,9 +104,11 @@ export class Search {
     const pattern = wordsPattern(query);
     const titled = this.rows().filter((row) => row.title.toLowerCase().includes(query.toLowerCase()));
     /** @type {Map<string, any[]>} */
-    const groups = new Map(titled.map((row) => [row.id, []]));
+    const groups = new Map();
+    for (const row of titled) groups.set(row.id, []);
     for (const moment of moments) groups.set(moment.media, [...(groups.get(moment.media) ?? []), moment]);
-    const titles = new Map([...titled.map((row) => [row.id, row.title]), ...moments.map((m) => [m.media, m.title])]);
+    const titles = new Map(moments.map((m) => [m.media, m.title]));
+    for (const row of titled) titles.set(row.id, row.title);
     const text = moments.length || titled.length
       ? `${plural(moments.length, "moment")} in ${plural(groups.size, "recording")}`
       : `Nothing was said or shown like “${query}”`;
