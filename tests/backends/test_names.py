@@ -2,7 +2,7 @@
 
 import pytest
 
-from seehear.backends.servers import catalogue, names, prices
+from seehear.backends.servers import catalogue, names
 from seehear.backends.servers.names import ServerName
 from seehear.errors import ConfigError
 
@@ -107,9 +107,3 @@ def test_retirement_is_told_by_its_last_day() -> None:
     assert not catalogue.is_retired("gpt-4o", date(2027, 1, 14))
     assert catalogue.is_retired("gpt-4o", date(2027, 1, 15))
     assert not catalogue.is_retired("gpt-5.4", date(2099, 1, 1))
-
-
-@pytest.mark.parametrize("model", ["gpt-4o", "gpt-5-mini", "gpt-5.4-mini", "o4-mini", "nobody-s-model"])
-@pytest.mark.parametrize("size_px", [(1024, 1024), (1536, 864), (320, 200)])
-def test_what_is_held_back_for_a_picture_is_what_is_quoted_for_it(model: str, size_px: tuple[int, int]) -> None:
-    assert catalogue.image_tokens(model, *size_px) == prices.estimate_tokens_for_image(*size_px, model)

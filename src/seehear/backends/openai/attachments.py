@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seehear.backends import describing, pieces
 from seehear.backends.protocols import Attached, Kind
-from seehear.backends.servers import catalogue
+from seehear.backends.servers import catalogue, prices
 from seehear.errors import InputError
 from seehear.spans import Span
 from seehear.values import Audio, Frames, Sight
@@ -62,7 +62,9 @@ def picture(rgb: NDArray[np.uint8], *, model: str, longest_px: int = PICTURE_PX)
     size_px = describing.fitted_px(width_px, height_px, longest_px=longest_px)
     data = base64.b64encode(describing.jpeg(rgb, longest_px=longest_px)).decode("ascii")
     url = {"url": f"data:image/jpeg;base64,{data}", "detail": "high"}
-    return Parts(({"type": "image_url", "image_url": url},), catalogue.image_tokens(model, *size_px), images=1)
+    return Parts(
+        ({"type": "image_url", "image_url": url},), prices.estimate_tokens_for_image(*size_px, model), images=1
+    )
 
 
 def sound(audio: Audio) -> Parts:

@@ -68,13 +68,6 @@ def is_retired(model: str, today: date) -> bool:
     return bool(end) and today.isoformat()[: len(end)] > end
 
 
-def image_tokens(model: str, width_px: int, height_px: int) -> int:
-    """Tokens that one picture of this size takes, an upper estimate for a model that is not in the file."""
-    from seehear.backends.servers.prices import estimate_tokens_for_image
-
-    return estimate_tokens_for_image(width_px, height_px, model)
-
-
 def text_tokens(text: str) -> int:
     """How many tokens a text takes in any tokenizer that is likely, an upper estimate: no tokenizer is loaded."""
     ascii_letters = sum(1 for character in text if character.isascii())

@@ -12,7 +12,7 @@ from typing import Any
 from seehear.backends import pieces
 from seehear.backends.openai.chat import THINKING_TOKENS, Chat
 from seehear.backends.protocols import Capability
-from seehear.backends.servers import catalogue
+from seehear.backends.servers import catalogue, prices
 from seehear.backends.servers.client import Client, Server
 from seehear.backends.servers.meter import Use
 from seehear.backends.servers.probes import Probes
@@ -34,7 +34,7 @@ def estimate(model: str, capability: Capability) -> Use:
     thinks = catalogue.facts(model).get("effort", "none") not in ("", "none")
     each = 30 + (THINKING_TOKENS if thinks else 0)
     if capability == "describe":
-        pictures = 3 * catalogue.image_tokens(model, *SIDE_PX)
+        pictures = 3 * prices.estimate_tokens_for_image(*SIDE_PX, model)
         return Use(model, pictures + 300, 2 * each, images=3, calls=2)
     if capability == "hear":
         return Use(model, audio_s=2.0, calls=2)
