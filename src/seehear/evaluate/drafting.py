@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from seehear import prompts
+from seehear.answer.outline import topics
 from seehear.answer.summing import central
 from seehear.backends.protocols import Answerer, Message
 from seehear.evaluate.question import Question
@@ -77,11 +78,11 @@ def draft(
 ) -> list[Question]:
     """Draft about `count` questions on recordings, given as what to call them and their timelines.
 
-    By rule: slide titles ("when"), definitions that are said, names that code on screen defines ("shown"), points under
-    a title ("list"). A fifth of them is asked of a recording that does not hold what they ask for, drawn from the other
-    recordings (these and `others`). With a `writer` definitions are put into a listener's words, and up to a third are
-    about central sentences, asked in its words. The same input gives the same questions. Raises BackendError from the
-    writer.
+    By rule: slide titles or, without any, the topics of speech ("when"), definitions that are said, names that code on
+    screen defines ("shown"), points under a title ("list"). A fifth of them is asked of a recording that does not hold
+    what they ask for, drawn from the other recordings (these and `others`). With a `writer` definitions are put into a
+    listener's words, and up to a third are about central sentences, asked in its words. The same input gives the same
+    questions. Raises BackendError from the writer.
     """
     found = [(name, timeline, ideas(name, timeline)) for name, timeline in timelines]
     more = [facts(name, timeline) for name, timeline in timelines] if writer is not None else []
@@ -103,9 +104,8 @@ def draft(
 def ideas(media: str, timeline: Timeline) -> list[Idea]:
     """Everything that can be asked of one recording by rule, in order of kind and time."""
     shown = [event for event in timeline.of_kind("visual") if event.text.strip() or event.screen.strip()]
-    return [
-        *_titles(media, shown), *_definitions(media, timeline), *_code(media, shown), *_points(media, shown),
-    ]  # fmt: skip
+    titled = list(_titles(media, shown)) or list(_topics(media, timeline))
+    return [*titled, *_definitions(media, timeline), *_code(media, shown), *_points(media, shown)]
 
 
 def facts(media: str, timeline: Timeline) -> list[Idea]:
@@ -128,6 +128,16 @@ def _titles(media: str, shown: Sequence[Event]) -> Iterator[Idea]:
             continue
         text = f"When does the lecture {_about(title)}?"
         yield Idea(Question(text, media, _stretches(events), kind="when", draft=True), title)
+
+
+def _topics(media: str, timeline: Timeline) -> Iterator[Idea]:
+    """Where nothing is titled: the stretches whose words differ most from what comes before and after."""
+    found = topics(timeline, cut_up(timeline), None)
+    for topic in found if len(found) > 1 else ():
+        subject = topic.title.partition(",")[0]
+        if topic.units and content_stems(subject):
+            text = f"When does the lecture talk about {_lowered(subject)}?"
+            yield Idea(Question(text, media, (topic.span,), kind="when", draft=True), subject)
 
 
 def _definitions(media: str, timeline: Timeline) -> Iterator[Idea]:
