@@ -68,11 +68,11 @@ export function showKeys() {
     el("dt", {}, el("kbd", {}, "Esc")), el("dd", {}, "close, or leave as it was")];
   const dialog = el("dialog", { class: "help-dialog", "aria-labelledby": "keys-title" },
     el("form", { method: "dialog" },
-      el("h2", { id: "keys-title" }, "Keys"),
+      el("h2", { id: "keys-title", tabindex: "-1", autofocus: true }, "Keys"),
       lists.flat(), el("h3", {}, "Everywhere"), el("dl", { class: "keys" }, everywhere),
       el("p", { class: "hint" }, "Times come from the recording itself, never from a language model. ",
         "What does not rest on something said or shown is not answered."),
-      el("div", { class: "row end" }, el("button", { class: "primary", autofocus: true }, "Close"))));
+      el("div", { class: "row end" }, el("button", { class: "primary" }, "Close"))));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (/** @type {MouseEvent} */ e) => e.target === dialog && dialog.close());
   document.body.append(dialog);

@@ -103,7 +103,9 @@ export function openLibrary(root) {
     shelf.hidden = searching || rows.length === 0;
     const total_s = rows.reduce((sum, row) => sum + (row.duration_s ?? 0), 0);
     fill(summary, [plural(rows.length, "recording"), clock(total_s), bytes ? size(bytes) : ""].filter(Boolean).join(" · "));
+    const focused = grid.contains(document.activeElement) ? document.activeElement?.closest(".card")?.querySelector("a")?.getAttribute("href") : null;
     fill(grid, rows.map((row) => card(row)));
+    if (focused) grid.querySelector(`a[href="${focused}"]`)?.focus();
     settleAdding();
   }
 

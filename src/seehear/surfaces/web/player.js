@@ -70,7 +70,8 @@ export class Player extends EventTarget {
   showKept(why) {
     this.kept = el("img", { alt: "" });
     this.at = el("span", { class: "time" }, "0:00");
-    fill(this.node, el("div", { class: "kept" }, this.kept), el("p", { class: "player-note" }, icon("warning"), this.at, " ", why));
+    const some = this.pictureAt(Infinity) !== null;
+    fill(this.node, some && el("div", { class: "kept" }, this.kept), el("p", { class: "player-note" }, icon("warning"), this.at, " ", why));
     this.seek(this.time_s);
   }
 
