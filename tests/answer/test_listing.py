@@ -163,6 +163,24 @@ def test_questions_about_things_are_not_lists(library: Callable[..., Store], min
     assert "found:" not in ask(question, store=library(talk()), embedder=minilm).text
 
 
+@pytest.mark.parametrize(
+    ("question", "held", "not_held"),
+    [
+        ("what is said between 0:14 and 0:29?", "Bees dance to tell", "waggle"),
+        ("what is shown after 0:54?", "Room 42", "Recursion means"),
+        ("what happens in the first ten seconds?", "Welcome to this talk", "heart of a program"),
+    ],
+)
+def test_a_stretch_without_a_subject_is_quoted(
+    library: Callable[..., Store], minilm: Embedder, question: str, held: str, not_held: str
+) -> None:
+    answer = ask(question, store=library(talk()), embedder=minilm)
+    assert answer.supported
+    assert held in answer.text
+    assert not_held not in answer.text
+    assert_true(answer, talk())
+
+
 def test_how_long_a_recording_is(library: Callable[..., Store]) -> None:
     assert ask("how long is the lecture?", store=library(talk())).text == "The recording lasts 1:20."
 

@@ -14,6 +14,7 @@ from seehear.answer.inquiry import Inquiry, Sayer, Trace
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
+from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.errors import NotFoundError
@@ -82,6 +83,8 @@ def ask(
         return answer
     if intent.want == "broad":
         return answer_broadly(inquiry)
+    if is_open(inquiry):
+        return answer_stretch(inquiry)
     return answer_narrowly(inquiry)
 
 

@@ -1,0 +1,63 @@
+"""A question that names nothing but a stretch: "what is said between 3:00 and 3:30?"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from seehear.answer.broad import answer_broadly
+from seehear.answer.evidence import plain, shorten
+from seehear.answer.inquiry import Inquiry
+from seehear.answer.place import citation, mark, moment, units_of
+from seehear.search.terms import FRAME, STOP
+from seehear.values import Answer, Citation, Moment
+
+LONGEST_S = 120.0
+"""Longer stretches are summed up instead of quoted."""
+WORDS = 120
+_OPEN = frozenset(
+    """happen happened happening going goes half minutes seconds early late middle part half opening closing told
+    thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905
+)
+
+
+def is_open(inquiry: Inquiry) -> bool:
+    """Tell whether a question names a stretch and no subject."""
+    limited = any(inquiry.intent.span(row.duration_s) is not None for row in inquiry.rows)
+    words = inquiry.intent.terms.words
+    return limited and not inquiry.intent.terms.exact and all(
+        word in STOP | FRAME | _OPEN or not word.isalpha() or word in _NUMBERS for word in words
+    )  # fmt: skip
+
+
+_NUMBERS = frozenset("one two three four five six seven eight nine ten fifteen twenty thirty forty".split())  # noqa: SIM905
+
+
+def answer_stretch(inquiry: Inquiry) -> Answer:
+    """Quote what is said and shown there, in order of time; sum it up where that would be long."""
+    if max(inquiry.span(row).duration_s for row in inquiry.rows) > LONGEST_S:
+        inquiry.trace.step("A long stretch and no subject: summed up.")
+        return answer_broadly(replace(inquiry, intent=replace(inquiry.intent, want="broad", summary=True)))
+    inquiry.trace.step("A stretch and no subject: quoted as it stands.")
+    moments: list[Moment] = []
+    citations: list[Citation] = []
+    lines: list[str] = []
+    for row in inquiry.rows:
+        among = units_of(inquiry, row)
+        for kind, verb in (("transcript", "Said from"), ("visual", "On screen from")):
+            if inquiry.intent.route == ("shown" if kind == "transcript" else "said"):
+                continue
+            units = [unit for unit in among if unit.kind == kind]
+            if not units:
+                continue
+            whole = moment(row, units, among)
+            moments.append(whole)
+            citations += [citation(row, unit) for unit in units]
+            text = shorten(whole.text, WORDS)
+            more = " …" if len(text.split()) < len(whole.text.split()) else ""
+            lines.append(f"{verb} {mark(row, whole.start_s, several=inquiry.several)}: “{plain(text)}{more}”")
+    inquiry.show(moments)
+    if not lines:
+        inquiry.say.say(f"Nothing is said or shown{inquiry.where}.")
+    for line in lines:
+        inquiry.say.say(f"\n{line}" if inquiry.say.text else line)
+    return inquiry.done(moments, citations, supported=bool(lines))
