@@ -9,31 +9,25 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any, Self
 
 from seehear import config
 from seehear.errors import (
     ConfigError,
     InputError,
-    LibraryBusyError,
-    MediaError,
     MissingPackageError,
     NotFoundError,
-    SeehearError,
-    StorageError,
 )
+from seehear.ingest.outcome import Fetched, Indexed, Status
+from seehear.ingest.place import correct, only_one, place
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
-from seehear.store.corrections import Correction, apply
 from seehear.store.sources import Kept, Source, Sources
 from seehear.timeline import Timeline
 from seehear.units import clean
@@ -46,43 +40,6 @@ if TYPE_CHECKING:
     from seehear.backends.protocols import Observer
     from seehear.backends.servers.prices import Quote
     from seehear.ingest.run import Ingested, Plan
-
-Status = Literal["indexed", "unchanged", "failed"]
-EMBED_BATCH = 64
-LOCK_WAIT_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """What became of one input of `Library.index`; `error` is set exactly when `status` is `failed`."""
-
-    path: Path
-    media: str
-    title: str
-    status: Status
-    seconds: float
-    events: int
-    gaps: int
-    error: SeehearError | None = None
-    url: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The documented JSON shape of one indexed input."""
-        return {
-            "path": str(self.path), "media": self.media, "title": self.title, "status": self.status,
-            "seconds": round(self.seconds, 2), "events": self.events, "gaps": self.gaps,
-            "error": None if self.error is None else str(self.error), "url": self.url or None,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A recording at an address; `path` and `media` are there once it is fetched."""
-
-    title: str
-    url: str
-    path: Path | None = None
-    media: str = ""
 
 
 class Library:
@@ -191,7 +148,7 @@ class Library:
         media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
-        with self._only_one(media_id):
+        with only_one(self.settings.home, media_id):
             plan = self._plan(path, media_id)
             fingerprint = self._fingerprint(plan)
             known = self.store.cache_get(f"ingested:{media_id}")
@@ -199,7 +156,10 @@ class Library:
                 return media_id, "unchanged"
             with self.models.charged_to(media_id):
                 done = self._ingest(path, media_id, plan, reporter, on_pull)
-                self._put(done.timeline, reporter, on_pull, language=done.language)
+                place(
+                    self.store, done.timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
+                    language=done.language,
+                )  # fmt: skip
             if done.complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
@@ -251,26 +211,6 @@ class Library:
         if not self.store.read_only:
             self.store.remember_file(path, **facts, media_id=media_id)
         return media_id
-
-    @contextmanager
-    def _only_one(self, media_id: str) -> Iterator[None]:
-        """A lock that the system frees with the process, so that two of them never index the same media at once."""
-        folder = self.settings.home / "locks"
-        lock = FileLock(folder / f"{media_id[:32]}.lock", timeout=LOCK_WAIT_S)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout as error:
-            raise LibraryBusyError("another process has been indexing this file for an hour", hint="stop it") from error
-        except OSError as error:
-            raise StorageError(
-                f"the library folder {self.settings.home} cannot be written: {error.strerror}",
-                hint="make it writable, or choose another with --home DIR",
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _plan(self, path: Path, media_id: str) -> Plan:
         from seehear.ingest.run import Plan
@@ -330,55 +270,6 @@ class Library:
         """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
         return self.models.reader().read(rgb)
 
-    def _put(self, timeline: Timeline, reporter: Reporter, on_pull: OnPull | None, *, language: str = "") -> None:
-        while True:
-            corrections = self.store.corrections(timeline.media.id)
-            if self._store_cut(timeline, corrections, corrections, reporter, on_pull, language=language):
-                return
-
-    def _store_cut(
-        self, timeline: Timeline, seen: Sequence[Correction], wanted: Sequence[Correction], reporter: Reporter,
-        on_pull: OnPull | None, *, language: str,
-    ) -> bool:  # fmt: skip
-        """Store a timeline with the `wanted` corrections in all that is searched, unless others than `seen` are there.
-
-        Texts that are embedded already keep their vectors.
-        """
-        import numpy as np
-
-        from seehear.search.passages import cut_up, texts_to_embed
-
-        cut = cut_up(apply(timeline, wanted).timeline)
-        corrections: dict[str, Any] = {"corrections": seen, "corrected": wanted, "language": language}
-        try:
-            embedder = self.models.embedder(on_pull)
-        except MissingPackageError:
-            # Without vectors the recording is found by its words alone.
-            return self.store.put_timeline(timeline, cut, **corrections)
-        texts = texts_to_embed(cut)
-        known = self._vectors_of(timeline.media.id, embedder.card.name)
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        for at in range(0, len(fresh), EMBED_BATCH):
-            reporter("embed", len(texts) - len(fresh) + at, len(texts))
-            some = fresh[at : at + EMBED_BATCH]
-            known.update(zip(some, embedder.embed(some), strict=True))
-        vectors = np.stack([known[t] for t in texts]) if texts else np.zeros((0, embedder.card.dimensions), np.float32)
-        stored = self.store.put_timeline(
-            timeline, cut, embedder=embedder.card.name, unit_vectors=vectors, **corrections
-        )  # fmt: skip
-        reporter("embed", len(texts), len(texts))
-        return stored
-
-    def _vectors_of(self, media_id: str, space: str) -> dict[str, NDArray[np.float32]]:
-        """The vectors that one recording has in that space, by the text that was embedded."""
-        from seehear.search.passages import unit_text
-
-        row = next((row for row in self.store.media() if row.id == media_id and row.embedder == space), None)
-        vectors = None if row is None else self.store.unit_vectors(row.number)
-        if row is None or vectors is None:
-            return {}
-        return {unit_text(unit): vectors[ordinal] for ordinal, unit in self.store.units(row.number).items()}
-
     # ---- correcting ----------------------------------------------------------------------------------------------
 
     def correct(self, media: str | os.PathLike[str], event: int, text: str) -> Event:
@@ -397,21 +288,8 @@ class Library:
 
     def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
         media_id = self.resolve(media)
-        with self._correcting:
-            while True:
-                timeline, seen = self.store.uncorrected(media_id), self.store.corrections(media_id)
-                if not 0 <= number < len(timeline.events):
-                    raise NotFoundError(f"this recording has no event {number}", hint="its timeline numbers them")
-                event = timeline.events[number]
-                gone = apply(timeline, seen).used.get(number)
-                wanted = [correction for correction in seen if correction is not gone]
-                if text is not None and text != event.text:
-                    wanted.append(Correction(event.kind, event.span, clean(event.text), text))
-                row = next(row for row in self.store.media() if row.id == media_id)
-                with self.models.charged_to(media_id):
-                    done = self._store_cut(timeline, seen, wanted, Reporter(), None, language=row.language)
-                if done:
-                    return self.store.timeline(media_id).events[number]
+        with self._correcting, self.models.charged_to(media_id):
+            return correct(self.store, media_id, number, text, embedder=self.models.embedder)
 
     # ---- asking --------------------------------------------------------------------------------------------------
 
@@ -644,32 +522,14 @@ class Library:
         An address that leads to a page needs the `web` extra; captions of its own come along. Raises InputError for
         what is private, wants a login, is too large or no recording, MissingPackageError, StorageError.
         """
-        from seehear.media import remote, webpage
-        from seehear.media.decode import probe
+        from seehear.ingest.fetch import fetch
 
-        private, reporter, folder = self.settings.private_urls, Reporter(on_progress), self.kept.ready()
-
-        def on_bytes(here: int, total: int) -> None:
-            reporter("fetch", here, max(here, total))
-
-        try:
-            got = remote.download(url, folder, private=private, on_bytes=on_bytes)
-        except remote.PageError:
-            found = webpage.entries(url, private=private)
-            if playlists and (len(found) > 1 or found[0].url != url):
-                return [Fetched(entry.title, entry.url) for entry in found]
-            language = "en" if self.settings.language == "auto" else self.settings.language
-            got = webpage.download_page(url, folder, private=private, on_bytes=on_bytes, language=language)
-        try:
-            probe(got.path, media_id="0")
-        except MediaError as error:
-            for path in (got.path, *(path for _, path in got.captions)):
-                path.unlink(missing_ok=True)
-            raise InputError(f"what lies at {url} is no recording", hint="check it in a browser") from error
-        media_id = self.keep(got.path, title=got.title, url=url, suffix=got.suffix)
-        for language, path in got.captions:
-            path.replace(folder / f"{media_id}{f'.{language}' if language else ''}{path.suffix.lower()}")
-        return [Fetched(got.title, url, self.kept.find(media_id) or self._row_of(media_id).path, media_id)]
+        language = "en" if self.settings.language == "auto" else self.settings.language
+        return fetch(
+            url, self.kept.ready(), keep=self.keep, private=self.settings.private_urls, language=language,
+            find=lambda media_id: self.kept.find(media_id) or self._row_of(media_id).path, playlists=playlists,
+            reporter=Reporter(on_progress),
+        )  # fmt: skip
 
     def _row_of(self, media_id: str) -> MediaRow:
         row = self._row(media_id)

@@ -1,0 +1,125 @@
+"""Putting a timeline into the library: cut up, embedded, with its corrections; one process per recording at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from seehear.backends.protocols import Embedder
+from seehear.errors import LibraryBusyError, MissingPackageError, NotFoundError, StorageError
+from seehear.ingest.progress import Reporter
+from seehear.search.passages import cut_up, texts_to_embed, unit_text
+from seehear.store import Store
+from seehear.store.corrections import Correction, apply
+from seehear.timeline import Timeline
+from seehear.units import clean
+from seehear.values import Event
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EMBED_BATCH = 64
+LOCK_WAIT_S = 3600.0
+
+
+@contextmanager
+def only_one(home: Path, media_id: str) -> Iterator[None]:
+    """A lock that the system frees with the process, so that two of them never index the same media at once.
+
+    Raises LibraryBusyError after an hour, StorageError when the folder cannot be written.
+    """
+    folder = home / "locks"
+    lock = FileLock(folder / f"{media_id[:32]}.lock", timeout=LOCK_WAIT_S)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise LibraryBusyError("another process has been indexing this file for an hour", hint="stop it") from error
+    except OSError as error:
+        raise StorageError(
+            f"the library folder {home} cannot be written: {error.strerror}",
+            hint="make it writable, or choose another with --home DIR",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def place(
+    store: Store, timeline: Timeline, *, embedder: Callable[[], Embedder], reporter: Reporter, language: str = ""
+) -> None:  # fmt: skip
+    """Put a timeline into all that is searched, with the corrections that were made by hand.
+
+    Without the package for vectors the recording is found by its words alone. Raises BackendError, StorageError.
+    """
+    while True:
+        seen = store.corrections(timeline.media.id)
+        if _place(store, timeline, seen, seen, embedder=embedder, reporter=reporter, language=language):
+            return
+
+
+def correct(
+    store: Store, media_id: str, number: int, text: str | None, *, embedder: Callable[[], Embedder]
+) -> Event:  # fmt: skip
+    """Put a text on one event of a timeline, None for what was heard or read; search sees it at once.
+
+    Raises NotFoundError when there is no such recording or event.
+    """
+    while True:
+        timeline, seen = store.uncorrected(media_id), store.corrections(media_id)
+        if not 0 <= number < len(timeline.events):
+            raise NotFoundError(f"this recording has no event {number}", hint="its timeline numbers them")
+        event = timeline.events[number]
+        gone = apply(timeline, seen).used.get(number)
+        wanted = [correction for correction in seen if correction is not gone]
+        if text is not None and text != event.text:
+            wanted.append(Correction(event.kind, event.span, clean(event.text), text))
+        row = next(row for row in store.media() if row.id == media_id)
+        if _place(
+            store, timeline, seen, wanted, embedder=embedder, reporter=Reporter(), language=row.language
+        ):  # fmt: skip
+            return store.timeline(media_id).events[number]
+
+
+def _place(
+    store: Store, timeline: Timeline, seen: Sequence[Correction], wanted: Sequence[Correction], *,
+    embedder: Callable[[], Embedder], reporter: Reporter, language: str,
+) -> bool:  # fmt: skip
+    """Store a timeline with the `wanted` corrections, unless others than `seen` were made meanwhile.
+
+    Texts that are embedded already keep their vectors.
+    """
+    import numpy as np
+
+    cut = cut_up(apply(timeline, wanted).timeline)
+    corrections: dict[str, Any] = {"corrections": seen, "corrected": wanted, "language": language}
+    try:
+        opened = embedder()
+    except MissingPackageError:
+        return store.put_timeline(timeline, cut, **corrections)
+    texts = texts_to_embed(cut)
+    known = _vectors_of(store, timeline.media.id, opened.card.name)
+    fresh = [text for text in dict.fromkeys(texts) if text not in known]
+    for at in range(0, len(fresh), EMBED_BATCH):
+        reporter("embed", len(texts) - len(fresh) + at, len(texts))
+        some = fresh[at : at + EMBED_BATCH]
+        known.update(zip(some, opened.embed(some), strict=True))
+    vectors = np.stack([known[t] for t in texts]) if texts else np.zeros((0, opened.card.dimensions), np.float32)
+    stored = store.put_timeline(timeline, cut, embedder=opened.card.name, unit_vectors=vectors, **corrections)
+    reporter("embed", len(texts), len(texts))
+    return stored
+
+
+def _vectors_of(store: Store, media_id: str, space: str) -> dict[str, NDArray[np.float32]]:
+    """The vectors that one recording has in that space, by the text that was embedded."""
+    row = next((row for row in store.media() if row.id == media_id and row.embedder == space), None)
+    vectors = None if row is None else store.unit_vectors(row.number)
+    if row is None or vectors is None:
+        return {}
+    return {unit_text(unit): vectors[ordinal] for ordinal, unit in store.units(row.number).items()}
