@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +15,7 @@ from seehear.errors import MediaError
 from seehear.media.clock import origin_s, presentation_s
 from seehear.media.container import open_media, video_stream
 from seehear.media.h264 import Numbering
+from seehear.media.packets import Pace, Stored, are_dense, are_in_order, are_needed, ends, has_spike
 from seehear.media.tiles import Grid, Luma, Picture
 
 if TYPE_CHECKING:
@@ -28,13 +27,9 @@ if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
 
 EVERY_S = 0.4
-DENSE_S = 0.15
-_GROUP_S = 1.0
 _GROUP_BYTES = 64 << 20
 _GROUP_PACKETS = 5000
 REFERENCES = 6
-BURST = 8
-REST_S = 0.45
 LEAP_S = 1.0
 _RESTORE = "re-encode it (ffmpeg -i FILE repaired.mp4), or try another file"
 
@@ -64,16 +59,6 @@ class Watcher(Protocol):
     def nears(self, picture: Picture, since_s: float) -> bool:
         """Tell whether what changed since `since_s` is a finished part of `picture`, as in typing."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A packet with what is asked of it often: its time in seconds (None when the file does not say) and its size."""
-
-    packet: VideoPacket
-    time_s: float | None
-    size: int
-    is_key: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +100,7 @@ class Glancer:
         self.grid: Grid | None = None
         self.end_s = 0.0
         self._last_s = float("-inf")
-        self._least_bytes = 24 + stream.width * stream.height // 256 // 100
-        self._longest = self._longest_seen = 0
-        self._rest_s = self._typed_s = float("-inf")
+        self._pace = Pace(least_bytes=24 + stream.width * stream.height // 256 // 100)
         self._loud_s: list[float] = []
         self._between: list[tuple[float, VideoFrame]] = []
         self._peeked: Peeked | None = None
@@ -140,10 +123,9 @@ class Glancer:
         group: list[Stored] = []
         held_bytes = 0
         for packet in self._packets():
-            if packet.is_key and group and _ends(group, packet):
+            if packet.is_key and group and ends(group, packet):
                 yield from self._group(group, packet, watcher)
-                loud = (p.time_s for p in group if p.time_s is not None and not p.is_key and p.size > self._quiet_bytes)
-                self._rest_s = max(loud, default=self._rest_s)
+                self._pace.end(group)
                 group, held_bytes = [], 0
             if not group and self.grid is None and packet.is_key:
                 self._peeked = self._peek(packet)
@@ -153,7 +135,7 @@ class Glancer:
                 yield from self._decode(group)
                 group, held_bytes = [], 0
         yield from self._pick_up()
-        yield from self._decode(self._without_tail(group) if self._peeked is not None else group)
+        yield from self._decode(self._pace.without_tail(group) if self._peeked is not None else group)
         yield from self._drain()
         if self.grid is None:
             raise self.undecodable()
@@ -208,7 +190,7 @@ class Glancer:
             stamp = packet.dts if packet.pts is None else packet.pts
             # As `presentation_s`, thousands of times.
             time = None if stamp is None or base is None else stamp * ticks / per_s - self._origin_s
-            self._least_bytes = min(self._least_bytes, size)
+            self._pace.least_bytes = min(self._pace.least_bytes, size)
             if time is not None and time >= self.end_s:
                 self.end_s, last = time, packet
             yield Stored(packet, time, size, packet.is_keyframe)
@@ -222,26 +204,25 @@ class Glancer:
                 self._decoder.flush_buffers()
             self._decoder, self._peeker = self._peeker, self._decoder
             self._head, self._primed = self._primed, None
-        self._in_order = _are_in_order(group)
+        self._in_order = are_in_order(group)
         self._peeked = self._peek(following) if len(group) > 1 else None
         if self._peeked is None:
             yield from self._decode(group)
             return
         picture = self._peeked.picture
-        length = _length(group)
-        self._longest_seen = 1 if length > self._longest else self._longest_seen + (length == self._longest)
-        self._longest = max(self._longest, length)
+        self._pace.begin(group)
         sizes = sorted(packet.size for packet in group if not packet.is_key)
         changed = watcher.cares(picture)
-        if changed and (alone_s := self._lone_change_s(group, sizes)) is not None:
+        alone_s = self._pace.lone_change_s(group, sizes) if changed else None
+        if alone_s is not None and alone_s > self._last_s:
             yield self._whole(alone_s, self._peeked)
-        elif changed or _has_spike(group, sizes):
-            loud = [packet for packet in group if packet.size > self._quiet_bytes]
+        elif changed or has_spike(group, sizes):
+            loud = [packet for packet in group if packet.size > self._pace.quiet_bytes]
             median = sizes[len(sizes) // 2] if sizes else 0
-            big = [p for p in loud if p.size > max(12 * self._quiet_bytes, 4 * median)]
+            big = [p for p in loud if p.size > max(12 * self._pace.quiet_bytes, 4 * median)]
             big_s = max((p.time_s for p in big if p.time_s is not None), default=float("-inf"))
-            burst = self._burst(group, loud) if changed else None
-            for glance in self._decode(self._without_tail(group)):
+            burst = self._pace.burst(group, loud) if changed else None
+            for glance in self._decode(self._pace.without_tail(group)):
                 yield glance
                 if glance.picture is None:
                     continue
@@ -250,7 +231,7 @@ class Glancer:
                     break
                 if burst and burst[0] < glance.time_s < burst[1] - LEAP_S and watcher.nears(picture, burst[0]):
                     # Text is being typed, and the next keyframe shows all of it.
-                    self._between, self._fresh, self._typed_s = [], True, burst[1]
+                    self._between, self._fresh, self._pace.typed_s = [], True, burst[1]
                     self._decoder.flush_buffers()
                     yield self._whole(burst[1], self._peeked, gradual=True)
                     return
@@ -259,43 +240,6 @@ class Glancer:
     def _pick_up(self) -> Iterator[Glance]:
         if self._peeked is not None and self._peeked.time_s > self._last_s:
             yield self._whole(self._peeked.time_s, self._peeked)
-
-    def _lone_change_s(self, group: list[Stored], sizes: list[int]) -> float | None:
-        """When all that changed in a group came with one packet: its time."""
-        # A keyframe that came early was put where the picture changed: then it is the keyframe that brought the change.
-        if len(sizes) < 2 or self._longest_seen < 2 or _length(group) < self._longest:
-            return None
-        if sizes[-2] > min(0.1 * sizes[-1], 12 * self._quiet_bytes):
-            return None
-        time = max((p for p in group if not p.is_key), key=lambda p: p.size).time_s
-        return time if time is not None and time > self._last_s else None
-
-    def _burst(self, group: list[Stored], loud: list[Stored]) -> tuple[float, float] | None:
-        """From when to when the last loud packets of a group came, if close together and alike, after a rest."""
-        if self._longest_seen < 2 or _length(group) < self._longest:
-            return None
-        inside = sorted((p.time_s, p.size) for p in loud if p.time_s is not None and not p.is_key)
-        first = len(inside) - 1
-        while first > 0 and inside[first][0] - inside[first - 1][0] < REST_S:
-            first -= 1
-        run = inside[first:]
-        if len(run) < BURST:
-            return None
-        # Where nothing ever rests (a camera), it is not typing; after a burst that was, it goes on.
-        before_s = inside[first - 1][0] if first else self._rest_s
-        if run[0][0] - before_s < REST_S and before_s != self._typed_s:
-            return None
-        sizes = sorted(size for _, size in run)
-        return None if sizes[-1] > 4 * sizes[len(sizes) // 2] else (run[0][0], run[-1][0])
-
-    @property
-    def _quiet_bytes(self) -> float:
-        """Up to this size a packet holds nothing but "as before"; the smallest packets of the file tell."""
-        return 1.15 * self._least_bytes + 4
-
-    def _without_tail(self, group: list[Stored]) -> list[Stored]:
-        loud = [i for i, packet in enumerate(group) if packet.size > self._quiet_bytes or packet.is_key]
-        return group[: loud[-1] + 1] if loud else group
 
     def _peek(self, stored: Stored) -> Peeked | None:
         if self._peeker is None:
@@ -326,10 +270,11 @@ class Glancer:
         if head is not None and not (group and group[0].packet is head):
             self._decoder.flush_buffers()
         self._fresh = False
-        in_order = self._in_order = _are_in_order(group)
-        needed = self._are_needed(group, margin=0 if in_order and self._prompt else REFERENCES)
-        dense = _are_dense(group, needed)
-        times = (packet.time_s for packet in group if packet.size > self._quiet_bytes)
+        in_order = self._in_order = are_in_order(group)
+        margin = 0 if in_order and self._prompt else REFERENCES
+        needed = are_needed(group, self._numbering, least_bytes=self._pace.least_bytes, margin=margin)
+        dense = are_dense(group, needed)
+        times = (packet.time_s for packet in group if packet.size > self._pace.quiet_bytes)
         self._loud_s = [t for t in self._loud_s if t > self._last_s] + [t for t in times if t is not None]
         for index, packet in enumerate(group):
             if not needed[index]:
@@ -349,35 +294,6 @@ class Glancer:
                 self._prompt = False
             for frame in frames:
                 yield from self._offer(frame)
-
-    def _are_needed(self, group: list[Stored], *, margin: int) -> list[bool]:
-        """For each packet: whether it must be decoded, as it, or one at most `margin` away, holds something.
-
-        Where pictures are stored out of order, what refers to what must be complete around each change.
-        """
-        numbering = self._numbering
-        if numbering is None or numbering.gap <= 2 * margin:
-            return [True] * len(group)
-        needed = [packet.is_key or packet.size > self._least_bytes + 4 for packet in group]
-        if margin:
-            for index in [i for i, loud in enumerate(needed) if loud or (i == 0 and not group[0].is_key)]:
-                first, last = max(0, index - margin), min(len(group), index + margin + 1)
-                needed[first:last] = [True] * (last - first)
-        # Now and then a picture that others refer to (one later than all before) keeps the decoder's count.
-        missing, latest_s, last_number = 0, float("-inf"), -1
-        for index, packet in enumerate(group):
-            ahead = packet.time_s is not None and packet.time_s > latest_s
-            latest_s = max(latest_s, packet.time_s) if packet.time_s is not None else latest_s
-            missing += 1
-            if ahead and missing > numbering.gap - margin:
-                needed[index] = True
-            if numbering.counted:
-                number = numbering.number(memoryview(packet.packet))
-                needed[index] |= number is None or number < last_number
-                last_number = last_number if number is None else number
-            if needed[index] and ahead:
-                missing = 0
-        return needed
 
     def _stand(self, time: float, *, ends: bool) -> Iterator[Glance]:
         """A packet at `time` that was left out, perhaps the last of its kind: what was decoded last still stands."""
@@ -453,28 +369,6 @@ class Glancer:
         return Glance(time, peeked.picture, self.grid, gradual=gradual)
 
 
-def _length(group: list[Stored]) -> int:
-    """How many packets lie between the last keyframe of a group and the next one, which ends it."""
-    return next(index for index, packet in enumerate(reversed(group), 1) if packet.is_key or index == len(group))
-
-
-def _ends(group: list[Stored], packet: Stored) -> bool:
-    first, time = group[0].time_s, packet.time_s
-    return first is None or time is None or time - first >= _GROUP_S
-
-
-def _are_in_order(group: list[Stored]) -> bool:
-    times = [packet.time_s for packet in group]
-    return all(a is not None and b is not None and a < b for a, b in pairwise(times))
-
-
-def _are_dense(group: list[Stored], needed: list[bool]) -> list[bool]:
-    """For each packet: whether the next needed picture, in order of time, comes within a fifth of a second."""
-    order = sorted(p.time_s for p, need in zip(group, needed, strict=True) if need and p.time_s is not None)
-    after = dict(pairwise(order))
-    return [p.time_s is not None and after.get(p.time_s, math.inf) - p.time_s < DENSE_S for p in group]
-
-
 def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
     try:
         decoder = av.CodecContext.create(context.name, "r")
@@ -486,9 +380,3 @@ def _second_decoder(context: VideoCodecContext) -> VideoCodecContext | None:
     except (av.error.FFmpegError, ValueError):
         return None
     return decoder
-
-
-def _has_spike(group: list[Stored], sizes: list[int]) -> bool:
-    """Tell whether a packet inside is so large that a passing picture may hide between two equal keyframes."""
-    key = max((packet.size for packet in group if packet.is_key), default=0)
-    return bool(sizes) and sizes[-1] > max(0.2 * key, 6 * sizes[len(sizes) // 2])
