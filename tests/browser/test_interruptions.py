@@ -63,6 +63,15 @@ def test_what_is_no_recording_is_left_out_and_a_refused_address_is_told(
     page = browse(empty.url)
     page.set_input_files("#file-input", tmp_path / "notes.txt")
     page.wait_for_selector(".toast.bad:has-text('not a recording')")
+    page.click(".toast button")
+    page.evaluate(
+        """() => {
+          const dropped = new DataTransfer();
+          dropped.items.add(new File(["hello"], "notes.txt", { type: "text/plain" }));
+          dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, cancelable: true }));
+        }"""
+    )
+    page.wait_for_selector(".toast.bad:has-text('not a recording')")
     page.fill("#url", "http://127.0.0.1:1/talk.mp4")
     page.press("#url", "Enter")
     page.wait_for_selector(".job[data-state=failed], #url-wrong:not(:empty)", timeout=30_000)
