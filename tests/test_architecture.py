@@ -18,7 +18,8 @@ LEVELS = {
     "models": 6, "library": 7, "look": 7, "surfaces": 8,
 }  # fmt: skip
 HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx",
-         "openai", "httpx2", "transformers"}  # fmt: skip
+         "openai", "httpx2", "transformers", "fastapi", "starlette", "uvicorn", "pydantic", "mcp", "prometheus_client",
+         "yt_dlp"}  # fmt: skip
 
 
 def part_of(path: Path) -> str:
@@ -68,6 +69,16 @@ def test_no_file_is_long(path: Path) -> None:
 
 def test_every_module_has_a_level() -> None:
     assert {part_of(path) for path in MODULES} - set(LEVELS) - {"__init__", "__main__", "data"} == set()
+
+
+def test_a_surface_starts_another_only_from_the_command_line_or_as_part_of_the_server() -> None:
+    allowed = {"cli/serve.py": {"server"}, "cli/mcp.py": {"mcp"}, "server/app.py": {"mcp"}}
+    surfaces = PACKAGE / "surfaces"
+    for path in surfaces.rglob("*.py"):
+        place = path.relative_to(surfaces)
+        own = place.parts[0].removesuffix(".py")
+        others = {name.split(".")[2] for name in imports_of(path) if name.startswith("seehear.surfaces.")} - {own}
+        assert others <= allowed.get(place.as_posix(), set()), f"{place} imports {sorted(others)}"
 
 
 def test_importing_seehear_loads_no_decoder_and_no_model_runtime() -> None:
