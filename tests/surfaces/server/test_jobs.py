@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -110,6 +111,10 @@ def test_jobs_and_uploads_survive_a_restart(tmp_path: Path, small_weights: None)
         running = server.upload(subtitles("whales", LONG // 4), "whales.srt")
         waiting = server.upload(subtitles("seals"), "seals.srt")
         begun = server.http.post("/api/v1/uploads", json={"name": "otters.srt", "size_bytes": len(raw)}).json()
+        young, old = home / "media" / ".fetch-young", home / "media" / ".fetch-old"
+        for path in (young, old):
+            path.write_bytes(b"half a recording")
+        os.utime(old, (1, 1))
         server.http.patch(begun["url"], content=raw[:100], headers={"Upload-Offset": "0"})
         until(lambda: server.job(running["id"])["stages"])
     with Store(home) as store:
@@ -118,6 +123,7 @@ def test_jobs_and_uploads_survive_a_restart(tmp_path: Path, small_weights: None)
         assert server.http.head(begun["url"]).headers["upload-offset"] == "100"
         sent = server.http.patch(begun["url"], content=raw[100:], headers={"Upload-Offset": "100"})
         last = sent.json()["job"]
+        assert young.exists() and not old.exists(), "what a power cut left is cleared away"
         for job in (running, waiting, last):
             assert server.finished(job["id"])["state"] == "done"
         assert {row["title"] for row in server.http.get("/api/v1/library").json()["media"]} == {

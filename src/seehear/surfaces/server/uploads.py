@@ -22,6 +22,7 @@ from seehear.surfaces.server.problems import ProblemError
 
 FREE_BYTES = 500_000_000
 """Left free on the disk, so that a library that is being written to never meets its end."""
+LEFT_OVER_S = 24 * 3600.0
 _KNOWN = frozenset(suffix for kind in MEDIA_SUFFIXES.values() for suffix in kind)
 
 
@@ -51,6 +52,15 @@ class Uploads:
         known = {upload.id for upload in self._jobs.uploads()}
         for path in self._part("x").parent.glob("*.part"):
             if path.stem not in known:
+                path.unlink(missing_ok=True)
+        self._clear_kept()
+
+    def _clear_kept(self) -> None:
+        """Delete files that a power cut left between coming in and being anybody's; young ones may be on their way."""
+        wanted = {row.id for row in self._library.media()} | {job.media for job in self._jobs.all()}
+        folder = self._library.kept.folder
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name.split(".")[0] not in wanted and path.stat().st_mtime < time.time() - LEFT_OVER_S:
                 path.unlink(missing_ok=True)
 
     def begin(self, name: str, size_bytes: int) -> Upload:
