@@ -232,3 +232,25 @@ def test_what_is_near_to_everything_is_discounted_but_not_in_a_short_recording()
     assert found[20:].min() > found[:20].max()
     assert abs(float(found.mean())) < 1e-6
     assert not vagueness(rows[:6]).any()
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("List the data types that are mentioned", ("data", "types")),
+        ("please name all loops", ("loops",)),
+        ("what is a list?", ("list",)),
+        ("list comprehension", ("list", "comprehension")),
+    ],
+)
+def test_a_command_to_list_is_not_a_topic_but_lists_may_be(question: str, words: tuple[str, ...]) -> None:
+    assert read_question(question).terms.words == words
+
+
+@pytest.mark.parametrize(
+    ("question", "start_s", "end_s"),
+    [("what is said in the first minute?", 0.0, 60.0), ("what is shown in the last minute?", 540.0, 600.0)],
+)
+def test_the_first_minute_is_one_minute(question: str, start_s: float, end_s: float) -> None:
+    span = read_question(question).span(600.0)
+    assert span is not None and (span.start_s, span.end_s) == (start_s, end_s)

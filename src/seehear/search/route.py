@@ -69,9 +69,15 @@ _COUNT = {
     "thirty": 30, "a": 1, "few": 5,
 }  # fmt: skip
 _EDGE = re.compile(
-    r"\b(first|last|opening|initial|final)\s+(?:the\s+)?(\d{1,3}|"
+    r"\b(first|last|opening|initial|final)\s+(?:(?:the\s+)?(\d{1,3}|"
     + "|".join(_COUNT)
-    + r")\s*(seconds?|secs?|s|minutes?|mins?|m|hours?)\b",
+    + r")\s*(seconds?|secs?|s|minutes?|mins?|m|hours?)|(minute|hour))\b",
+    re.IGNORECASE,
+)
+# "List the …" asks for something; lists themselves may be a topic.
+_COMMAND = re.compile(
+    r"^(?:please\s+)?(?:list|name|enumerate|find|give|show|tell)(?:\s+(?:me|us))?"
+    r"(?=\s+(?:the|all|every|each|any|some|a few|three|four|five|\d+|what|how|where|when|why|which|about)\b)",
     re.IGNORECASE,
 )
 # "at the end of the loop" is not the end of the recording.
@@ -144,7 +150,7 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     if not text:
         raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
-    terms = terms_of(_strip_times(text))
+    terms = terms_of(_COMMAND.sub(" ", _strip_times(text)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
     left = [word for word in terms.words if word not in _LIST_FRAME and word not in FRAME]
     whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
@@ -189,8 +195,8 @@ def _stretch(text: str) -> Stretch | None:
         start_s, end_s = parse_clock(a or c), parse_clock(b or d)
         return Stretch(min(start_s, end_s), max(start_s, end_s))
     if match := _EDGE.search(text):
-        count = match.group(2).lower()
-        unit_s = {"s": 1, "m": 60, "h": 3600}[match.group(3)[0].lower()]
+        count = (match.group(2) or "one").lower()
+        unit_s = {"s": 1, "m": 60, "h": 3600}[(match.group(3) or match.group(4))[0].lower()]
         long_s = float((int(count) if count.isdigit() else _COUNT[count]) * unit_s)
         return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
     if match := _AT.search(text):
