@@ -1,5 +1,7 @@
 """What weighing again relies on: rare words count more, neighbours lend theirs, and the rest stays below."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
 from seehear.units import Unit
+from seehear.values import Event, Media
 from tests.talks import speech, talk
 
 
@@ -85,3 +88,25 @@ def test_a_recording_that_fits_in_several_places_is_stronger() -> None:
     strong = strengths(pool, cosine, np.zeros(6, np.float32))
     assert strong[3] > strong[0]
     assert strong[0] == strong[1] == strong[2]
+
+
+@pytest.mark.parametrize(
+    ("question", "start_s"), [("what data types are there?", 20.0), ("what is on the summary slide?", 60.0)]
+)
+def test_a_slide_that_only_names_a_topic_stands_behind_one_that_treats_it(
+    tmp_path_factory: pytest.TempPathFactory, minilm: Embedder, question: str, start_s: float
+) -> None:
+    slides = [
+        (0.0, "Agenda", "Agenda\n- Data types\n- Loops"),
+        (20.0, "Types", "Data types\n- int counts\n- float measures\n- str holds text"),
+        (40.0, "Loops", "Loops\n- for and while"),
+        (60.0, "Summary", "Summary\n- Values have data types"),
+    ]
+    events = [
+        Event(Span(at, at + 20.0), "visual", text, "test", title=title, screen=text, reason="slide")
+        for at, title, text in slides
+    ]
+    media = Media("types".ljust(64, "0"), Path("types.mp4"), "types", "video", 80.0, 1, has_video=True)
+    with _store(tmp_path_factory, minilm, Timeline.build(media, events)) as store:
+        first = find(store, minilm, read_question(question), query=question, limit=1).moments[0]
+    assert first.start_s == start_s

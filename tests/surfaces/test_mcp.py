@@ -36,6 +36,17 @@ def text_of(result: Any) -> str:
     return "\n".join(part.text for part in result.content if part.type == "text")
 
 
+def test_what_is_to_be_pasted_into_settings_starts_this_very_program(indexed_home: Path) -> None:
+    printed = run_seehear("mcp", "--json", "--home", indexed_home, "--answer", "extractive", home=indexed_home).json
+    entry = printed["mcpServers"]["seehear"]
+
+    async def session() -> Any:
+        async with Client(stdio_client(StdioServerParameters(**entry))) as client:
+            return await client.call_tool("list_recordings", {})
+
+    assert anyio.run(session).structured_content["recordings"][0]["title"] == "lesson"
+
+
 def test_an_assistant_finds_the_tools_and_what_they_are_for(indexed_home: Path) -> None:
     async def talk(client: Client) -> Any:
         return await client.list_tools()

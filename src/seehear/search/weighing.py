@@ -33,6 +33,11 @@ NEAR = (1.0, 1.0)
 FAR = (1.0, 1.0, 1.0, 1.0)
 WIDE = (1.0,) * 9
 SCENE_S = 12.0
+OUTLOOKS = frozenset(
+    stem(word)
+    for word in ("agenda", "outline", "overview", "contents", "roadmap", "syllabus", "summary", "recap", "conclusion")
+)
+"""Titles of slides that name every topic and explain none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Weights:
     media: float = 0.2
     recording: float = 0.6
     vague: float = 0.5
+    outlook: float = 0.15
     looked_at: int = 12
     token_own: float = 1.0
     token_near: float = 1.4
@@ -150,6 +156,10 @@ def weigh(
         **{name: parts[name] for name in ("length", "scene", "exact", "heading")},
         "words": weights.words_far * peak(far) + weights.words_box * box,
     }
+    if not _asks_for_outlooks(intent):
+        parts["outlook"] = second["outlook"] = -weights.outlook * np.asarray(
+            [bool(title & OUTLOOKS) for title in pool.titles], np.float32
+        )
     cosine = np.zeros(len(pool.units), np.float32)
     if vectors is not None and pool.vectors is not None:
         vector = middle(vectors)
@@ -171,6 +181,11 @@ def weigh(
     scores = np.sum(list(parts.values()), axis=0).astype(np.float32)
     by_stem = dict(zip(terms.stems, idf, strict=True))
     return Scored(scores, cosine, coverage, held, exact, absent, parts, second, by_stem)
+
+
+def _asks_for_outlooks(intent: Intent) -> bool:
+    """Tell whether a question is about the agenda or the summary itself."""
+    return not OUTLOOKS.isdisjoint(intent.terms.stems)
 
 
 def middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

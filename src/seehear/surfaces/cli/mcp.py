@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from seehear.errors import MissingPackageError
+from seehear.surfaces.cli.console import common, print_json
 from seehear.surfaces.cli.options import choosing
 
 
 @click.command(short_help="Open the library to assistants (MCP over stdio).")
 @choosing("answer", "see", "hear", "embed", "captions", "language", "local", "budget_usd")
-@click.option("--home", metavar="DIR", help="The library's folder (SEEHEAR_HOME).")
-def mcp(home: str | None, **settings: Any) -> None:
+@common
+def mcp(as_json: bool, home: str | None, **settings: Any) -> None:
     """Serve the library over MCP on stdin and stdout, for an assistant that starts this command.
 
-    `seehear serve` offers the same over HTTP, at /mcp.
+    `seehear serve` offers the same over HTTP, at /mcp. With --json it prints what to paste into an assistant's
+    settings, other options included, and ends.
 
     \b
-    seehear mcp
+    seehear mcp --json
     """
+    if as_json:
+        print_json({"mcpServers": {"seehear": _entry(home, settings)}})
+        return
     try:
         from seehear.surfaces.mcp import make_mcp
     except ModuleNotFoundError as error:
@@ -31,3 +38,16 @@ def mcp(home: str | None, **settings: Any) -> None:
 
     with Library(home, **settings) as library:
         make_mcp(library).run("stdio")
+
+
+def _entry(home: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """How an assistant starts this program as it was started now, wherever that lies."""
+    given = {"home": None if home is None else str(Path(home).resolve()), **settings}
+    arguments: list[str] = []
+    for name, value in given.items():
+        option = "--" + name.removesuffix("_usd")
+        if value is True:
+            arguments.append(option)
+        elif value is not None:
+            arguments += [option, str(value)]
+    return {"command": sys.executable, "args": ["-m", "seehear", "mcp", *arguments]}

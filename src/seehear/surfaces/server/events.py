@@ -25,6 +25,19 @@ def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(events, media_type=CONTENT_TYPE, headers=headers)
 
 
+async def drain(lines: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
+    """Yield what is put into a queue until None comes, with a comment as heartbeat where nothing does."""
+    while True:
+        try:
+            line = await asyncio.wait_for(lines.get(), HEARTBEAT_S)
+        except TimeoutError:
+            yield b": still at it\n\n"
+            continue
+        if line is None:
+            return
+        yield line
+
+
 class Hub:
     """Passes events on to watchers; lives in one event loop, other threads must call into that."""
 
@@ -64,14 +77,7 @@ class Hub:
         self._watchers.add(queue)
         try:
             yield b"retry: 2000\n\n"
-            while True:
-                try:
-                    line = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                if line is None:
-                    return
+            async for line in drain(queue):
                 yield line
         finally:
             self._watchers.discard(queue)

@@ -14,7 +14,7 @@ from seehear.errors import BugError, CancelledError, InputError, NotFoundError, 
 from seehear.surfaces.server.compatible import chat, completion, failures, transcription
 from seehear.surfaces.server.compatible.completion import MODEL, Completion
 from seehear.surfaces.server.compatible.recordings import recordings
-from seehear.surfaces.server.events import CONTENT_TYPE, HEARTBEAT_S
+from seehear.surfaces.server.events import CONTENT_TYPE, drain
 from seehear.surfaces.server.problems import ProblemError
 from seehear.surfaces.server.service import Desk, Service
 from seehear.values import Answer
@@ -106,14 +106,7 @@ async def _stream(desk: Service, asked: chat.Asked, *, with_usage: bool) -> Asyn
         task = asyncio.create_task(work())
         try:
             yield made.first()
-            while True:
-                try:
-                    line = await asyncio.wait_for(lines.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield b": still at it\n\n"
-                    continue
-                if line is None:
-                    return
+            async for line in drain(lines):
                 yield line
         finally:
             gone.set()

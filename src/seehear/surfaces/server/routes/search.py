@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from seehear.errors import BugError, CancelledError, InputError, NotFoundError, SeehearError
 from seehear.spans import Span
-from seehear.surfaces.server.events import CONTENT_TYPE, HEARTBEAT_S, encode, stream
+from seehear.surfaces.server.events import CONTENT_TYPE, drain, encode, stream
 from seehear.surfaces.server.problems import ProblemError, of_error
 from seehear.surfaces.server.service import Desk, Service
 from seehear.surfaces.server.shapes import AnswerShape, MediaId, MomentsShape, QuestionGiven
@@ -135,14 +135,7 @@ async def _stream(desk: Service, given: QuestionGiven) -> AsyncIterator[bytes]:
     with desk.counted():
         done = desk.ask_later(work)
         try:
-            while True:
-                try:
-                    line = await asyncio.wait_for(lines.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield b": still at it\n\n"
-                    continue
-                if line is None:
-                    return
+            async for line in drain(lines):
                 yield line
         finally:
             gone.set()
