@@ -106,7 +106,7 @@ def main() -> None:
             tables.append(questions(library, chosen.lecture, asked, label="extracted"))
         if chosen.model:
             with Library(home, captions="never", answer="auto") as library:
-                name = library.cards()["answer"].name if "answer" in library.cards() else "no model is here"
+                name = library.models.cards()["answer"].name if "answer" in library.models.cards() else "no model is here"
                 tables.append(questions(library, chosen.lecture, asked, label=name))
     finish(tables, chosen.json)
 

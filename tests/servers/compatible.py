@@ -21,7 +21,7 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.servers.described import faults
+from tests.servers.described import faults, needs_description
 
 KEY = "sk-test-0123456789abcdef"
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 30), "blue": (30, 30, 200), "white": (250, 250, 250)}
@@ -540,7 +540,11 @@ def _form(content_type: str, raw: bytes) -> dict[str, Any]:
 
 @contextmanager
 def serving(switches: Switches | None = None) -> Iterator[Compatible]:
-    """A running server that ends with the block, which fails when anything did not fit the description."""
+    """A running server that ends with the block, which fails when anything did not fit the description.
+
+    Without the description the test is skipped.
+    """
+    needs_description()
     server = Compatible(switches)
     try:
         yield server
