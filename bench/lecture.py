@@ -106,7 +106,8 @@ def main() -> None:
             tables.append(questions(library, chosen.lecture, asked, label="extracted"))
         if chosen.model:
             with Library(home, captions="never", answer="auto") as library:
-                name = library.models.cards()["answer"].name if "answer" in library.models.cards() else "no model is here"
+                cards = library.models.cards()
+                name = cards["answer"].name if "answer" in cards else "no model is here"
                 tables.append(questions(library, chosen.lecture, asked, label=name))
     finish(tables, chosen.json)
 
