@@ -1,9 +1,11 @@
 """How long a search takes in a library of 100,000 passages, and a process from its start to the moments.
 
-    python bench/search.py [--passages 100000] [--runs 30]
+    python bench/search.py [--passages 100000] [--runs 30] [--real]
 
 The passages are made of random words after Zipf's law, their vectors are random directions: only the time is of
-interest. Printed with machine, date and commit; medians of wall and CPU time of one process.
+interest. With `--real` they are made of sentences of the transcripts in ../shared/data in random order, with their
+MiniLM vectors, and searched with MiniLM, which weighs the best ones again by their tokens and remembers none of them
+from one question to the next. Printed with machine, date and commit; medians of wall and CPU time of one process.
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+import retrieval
+from seehear.backends.minilm import MiniLM
 from seehear.backends.protocols import Card
 from seehear.search import search
+from seehear.search.passages import cut_up
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
@@ -46,26 +51,51 @@ class RandomEmbedder:
     def close(self) -> None: ...
 
 
-def fill(store: Store, count: int, random: np.random.Generator) -> list[str]:
+class Forgetful(MiniLM):
+    """MiniLM that remembers no tokens: sentences stand many times in this library, in another each is new."""
+
+    def _keep(self, text: str, made: object) -> None: ...
+
+
+Sentences = tuple[list[str], np.ndarray]
+
+
+def real_sentences(embedder: MiniLM) -> tuple[Sentences, list[str]]:
+    """Sentences of three sets with their vectors, and questions about them."""
+    texts, questions = [], []
+    for made in retrieval.SETS.values():
+        timelines, asked = made()
+        texts += [" ".join(unit.text.split()) for timeline in timelines for unit in cut_up(timeline).units]
+        questions += [q.text for q in asked if q.answerable and q.split == "train"]
+    texts = [text for text in dict.fromkeys(texts) if text]
+    return (texts, embedder.embed(texts)), questions
+
+
+def fill(store: Store, count: int, random: np.random.Generator, real: Sentences | None = None) -> None:
     words = np.array([f"w{i:x}" for i in range(WORDS)])
     for number in range(count // PER_MEDIA):
         ids = np.minimum(random.zipf(1.25, (PER_MEDIA, UNITS, 12)), WORDS) - 1
+        drawn = None if real is None else random.integers(0, len(real[0]), (PER_MEDIA, UNITS))
         units, passages, members = [], [], []
         for p in range(PER_MEDIA):
             for u in range(UNITS):
                 start = 40.0 * p + 6.0 * u
-                units.append(Unit("transcript", Span(start, start + 6), " ".join(words[ids[p, u]])))
+                text = " ".join(words[ids[p, u]]) if real is None else real[0][drawn[p, u]]
+                units.append(Unit("transcript", Span(start, start + 6), text))
             said = " ".join(unit.text for unit in units[-UNITS:])
             passages.append(Passage("", p, Span(40.0 * p, 40.0 * p + 36), f"lecture {number}", said, ""))
             members.append(tuple(range(p * UNITS, p * UNITS + UNITS)))
         media = Media(f"{number:064x}", Path(f"{number}.mp4"), f"lecture {number}", "video", 40.0 * PER_MEDIA, 1)
-        rows = random.standard_normal((len(units), DIMENSIONS)).astype(np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        if real is None:
+            rows = random.standard_normal((len(units), DIMENSIONS)).astype(np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        else:
+            rows = real[1][drawn.ravel()]
+        name = "random" if real is None else "minilm"
         timeline = Timeline.build(media, [Event(Span(0, 1), "transcript", "x", "bench")])
         store.put_timeline(
-            timeline, Cut(tuple(units), tuple(passages), tuple(members)), embedder="random", unit_vectors=rows
+            timeline, Cut(tuple(units), tuple(passages), tuple(members)), embedder=name, unit_vectors=rows
         )
-    return list(words)
 
 
 def main() -> None:
@@ -73,14 +103,16 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--home", type=Path, help="keep the made-up library there between runs")
+    parser.add_argument("--real", action="store_true", help="sentences of real transcripts, searched with MiniLM")
     options = parser.parse_args()
     random = np.random.default_rng(0)
-    embedder = RandomEmbedder()
+    embedder = Forgetful() if options.real else RandomEmbedder()
+    real, questions = real_sentences(embedder) if options.real else (None, [])
     with tempfile.TemporaryDirectory() as folder, Store(options.home or Path(folder)) as store:
         began = time.perf_counter()
         words = [f"w{i:x}" for i in range(WORDS)]
         if not store.media():
-            fill(store, options.passages, random)
+            fill(store, options.passages, random, real)
         sizes = store.sizes()
         took = time.perf_counter() - began
         print(f"{sizes.passages} passages, {sizes.database_bytes / 1e6:.0f} MB, made in {took:.0f} s")
@@ -99,6 +131,8 @@ def main() -> None:
                 # Two common words, one middling, one rare: a question's usual mix.
                 places = [*random.integers(20, 200, 2), random.integers(200, 2000), random.integers(2000, WORDS)]
                 query = " ".join(words[int(p)] for p in places)
+                if questions:
+                    query = questions[int(random.integers(len(questions)))]
                 began, busy = time.perf_counter(), time.process_time()
                 search(store, use, query, media=media)
                 times.append(time.perf_counter() - began)
