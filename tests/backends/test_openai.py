@@ -347,6 +347,7 @@ def test_pictures_and_sound_go_together_in_their_order(desk: Desk) -> None:
     assert desk.booked[0].images == 2 and desk.booked[1].audio_s == pytest.approx(3)
 
 
+@pytest.mark.slow
 def test_long_sound_goes_as_mp3_and_endless_sound_not_at_all(desk: Desk) -> None:
     assert look(desk.answerer(), tones((0, 70), length_s=90)) == "90 seconds of sound"
     part = requests(desk.server)[0]["messages"][-1]["content"][0]["input_audio"]

@@ -101,6 +101,7 @@ def test_two_processes_index_the_same_file_at_once(lesson: Path, tmp_path: Path,
     assert rows[0]["events"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(lesson: Path, tmp_path: Path, small_weights: None) -> None:
     home = tmp_path / "stopped"

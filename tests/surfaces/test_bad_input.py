@@ -124,6 +124,7 @@ def test_a_library_folder_that_cannot_be_written(run: Run, tmp_path: Path) -> No
     assert_clear(done, errors.StorageError, "--home")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists() or sys.platform != "linux", reason="needs a small file system")
 def test_a_full_disk(lesson: Path, tmp_path: Path, small_weights: None) -> None:
     import resource

@@ -52,6 +52,7 @@ def test_a_server_that_is_there_sees_hears_embeds_and_answers_and_a_second_run_i
         assert calls(server) == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_every_finished_call_and_the_next_run_makes_only_the_others(tmp_path: Path, lesson: Path) -> None:
     """Two pictures at once, 1.5 s each: stopped in the middle, nothing that came back is asked for twice."""
     home = tmp_path / "home"
@@ -292,6 +293,7 @@ def test_local_refuses_a_model_elsewhere_by_name(run: Run, lesson: Path) -> None
     assert "--local" in done.err
 
 
+@pytest.mark.slow
 def test_a_model_that_ollama_passes_on_is_announced_and_refused_with_local(run: Run, library_home: Path) -> None:
     with OllamaServer(cloud(reply=lambda messages: "A function is a named piece of work [1].")) as server:
         asked = ("ask", "what is a function?", "--answer", "ollama:gpt-oss")
