@@ -26,7 +26,7 @@ MOST_REDIRECTS = 8
 CONNECT_S = 10.0
 SILENT_S = 30.0
 CHUNK_BYTES = 256 * 1024
-USER_AGENT = "seehear (+https://pypi.org/project/seehear)"
+USER_AGENT = "seehear (fetches recordings for one person)"
 OnBytes = Callable[[int, int], None]
 
 _KNOWN = frozenset(suffix for kind in MEDIA_SUFFIXES.values() for suffix in kind)
