@@ -44,11 +44,14 @@ _FRAME = re.compile(
 )
 
 
+How = Literal["best", "named", "each"]
+
+
 @dataclass(frozen=True, slots=True)
 class Across:
     """What is asked of all recordings: the best one, the ones that name it, or what each has on it."""
 
-    how: Literal["best", "named", "each"]
+    how: How
     topic: str
 
 
@@ -60,10 +63,10 @@ def read_across(text: str) -> Across | None:
     words = [w for w in terms_of(_FRAME.sub(" ", text)).words if w not in STOP | FRAME]
     if not words:
         return None
-    how = "each" if each is not None else "named" if _NAMED.search(text) else "best"
+    how: How = "each" if each is not None else "named" if _NAMED.search(text) else "best"
     held = [m for m in re.finditer(r"[^\W_]+", text) if m.group().lower() in words]
     phrase = text[held[0].start() : held[-1].end()] if held else ""
-    return Across(how, phrase if 0 < len(phrase) <= LONGEST_TOPIC else " ".join(words))  # type: ignore[arg-type]
+    return Across(how, phrase if 0 < len(phrase) <= LONGEST_TOPIC else " ".join(words))
 
 
 def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:

@@ -33,6 +33,7 @@ _AFTER = re.compile(
 _THEN = re.compile(
     r"\b(?:at\s+(?:that|the same)\s+(?:time|moment|point)|meanwhile|in the meantime)\b|\bthen\s*$", re.IGNORECASE
 )
+_SIDES: tuple[tuple[re.Pattern[str], Beside], ...] = ((_BEFORE, "before"), (_AFTER, "after"), (_THEN, "then"))
 _WHEN = re.compile(
     r"^(?:when|where|at what (?:time|minute|second)|what time)(?:\s+exactly)?"
     r"(?:\s+(?:is|was|does|did)\s+(?:that|this|it|(?:she|he|they)\s+(?:say|said|mention|show)\s+(?:that|this|it)))?$",
@@ -105,13 +106,13 @@ def _anchor(history: Sequence[Turn], known: Collection[str]) -> tuple[str, Span]
 def _place(question: str, text: str, media: str, anchor: Span) -> FollowUp | None:
     if _WHEN.match(text):
         return FollowUp(question, "It asks for the place of the answer before.", media, anchor, "when")
-    for pattern, beside in ((_BEFORE, "before"), (_AFTER, "after"), (_THEN, "then")):
+    for pattern, beside in _SIDES:
         if not pattern.search(text):
             continue
         rest = " ".join(pattern.sub(" ", text).split())
         what = f"“{beside}” is meant of the first place that the answer before rests on."
         if not _own(rest):
-            return FollowUp(question, what, media, anchor, beside)  # type: ignore[arg-type]
+            return FollowUp(question, what, media, anchor, beside)
         limit = {
             "before": Span(0.0, anchor.start_s), "after": Span(anchor.end_s, max(anchor.end_s, 1e7)), "then": anchor
         }[beside]  # fmt: skip

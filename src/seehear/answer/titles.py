@@ -125,6 +125,11 @@ def _rarity(
     return float(table[phrase]) * idf * (1.0 + 0.9 * (len(phrase) - 1)) * named
 
 
+def _rarest(table: Counter[tuple[str, ...]], spread: Counter[tuple[str, ...]], n: int) -> list[tuple[str, ...]]:
+    """The best phrases of one part, of which nearness is worth working out."""
+    return sorted(table, key=lambda phrase: (-_rarity(phrase, table, spread, n), phrase))[:CANDIDATES]
+
+
 def _nearness(
     tables: Sequence[Counter[tuple[str, ...]]],
     parts: Sequence[Sequence[int]],
@@ -139,10 +144,7 @@ def _nearness(
     means = np.stack([vectors[list(part)].mean(axis=0) for part in parts])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     spread = Counter(phrase for table in tables for phrase in table)
-    chosen = [
-        sorted(table, key=lambda p, table=table: (-_rarity(p, table, spread, len(parts)), p))[:CANDIDATES]  # type: ignore[misc]
-        for table in tables
-    ]
+    chosen = [_rarest(table, spread, len(parts)) for table in tables]
     every = list(dict.fromkeys(phrase for some in chosen for phrase in some))
     if not every:
         return [{} for _ in parts]

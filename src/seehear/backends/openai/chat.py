@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -144,7 +144,7 @@ class Chat:
             else:
                 return
 
-    def _texts(self, pieces: Iterator[Any]) -> Iterator[str]:
+    def _texts(self, pieces: Generator[Any, None, None]) -> Iterator[str]:
         ended, refused = False, ""
         try:
             for piece in pieces:
@@ -158,7 +158,7 @@ class Chat:
                     if finish == "content_filter":
                         refused = refused or "its content filter stopped the reply"
         finally:
-            pieces.close()  # type: ignore[attr-defined]
+            pieces.close()
         if refused:
             raise BackendRefusedError(f"{self.model} refused to answer: {refused[:200]}", hint="ask in other words")
         if not ended:

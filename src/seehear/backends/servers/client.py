@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -112,7 +112,9 @@ class Client:
             book(used(made) if used is not None else estimate)
             return made
 
-    def stream(self, begin: Callable[[Any], Any], *, estimate: Use, used: Callable[[Any], Use | None]) -> Iterator[Any]:
+    def stream(
+        self, begin: Callable[[Any], Any], *, estimate: Use, used: Callable[[Any], Use | None]
+    ) -> Generator[Any, None, None]:
         """Yield the pieces of a streamed reply; closing the iterator closes the connection.
 
         Only the beginning is tried again, never once pieces have been yielded. `used` reads the usage from a piece that
@@ -145,7 +147,8 @@ class Client:
         error stops the rest: items not begun are not begun. So does an interruption of the caller.
         """
         waiting = deque(enumerate(items))
-        finished: deque[tuple[int, Made | None, BaseException | None]] = deque()
+        results: dict[int, Made] = {}
+        finished: deque[tuple[int, BaseException | None]] = deque()
         changed, stop = threading.Condition(), threading.Event()
 
         def serve() -> None:
@@ -156,28 +159,26 @@ class Client:
                         if stop.is_set() or not waiting:
                             return
                         number, item = waiting.popleft()
-                    result: tuple[int, Made | None, BaseException | None]
+                    failure: BaseException | None = None
                     try:
-                        result = (number, work(item), None)
+                        results[number] = work(item)
                     except BaseException as error:  # noqa: BLE001 - it is raised in the caller's thread
-                        result = (number, None, error)
+                        failure = error
                     with changed:
-                        finished.append(result)
+                        finished.append((number, failure))
                         changed.notify()
 
         # Not an executor: its threads would keep the process alive until the last reply came or timed out.
         for _ in range(min(len(items), self._limiter.most)):
             threading.Thread(target=serve, daemon=True).start()
-        results: dict[int, Made] = {}
         try:
             for _ in items:
                 with changed:
                     while not finished:
                         changed.wait(timeout=0.5)
-                    number, made, error = finished.popleft()
-                if error is not None:
-                    raise error
-                results[number] = made  # type: ignore[assignment]
+                    number, failure = finished.popleft()
+                if failure is not None:
+                    raise failure
                 if done is not None:
                     done(items[number], results[number])
         finally:
