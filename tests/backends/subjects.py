@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, Switches, serving
-from tests.servers.described import needs_description
 from tests.servers.ollama import Model, OllamaServer, nomic, qwen
 
 from seehear import weights
@@ -97,7 +96,6 @@ def _breaker(server: Compatible) -> Callable[[str], None]:
 def _compatible(capability: Capability) -> Subject:
     @contextmanager
     def opened(folder: Path) -> Iterator[Running]:
-        needs_description()
         with serving() as server:
             made = discovery.open_named(f"{server.url}#test-model", capability, environment={})
             yield Running(made, _breaker(server))
@@ -109,7 +107,6 @@ def _compatible(capability: Capability) -> Subject:
 def _openai(capability: Capability, model: str) -> Subject:
     @contextmanager
     def opened(folder: Path) -> Iterator[Running]:
-        needs_description()
         with serving(Switches(models=[{"id": model}], limits=("max_completion_tokens",))) as server:
             # The address of OpenAI itself cannot be that of a test server; all else is as for OpenAI.
             client = Client(Server(server.url, "openai", KEY))

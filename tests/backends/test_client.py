@@ -11,7 +11,6 @@ import httpx
 import openai
 import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, serving, wait_until
-from tests.servers.described import needs_description
 
 from seehear.backends.servers import sdk_errors
 from seehear.backends.servers.client import Client, Server, retry_after_s
@@ -33,7 +32,6 @@ BUSY = Failure(429, "rate_limit_exceeded", headers={"Retry-After": "0"})
 
 @pytest.fixture
 def server() -> Any:
-    needs_description()
     with serving() as running:
         yield running
 

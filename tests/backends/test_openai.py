@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, pictures, serving, tones, wait_until
-from tests.servers.described import needs_description
 
 from seehear.backends import pieces
 from seehear.backends.openai import attachments
@@ -38,7 +37,6 @@ MODEL = "test-model"
 
 @pytest.fixture
 def server() -> Iterator[Compatible]:
-    needs_description()
     with serving() as running:
         yield running
 

@@ -13,16 +13,10 @@ import pytest
 
 from seehear.surfaces.cli.app import cli
 from tests.servers.compatible import Compatible, Failure, Switches, serving
-from tests.servers.described import needs_description
 from tests.servers.ollama import Model, OllamaServer, cloud, nomic, qwen
 
 Doctor = Callable[..., dict[str, Any]]
 KEY = "sk-secret-0123456789"
-
-
-@pytest.fixture(autouse=True)
-def _described() -> None:
-    needs_description()
 
 
 @pytest.fixture
