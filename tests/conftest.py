@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -53,6 +54,31 @@ def _no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", NOBODY)
 
 
+@pytest.fixture
+def reached_elsewhere(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Hosts off this machine that this process tried to reach or to look up: each attempt fails and is noted here."""
+    reached: list[object] = []
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def refuse_elsewhere(host: object) -> None:
+        if not str(host).startswith("127."):
+            reached.append(host)
+            raise OSError(f"a socket to {host}")
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            refuse_elsewhere(address[0])
+        connect(self, address)
+
+    def guarded_resolve(host: Any, *rest: Any, **more: Any) -> Any:
+        refuse_elsewhere(host)
+        return resolve(host, *rest, **more)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_resolve)
+    return reached
+
+
 @pytest.fixture(scope="session")
 def small_weights() -> None:
     """The weights that seeing, hearing and searching need; fetched on first use, then shared by every run."""
@@ -60,16 +86,21 @@ def small_weights() -> None:
         weights.pull(name)
 
 
-@pytest.fixture(scope="session")
-def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lecture of about half a minute, without captions inside: `lesson.mp4`, its truth in `lesson.json`."""
+def rendered(script: str, path: Path) -> Path:
+    """The lecture of a script, spoken and drawn at `path`; its truth lies beside it."""
     from seehear.backends.registry import open_speaker
     from seehear.generate.lecture import generate_lecture
 
-    folder = tmp_path_factory.mktemp("lesson")
-    (folder / "script.md").write_text(SCRIPT, encoding="utf-8")
-    generate_lecture(folder / "script.md", folder / "lesson.mp4", speaker=open_speaker())
-    return folder / "lesson.mp4"
+    source = path.with_suffix(".md")
+    source.write_text(script, encoding="utf-8")
+    generate_lecture(source, path, speaker=open_speaker())
+    return path
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lecture of about half a minute, without captions inside: `lesson.mp4`, its truth in `lesson.json`."""
+    return rendered(SCRIPT, tmp_path_factory.mktemp("lesson") / "lesson.mp4")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Two short made-up recordings that the tests of storing, finding and answering share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seehear.spans import Span
@@ -26,15 +27,23 @@ SHOWN = (
 )
 
 
+def shown_and_said(
+    name: str, shown: Sequence[tuple[float, float, str, str]], said: Sequence[tuple[float, str]], *, length_s: float,
+    sentence_s: float = 5.0, extra: tuple[Event, ...] = (), media_id: str = "",
+) -> Timeline:  # fmt: skip
+    """A recording of slides (start, end, title, what stands on it) and of sentences (start, text)."""
+    events = [
+        Event(Span(a, b), "visual", text, "test", title=title, screen=text, reason="slide")
+        for a, b, title, text in shown
+    ]
+    events += [Event(Span(start, start + sentence_s), "transcript", text, "test") for start, text in said]
+    media = Media(media_id or name.ljust(64, "0"), Path(f"{name}.mp4"), name, "video", length_s, 1, True, True)
+    return Timeline.build(media, [*events, *extra])
+
+
 def talk(name: str = "bees", *, extra: tuple[Event, ...] = (), media_id: str = "") -> Timeline:
     """A talk of 80 seconds on bees and functions, with slides."""
-    said = [Event(Span(start, start + 5.5), "transcript", text, "test") for start, text in SAID]
-    shown = [
-        Event(Span(a, b), "visual", text, "test", title=title, screen=text, reason="slide")
-        for a, b, title, text in SHOWN
-    ]
-    media = Media(media_id or name.ljust(64, "0"), Path(f"{name}.mp4"), name, "video", 80.0, 1, True, True)
-    return Timeline.build(media, [*said, *shown, *extra])
+    return shown_and_said(name, SHOWN, SAID, length_s=80.0, sentence_s=5.5, extra=extra, media_id=media_id)
 
 
 def speech(name: str, lines: list[tuple[float, str]]) -> Timeline:

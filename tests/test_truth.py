@@ -22,6 +22,7 @@ from seehear.library import Library
 from seehear.media.shots import slides
 from seehear.spans import Span, clock
 from seehear.values import SamplePoint
+from tests.conftest import rendered
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -127,13 +128,7 @@ That was all.
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bullets that come one by one, code that is typed and what it prints: small changes, half a minute."""
-    from seehear.backends.registry import open_speaker
-    from seehear.generate.lecture import generate_lecture
-
-    folder = tmp_path_factory.mktemp("deck")
-    (folder / "deck.md").write_text(DECK, encoding="utf-8")
-    generate_lecture(folder / "deck.md", folder / "deck.mp4", speaker=open_speaker())
-    return folder / "deck.mp4"
+    return rendered(DECK, tmp_path_factory.mktemp("deck") / "deck.mp4")
 
 
 # ---- a lecture whose every time is known --------------------------------------------------------------------------

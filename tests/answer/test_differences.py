@@ -1,7 +1,6 @@
 """Where slides and speech differ: told with both times, and with what the comparison cannot see."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,8 @@ from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
-from seehear.values import Event, Media
 from tests.answer.conftest import assert_true
-from tests.talks import speech
+from tests.talks import shown_and_said, speech
 
 
 def survey() -> Timeline:
@@ -31,10 +29,7 @@ def survey() -> Timeline:
         (62.0, "Each jar takes five hundred grams of honey."),
         (70.0, "In 1985 it was still 750 grams."),
     ]
-    events = [Event(Span(a, b), "visual", text, "test", title=title, screen=text, reason="slide")
-              for a, b, title, text in shown]  # fmt: skip
-    events += [Event(Span(start, start + 5), "transcript", text, "test") for start, text in said]
-    return Timeline.build(Media("d" * 64, Path("d.mp4"), "survey", "video", 90.0, 1, True, True), events)
+    return shown_and_said("survey", shown, said, length_s=90.0)
 
 
 @pytest.mark.parametrize("with_vectors", [True, False])

@@ -13,9 +13,9 @@ from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
-from seehear.values import Event, Media
+from seehear.values import Event
 from tests.answer.conftest import TIME, assert_true
-from tests.talks import speech, talk
+from tests.talks import shown_and_said, speech, talk
 
 
 def screencast() -> Timeline:
@@ -34,10 +34,7 @@ def screencast() -> Timeline:
         (110.0, "You multiply the area by the height, for instance."),
         (150.0, "As an exercise, write the volume of a ball."),
     ]
-    events = [Event(Span(a, b), "visual", text, "test", title=title, screen=text, reason="slide")
-              for a, b, title, text in shown]  # fmt: skip
-    events += [Event(Span(start, start + 5), "transcript", text, "test") for start, text in said]
-    return Timeline.build(Media("s" * 64, Path("s.mp4"), "shapes", "video", 200.0, 1, True, True), events)
+    return shown_and_said("shapes", shown, said, length_s=200.0)
 
 
 @pytest.mark.parametrize(

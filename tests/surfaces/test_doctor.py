@@ -1,7 +1,6 @@
 """`seehear doctor` tells which servers answer, what their models can, what is wrong and what mends it: for nothing."""
 
 import json
-import socket
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -167,29 +166,11 @@ def test_an_address_that_is_none_is_a_finding(doctor: Doctor) -> None:
     assert "http://" in finding(found, "server openai")["detail"]
 
 
-def test_with_local_no_socket_leaves_the_machine(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
-    reached: list[object] = []
-    connect, resolve = socket.socket.connect, socket.getaddrinfo
-
-    def refuse_elsewhere(host: object) -> None:
-        if not str(host).startswith("127."):
-            reached.append(host)
-            raise OSError(f"a socket to {host}")
-
-    def guarded(self: socket.socket, address: Any) -> None:
-        refuse_elsewhere(address[0])
-        connect(self, address)
-
-    def guarded_resolve(host: Any, *rest: Any, **more: Any) -> Any:
-        refuse_elsewhere(host)
-        return resolve(host, *rest, **more)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    monkeypatch.setattr(socket, "getaddrinfo", guarded_resolve)
+def test_with_local_no_socket_leaves_the_machine(doctor: Doctor, reached_elsewhere: list[object]) -> None:
     with serving() as server:
         found = doctor("--local", "--probe", "--answer", f"{server.url}#test-model", OPENAI_API_KEY=KEY)
         doctor("--local", OPENAI_API_KEY=KEY, OPENAI_BASE_URL="http://192.0.2.7/v1", OLLAMA_HOST="192.0.2.1:11434")
-    assert reached == []
+    assert reached_elsewhere == []
     assert found["chosen"]["answer"] == f"{server.url}#test-model"
     refused = doctor("--local", "--hear", "openai:whisper-1", OPENAI_API_KEY=KEY)
     assert "--local" in finding(refused, "library")["detail"]

@@ -333,14 +333,20 @@ def child(shelf: Shelf, site: Site, tmp_path: Path, prelude: str = "") -> subpro
     return subprocess.Popen([sys.executable, "-c", prelude + CHILD, *arguments], stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_a_killed_pull_goes_on_without_fetching_finished_parts_again(shelf: Shelf, site: Site, tmp_path: Path) -> None:
+def half_fetched(shelf: Shelf, site: Site, tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
+    """A pull in a process of its own whose second part comes slowly, and the file of that part, which has begun."""
     site.pages["/tiny-two.whl"].slow_s = 20
     process = child(shelf, site, tmp_path)
     growing = shelf.folder / "tiny" / "tiny-two-1.0.whl.part"
     deadline = time.monotonic() + 20
     while not (growing.exists() and growing.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.02)
+    return process, growing
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_a_killed_pull_goes_on_without_fetching_finished_parts_again(shelf: Shelf, site: Site, tmp_path: Path) -> None:
+    process, growing = half_fetched(shelf, site, tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert growing.stat().st_size > 0
@@ -354,12 +360,7 @@ def test_a_killed_pull_goes_on_without_fetching_finished_parts_again(shelf: Shel
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
 def test_ctrl_c_ends_a_pull_at_once_and_keeps_what_arrived(shelf: Shelf, site: Site, tmp_path: Path) -> None:
-    site.pages["/tiny-two.whl"].slow_s = 20
-    process = child(shelf, site, tmp_path)
-    growing = shelf.folder / "tiny" / "tiny-two-1.0.whl.part"
-    deadline = time.monotonic() + 20
-    while not (growing.exists() and growing.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    process, growing = half_fetched(shelf, site, tmp_path)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=30)
