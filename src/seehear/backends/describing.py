@@ -8,10 +8,12 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seehear.backends.protocols import OnDescribed
+from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError
 from seehear.units import clean
 from seehear.values import Description, Gap, Sight
 
@@ -119,6 +121,30 @@ def defused(text: str) -> str:
     """The same text in which nothing is a mark any more: its first bracket is replaced by one that looks alike."""
     plain = clean("\n".join(text.splitlines())).replace("|>", "| >").replace("｜>", "｜ >")
     return _MARK.sub(lambda found: "‹" if found[0] == "<" else "(", plain)
+
+
+def group_by_group(
+    sights: Sequence[Sight], size: int, describe: Callable[[Sequence[Sight]], list[Description | Gap]],
+    on_described: OnDescribed | None,
+) -> list[Description | Gap]:  # fmt: skip
+    """Describe pictures in order, `size` ≥ 1 at a time; where `describe` fails they are Gaps of stage `describe`.
+
+    `on_described` is told of each once its group is done. Raises BackendUnavailableError and BackendRefusedError of
+    `describe`: whoever is gone or says no to one will not describe the next.
+    """
+    told: list[Description | Gap] = []
+    for start in range(0, len(sights), size):
+        group = sights[start : start + size]
+        try:
+            told += describe(group)
+        except (BackendUnavailableError, BackendRefusedError):
+            raise
+        except BackendError as error:
+            told += [Gap(sight.span, STAGE, error.message) for sight in group]
+        if on_described is not None:
+            for sight, one in zip(group, told[start:], strict=True):
+                on_described(sight, one)
+    return told
 
 
 _REFUSAL = re.compile(

@@ -107,21 +107,13 @@ class HuggingFace:
         """
         if sights and not self._load().sees:
             raise ConfigError(f"{self._card.name} cannot see", hint="choose a model that takes images and text")
-        told: list[Description | Gap] = []
-        for start in range(0, len(sights), self._card.images_per_request):
-            part = sights[start : start + self._card.images_per_request]
-            asked = describing.request(part, question=question)
+
+        def describe(group: Sequence[Sight]) -> list[Description | Gap]:
+            asked = describing.request(group, question=question)
             turns: list[tuple[str, list[str | Sight]]] = [("system", [asked.system]), ("user", list(asked.parts))]
-            try:
-                told += describing.parse("".join(self._write(turns, asked.max_tokens)), part)
-            except BackendUnavailableError:
-                raise
-            except BackendError as error:
-                told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
-            if on_described is not None:
-                for sight, one in zip(part, told[start:], strict=True):
-                    on_described(sight, one)
-        return told
+            return describing.parse("".join(self._write(turns, asked.max_tokens)), group)
+
+        return describing.group_by_group(sights, self._card.images_per_request, describe, on_described)
 
     def _write(self, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Iterator[str]:
         loaded = self._load()

@@ -12,18 +12,29 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seehear.backends import describing
 from seehear.backends.ollama_http import AGAIN, Client
+from seehear.backends.ollama_models import (
+    NEEDS,
+    Shown,
+    first_able,
+    match,
+    models,
+    names_of,
+    show,
+    shown_by,
+    surveyed,
+    version,
+)
 from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
 from seehear.backends.servers.meter import Meter, Unmetered, Use
 from seehear.backends.servers.names import is_loopback
 from seehear.backends.servers.prices import estimate_tokens
 from seehear.errors import (
     BackendError,
-    BackendRefusedError,
     BackendUnavailableError,
     ConfigError,
     SeehearError,
@@ -34,6 +45,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = [
+    "BATCH", "COMFORTABLE_TOKENS", "CONTEXT_STEP", "OllamaAnswerer", "OllamaDescriber", "OllamaEmbedder", "Shown",
+    "first_able", "match", "models", "open_named", "show", "surveyed", "version",
+]  # fmt: skip
+
 CONTEXT_STEP = 2048
 """The context asked for grows in these steps: each change makes the server load the model anew."""
 COMFORTABLE_TOKENS = 16_384
@@ -41,104 +57,7 @@ COMFORTABLE_TOKENS = 16_384
 BATCH = 32
 """Texts per embedding request."""
 
-_NEEDS: dict[str, str] = {"describe": "vision", "answer": "completion", "embed": "embedding"}
 _SUGGESTED = {"describe": "qwen2.5vl", "answer": "llama3.2", "embed": "nomic-embed-text"}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What an Ollama server tells about one of its models; `context_tokens` is 0 where it does not say.
-
-    `abilities` are Ollama's words (`completion`, `vision`, `embedding`, `thinking`, …), `remote` says that the model
-    runs on somebody else's computer although the local server answers for it.
-    """
-
-    name: str
-    abilities: frozenset[str]
-    context_tokens: int
-    dimensions: int
-    remote: bool
-    vision: Mapping[str, int]
-
-    def can(self, capability: Capability) -> bool:
-        """Whether the server says that the model can do what a capability needs."""
-        return _NEEDS.get(capability) in self.abilities
-
-    def picture_tokens(self, width_px: int, height_px: int) -> int:
-        """An upper estimate of what one picture takes of the context, from the sizes in the model's own file."""
-        facts = self.vision
-        if "tokens_per_image" in facts:
-            return facts["tokens_per_image"] + 8
-        patch_px = max(1, facts.get("patch_size", 14))
-        if "image_size" in facts and "spatial_merge_size" not in facts:
-            tiles = 5 if "image_grid_pinpoints" in facts else 1
-            return math.ceil(facts["image_size"] / patch_px) ** 2 * tiles + 8
-        cell_px = patch_px * max(1, facts.get("spatial_merge_size", 2))
-        return math.ceil(width_px / cell_px) * math.ceil(height_px / cell_px) + 8
-
-
-def version(base_url: str, *, timeout_s: float = 0.5) -> str | None:
-    """The version of the Ollama server there, None when none answers in time: for detection, never raises for that."""
-    try:
-        with Client(base_url, connect_s=timeout_s, read_s=timeout_s) as client:
-            found = client.get("/api/version").get("version")
-    except BackendError:
-        return None
-    return found if isinstance(found, str) else None
-
-
-def models(base_url: str) -> list[str]:
-    """The names, with tags, of the models that the server has. Raises BackendError, BackendUnavailableError."""
-    with Client(base_url, read_s=10.0) as client:
-        return _names(client)
-
-
-def show(base_url: str, model: str) -> Shown:
-    """What the server tells about a model it has. Raises ConfigError, BackendError, BackendUnavailableError."""
-    with Client(base_url, read_s=10.0) as client:
-        return _show(client, model)
-
-
-def surveyed(base_url: str, *, read_s: float = 10.0) -> list[Shown]:
-    """What the server tells about each of its models. Raises BackendError, BackendUnavailableError."""
-    with Client(base_url, read_s=read_s) as client:
-        return [_show(client, name) for name in _names(client)]
-
-
-def first_able(
-    base_url: str, capability: Capability, preferred: Sequence[str], *, elsewhere: bool = True,
-    seen: dict[str, Any] | None = None,
-) -> str | None:  # fmt: skip
-    """The first of the `preferred` models, else of all, that can do something; None where none can.
-
-    Models that run on this server go before those that only answer through it; with `elsewhere` False only they count.
-    What was asked is kept in `seen`, so that nothing is asked twice. Raises BackendError, BackendUnavailableError.
-    """
-    seen = {} if seen is None else seen
-    far: str | None = None
-    with Client(base_url, read_s=10.0) as client:
-        if "names" not in seen:
-            seen["names"] = _names(client)
-        offered: list[str] = seen["names"]
-        wanted = [match(model, offered) for model in preferred]
-        for name in dict.fromkeys([*(model for model in wanted if model), *offered]):
-            shown: Shown = seen.setdefault("shown", {}).get(name) or _show(client, name)
-            seen["shown"][name] = shown
-            if shown.can(capability) and not shown.remote:
-                return name
-            if shown.can(capability) and far is None:
-                far = name
-    return far if elsewhere else None
-
-
-def match(wanted: str, offered: Sequence[str]) -> str | None:
-    """The offered name that is meant: without a tag its `latest`, else any tag; None when there is none."""
-    if wanted in offered:
-        return wanted
-    if ":" in wanted.rsplit("/", 1)[-1]:
-        return None
-    same = [name for name in offered if name.rsplit(":", 1)[0] == wanted]
-    return f"{wanted}:latest" if f"{wanted}:latest" in same else next(iter(same), None)
 
 
 def open_named(
@@ -154,15 +73,15 @@ def open_named(
         raise ConfigError(
             "Ollama does not turn speech into text", hint="leave --hear out: the embedded Whisper hears on this machine"
         )
-    if capability not in _NEEDS:
+    if capability not in NEEDS:
         raise ConfigError(f"Ollama cannot {capability}", hint="it can describe, answer and embed")
     with Client(base_url, read_s=10.0) as client:
-        offered = _names(client)
+        offered = names_of(client)
         name = match(model, offered)
         if name is None:
             have = ", ".join(offered[:12]) or "none yet"
             raise ConfigError(f"Ollama has no model {model!r}; it has: {have}", hint=f"ollama pull {model}")
-        shown = _show(client, name)
+        shown = shown_by(client, name)
         if not shown.can(capability):
             raise _cannot(client, shown, capability, offered)
     if capability == "describe":
@@ -172,7 +91,7 @@ def open_named(
 
 
 def _cannot(client: Client, shown: Shown, capability: Capability, offered: Sequence[str]) -> ConfigError:
-    can = [name for name in offered[:20] if _show(client, name).can(capability)]
+    can = [name for name in offered[:20] if shown_by(client, name).can(capability)]
     what = {"describe": "see", "answer": "write answers", "embed": "embed"}[capability]
     others = f"; these here can: {', '.join(can)}" if can else ""
     return ConfigError(
@@ -284,20 +203,9 @@ class OllamaDescriber(_Ollama):
 
         Raises BackendUnavailableError, BackendRefusedError when the server as a whole cannot go on.
         """
-        told: list[Description | Gap] = []
-        step = self._card.images_per_request
-        for start in range(0, len(sights), step):
-            part = sights[start : start + step]
-            try:
-                told += self._describe(part, question)
-            except (BackendUnavailableError, BackendRefusedError):
-                raise
-            except BackendError as error:
-                told += [Gap(sight.span, describing.STAGE, error.message) for sight in part]
-            if on_described is not None:
-                for sight, one in zip(part, told[start:], strict=True):
-                    on_described(sight, one)
-        return told
+        return describing.group_by_group(
+            sights, self._card.images_per_request, lambda group: self._describe(group, question), on_described
+        )
 
     def _describe(self, sights: Sequence[Sight], question: str) -> list[Description | Gap]:
         request, longest_px, text_tokens, picture_tokens = self._fit(sights, question)
@@ -451,40 +359,3 @@ def _used(done: Mapping[str, Any], estimate: Use) -> Use:
         estimate, input_tokens=read if isinstance(read, int) else estimate.input_tokens,
         output_tokens=written if isinstance(written, int) else estimate.output_tokens,
     )  # fmt: skip
-
-
-def _runs_elsewhere(name: str, told: Mapping[str, Any]) -> bool:
-    """Whether the server only passes on what is sent to this model, by its word or by Ollama's tag for such models."""
-    tag = name.rsplit("/", 1)[-1].partition(":")[2]
-    return bool(told.get("remote_host")) or tag == "cloud" or tag.endswith("-cloud")
-
-
-def _names(client: Client) -> list[str]:
-    rows = client.get("/api/tags").get("models")
-    return [str(row["name"]) for row in rows or () if isinstance(row, dict) and row.get("name")]
-
-
-def _show(client: Client, model: str) -> Shown:
-    told = client.post("/api/show", {"model": model})
-    facts: dict[str, Any] = {**(told.get("projector_info") or {}), **(told.get("model_info") or {})}
-    kind = str(facts.get("general.architecture", ""))
-    vision = {
-        key.rsplit(".", 1)[-1]: value if isinstance(value, int) else 1
-        for key, value in facts.items()
-        if ".vision." in key or key.endswith(".mm.tokens_per_image")
-    }
-    abilities = told.get("capabilities")
-    if not isinstance(abilities, list):  # before version 0.6.4
-        families = (told.get("details") or {}).get("families") or ()
-        embeds = any(key.endswith(".pooling_type") for key in facts)
-        abilities = ["embedding"] if embeds else ["completion"]
-        abilities += ["vision"] if vision or {"clip", "mllama"} & set(families) else []
-    return Shown(
-        model, frozenset(map(str, abilities)), _number(facts, f"{kind}.context_length"),
-        _number(facts, f"{kind}.embedding_length"), _runs_elsewhere(model, told), vision,
-    )  # fmt: skip
-
-
-def _number(facts: Mapping[str, Any], name: str) -> int:
-    value = facts.get(name, 0)
-    return value if isinstance(value, int) else 0
