@@ -160,18 +160,14 @@ class HuggingFace:
     def _begin(
         self, loaded: _Loaded, inputs: Any, max_tokens: int, abandoned: threading.Event, failed: list[SeehearError]
     ) -> tuple[Any, threading.Thread]:
-        from transformers import (  # type: ignore[import-not-found, unused-ignore]
-            StoppingCriteria,
-            StoppingCriteriaList,
-            TextIteratorStreamer,
-        )
+        from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
         streamer = TextIteratorStreamer(loaded.tokenizer, skip_prompt=True, skip_special_tokens=True)
         stop = self._stop
 
-        class Stopped(StoppingCriteria):  # type: ignore[misc, unused-ignore]
+        class Stopped(StoppingCriteria):  # type: ignore[misc]  # a base of a package that mypy passes over
             def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-                import torch  # type: ignore[import-not-found, unused-ignore]
+                import torch
 
                 over = stop.is_set() or abandoned.is_set()
                 return torch.full((len(input_ids),), over, device=input_ids.device, dtype=torch.bool)
@@ -204,8 +200,8 @@ class HuggingFace:
 
     def _read(self, place: str) -> _Loaded:
         try:
-            import torch  # type: ignore[import-not-found, unused-ignore]
-            import transformers  # type: ignore[import-not-found, unused-ignore]
+            import torch
+            import transformers
         except ImportError as error:
             raise MissingPackageError(
                 f"{self._card.name} needs the packages transformers and torch", hint="pip install 'seehear[hf]'"
@@ -258,8 +254,8 @@ def foreign() -> tuple[type[Exception], ...]:
 
     The hub's errors are OSErrors, torch's are RuntimeErrors; safetensors and jinja have direct heirs of Exception.
     """
-    from jinja2 import TemplateError  # type: ignore[import-not-found, unused-ignore]
-    from safetensors import SafetensorError  # type: ignore[import-not-found, unused-ignore]
+    from jinja2 import TemplateError
+    from safetensors import SafetensorError
 
     return (
         RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, OSError, ImportError,
