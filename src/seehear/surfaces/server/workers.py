@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from seehear.errors import NotFoundError
@@ -143,7 +144,7 @@ class Queue:
             if running is not None and running.task is not None:
                 await asyncio.wait([running.task], timeout=STOPS_WITHIN_S + 2)
             self._jobs.pop(job.id, None)
-            await self._do(lambda job=job: self._table.forget(job.id))  # type: ignore[misc]
+            await self._do(partial(self._table.forget, job.id))
             self._tell(job, forgotten=True)
 
     def _drop_file(self, job: Job) -> None:
@@ -298,9 +299,9 @@ class Queue:
 
     def _tell(self, job: Job, *, forgotten: bool = False) -> None:
         self._hub.tell("job", {**job.as_json(), **({"forgotten": True} if forgotten else {})})
-        states = [one.state for one in self._jobs.values()]
+        states: list[str] = [one.state for one in self._jobs.values()]
         for state in STATES:
-            self._metrics.jobs.labels(state).set(states.count(state))  # type: ignore[arg-type]
+            self._metrics.jobs.labels(state).set(states.count(state))
 
     async def _do(self, function: Callable[[], Any]) -> Any:
         return await asyncio.to_thread(function)
