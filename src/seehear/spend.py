@@ -51,17 +51,17 @@ class Counted(Protocol):
     """Whatever says what calls took; `Usage` does."""
 
     @property
-    def model(self) -> str: ...  # noqa: D102
+    def model(self) -> str: ...  # noqa: D102 - told above
     @property
-    def input_tokens(self) -> int: ...  # noqa: D102
+    def input_tokens(self) -> int: ...  # noqa: D102 - told above
     @property
-    def output_tokens(self) -> int: ...  # noqa: D102
+    def output_tokens(self) -> int: ...  # noqa: D102 - told above
     @property
-    def images(self) -> int: ...  # noqa: D102
+    def images(self) -> int: ...  # noqa: D102 - told above
     @property
-    def audio_s(self) -> float: ...  # noqa: D102
+    def audio_s(self) -> float: ...  # noqa: D102 - told above
     @property
-    def calls(self) -> int: ...  # noqa: D102
+    def calls(self) -> int: ...  # noqa: D102 - told above
 
 
 class SpendStore(Protocol):

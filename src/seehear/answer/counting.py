@@ -13,9 +13,9 @@ class Timings(Protocol):
     """What a runtime says of its last reply."""
 
     @property
-    def prompt_tokens(self) -> int: ...  # noqa: D102
+    def prompt_tokens(self) -> int: ...  # noqa: D102 - told above
     @property
-    def reply_tokens(self) -> int: ...  # noqa: D102
+    def reply_tokens(self) -> int: ...  # noqa: D102 - told above
 
 
 @runtime_checkable

@@ -48,7 +48,7 @@ _EXPLETIVE = re.compile(r"\b(?:is|was|does|makes?)\s+it\b.*\b(?:when|that|to|if)
 _FILLER = frozenset(
     """another anything bit come comes detail details deeper elaborate else example examples exactly explain find go
     happen happened kindly little line longer look okay please reason shortly simple simpler simply somebody someone
-    something sort stuff way word words work works yes""".split()  # noqa: SIM905
+    something sort stuff way word words work works yes""".split()  # noqa: SIM905 - as text it wraps
 )
 
 

@@ -34,10 +34,10 @@ _FILLER = frozenset(
     great important kind know later let little long look looking lot lots maybe new nice okay ok
     alright instead mostly therefore problem put quite
     reason right simply something sort sure take takes talk today tomorrow try two three video want way ways whatever
-    whole word words work works yeah yes yet""".split()  # noqa: SIM905
+    whole word words work works yeah yes yet""".split()  # noqa: SIM905 - as text it wraps
 )
 _DULL = STOP | FRAME | _FILLER
-_INNER = frozenset("a an and for in of on the to with".split())  # noqa: SIM905
+_INNER = frozenset({"a", "an", "and", "for", "in", "of", "on", "the", "to", "with"})
 _WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
 _CLAUSE = re.compile(r"[,.;:!?()\n]")
 _ANNOUNCED = re.compile(

@@ -44,7 +44,7 @@ class _Guard:
             return getattr(self._inner, method)(*given, **named)
         except SeehearError:
             raise
-        except Exception as error:
+        except Exception as error:  # foreign code raises what it likes
             if any(error is one for one in ours):
                 raise
             raise self._failed(error) from error
@@ -60,7 +60,7 @@ def _noting(callback: Callable[..., Any], raised: list[BaseException]) -> Callab
     def called(*given: Any) -> Any:
         try:
             return callback(*given)
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, it is the caller's and comes out as it is
             raised.append(error)
             raise
 
@@ -113,7 +113,7 @@ class _Answerer(_Guard):
                     return
                 except SeehearError:
                     raise
-                except Exception as error:
+                except Exception as error:  # foreign code raises what it likes
                     raise self._failed(error) from error
                 yield piece
         finally:

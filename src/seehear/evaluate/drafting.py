@@ -47,7 +47,7 @@ _NO_SUBJECT = STOP | FRAME | frozenset(
     """something anything everything nothing someone everyone one two three way reason idea problem answer result
     difference goal rest today tomorrow yes no okay ok let say said think know see look want need call called don
     didn doesn isn aren wasn won won't there's that's it's what's he's she's guess sure good great main best only
-    important interesting""".split()  # noqa: SIM905
+    important interesting""".split()  # noqa: SIM905 - as text it wraps
 )  # fmt: skip
 _DEF = re.compile(r"\b(def|class|function|func|fn|struct|interface)\s+([A-Za-z_]\w*)")
 _CODE = {"def": "function", "function": "function", "func": "function", "fn": "function"}

@@ -20,11 +20,11 @@ class Timed(Protocol):
     """Seconds that a question took: to its moments, to its first word, to its end."""
 
     @property
-    def moments_s(self) -> float: ...  # noqa: D102
+    def moments_s(self) -> float: ...  # noqa: D102 - told above
     @property
-    def first_word_s(self) -> float | None: ...  # noqa: D102
+    def first_word_s(self) -> float | None: ...  # noqa: D102 - told above
     @property
-    def total_s(self) -> float: ...  # noqa: D102
+    def total_s(self) -> float: ...  # noqa: D102 - told above
 
 
 @dataclass(frozen=True, slots=True)

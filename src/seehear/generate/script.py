@@ -155,7 +155,8 @@ def parse_script(text: str, path: Path) -> Script:
             "rendering a lecture needs the package markdown-it-py", hint="pip install 'seehear[local]'"
         ) from error
     markdown = MarkdownIt("commonmark").enable("table")
-    # By default a link such as file:/x is taken for words and would be read aloud; here it gets its error.
+    # By default a link such as file:/x is taken for words and would be read aloud; here it gets its error. The parser
+    # has no setting for it, only this method to replace, which mypy takes for a slip.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]
     tree = SyntaxTreeNode(markdown.parse(text))
     reader = _Reader(path)

@@ -75,7 +75,7 @@ def save_picture(rgb: NDArray[np.uint8], path: Path, *, quality: int = 88) -> No
             with partial.open("xb") as file:
                 picture.save(file, kind, **({} if kind == "PNG" else {"quality": quality}))
             partial.replace(path)
-        except BaseException:
+        except BaseException:  # Ctrl-C leaves no half of a picture either
             partial.unlink(missing_ok=True)
             raise
     except OSError as error:

@@ -224,7 +224,7 @@ def _received(
     except OSError as error:
         part.unlink(missing_ok=True)
         raise StorageError(f"what is fetched cannot be written: {error.strerror}", hint="check the disk") from error
-    except BaseException:
+    except BaseException:  # Ctrl-C leaves no half of a file either
         part.unlink(missing_ok=True)
         raise
     name = unquote(urlsplit(at).path).rsplit("/", 1)[-1]

@@ -107,7 +107,7 @@ def download_page(
         suffix = media[0].suffix.lower()
         tagged = tuple((language_code(path.stem.rsplit(".", 1)[-1]), path) for path in captions)
         return Download(media[0], _title(row), url, suffix if suffix in _KNOWN else "", tagged)
-    except BaseException:
+    except BaseException:  # Ctrl-C leaves no half of a file either
         for path in folder.glob(f"{part.name}*"):
             path.unlink(missing_ok=True)
         raise
