@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
 from seehear.search.candidates import Scope, candidates
+from seehear.search.chatter import core
 from seehear.search.matching import UNITS, Match, TokenEmbedder
 from seehear.search.moments import earliest, moment_at, same
 from seehear.search.pool import Pool, load_pool
@@ -96,6 +97,7 @@ def find(
         return Found((), Signal(), intent)
     vectors: NDArray[np.float32] | None = None
     if embedder is not None and store.embedder() in ("", embedder.card.name):
+        query = core(query)
         vectors = embedder.embed([query, intent.terms.topic or query])
     wanted, prior = candidates(store, scope, intent, vectors, weights)
     pool = load_pool(store, wanted)

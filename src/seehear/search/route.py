@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seehear.errors import InputError
+from seehear.search.chatter import without_chatter
 from seehear.search.terms import FRAME, Terms, terms_of
 from seehear.spans import Span, parse_clock
 from seehear.values import Route
@@ -149,6 +150,7 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     text = " ".join(question.split())
     if not text:
         raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
+    text = without_chatter(text)
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
     terms = terms_of(_COMMAND.sub(" ", _strip_times(text)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
