@@ -16,8 +16,8 @@ import numpy as np
 from seehear.media.glance import EVERY_S, Glance
 from seehear.media.onset import Times, onset, quantile
 from seehear.media.regions import groups, has_scrolled, is_text_sized, spread
+from seehear.media.showing import Showing
 from seehear.media.tiles import PIXELS, Flags, Floats, Picture, Tiles, contrast, difference
-from seehear.spans import Span
 from seehear.values import SamplePoint
 
 SETTLE_S = 1.2
@@ -69,12 +69,8 @@ class ChangeFinder:
         self._regions: list[Tiles] = []
         self._now_s = 0.0
         self._open: deque[Change] = deque()
-        self._looks: deque[tuple[float, int]] = deque()
         self._jump = 0.0
         self._cut_s = -np.inf
-        self._start_s = 0.0
-        self._settled_s = 0.0
-        self._reason = "start"
 
     def cares(self, picture: Picture) -> bool:
         """Tell whether `picture` differs from the last one in calm tiles, so that the way there matters."""
@@ -126,7 +122,7 @@ class ChangeFinder:
             change = self._open[0]
             change.verdict = change.verdict if change.verdict is not None else change.lost.mean() < 0.5
             yield from self._settle_verdicts()
-        yield SamplePoint(self._best_s(np.inf), Span(self._start_s, max(end_s, self._start_s)), self._reason)
+        yield self._showing.point(end_s, before_s=self._now_s)
 
     def _begin(self, glance: Glance, picture: Picture) -> None:
         count = len(picture.energy)
@@ -143,8 +139,8 @@ class ChangeFinder:
         self._off: Floats = np.zeros(count, np.float32)
         self._mean = picture.mean.copy()
         self._before_cut = self._mean
-        self._first_s = self._start_s = self._settled_s = glance.time_s
-        self._looks.append((glance.time_s, 0))
+        self._first_s = glance.time_s
+        self._showing = Showing(glance.time_s)
 
     def _calm(self) -> Flags:
         return self._activity < RESTLESS
@@ -213,10 +209,7 @@ class ChangeFinder:
                         change.verdict = True
                     elif change.sweeping:
                         change.verdict = not self._is_back(change)
-        self._looks.append((time_s, int(self._differs.sum())))
-        if len(self._looks) > 600:
-            kept = min(list(self._looks)[:300], key=lambda look: (look[1], -look[0]))
-            self._looks = deque([kept, *list(self._looks)[300:]])
+        self._showing.look(time_s, int(self._differs.sum()))
         apart[index] = 0.0
         self._off, self._now_s = apart, time_s
 
@@ -287,7 +280,7 @@ class ChangeFinder:
                     continue
                 if quantile(self._left_s[group], 0.5) - self._first_s < FIRST_S:
                     # What never stood is no change when it goes: someone moves off, the first slide fades in.
-                    self._settled_s = max(self._settled_s, float(self._since_s[group].max()))
+                    self._showing.settled_s = max(self._showing.settled_s, float(self._since_s[group].max()))
                     self._adopt(group)
                 elif self._strength(group) < STRENGTH:
                     self._adopt(group)
@@ -419,7 +412,7 @@ class ChangeFinder:
         if now_s - cut_s < SHOT_S or not math.isfinite(cut_s):
             return
         self._cut_s = -np.inf
-        if self._open or cut_s - self._start_s < (SHOTS_APART_S if self._reason == "scene" else SHOT_S):
+        if self._open or cut_s - self._showing.start_s < (SHOTS_APART_S if self._showing.reason == "scene" else SHOT_S):
             return
         # A flash, or a return to the picture before, is no new shot.
         if float(np.abs(self._mean - self._before_cut).mean()) < CUT:
@@ -431,21 +424,7 @@ class ChangeFinder:
 
     def _point(self, time_s: float, left_s: float, settled_s: float, reason: str) -> Iterator[SamplePoint]:
         blank = not (np.sqrt(self._reference_energy / PIXELS) > TEXTURE).any()
-        if time_s > self._start_s + 0.3 and not blank:
-            yield SamplePoint(self._best_s(min(left_s, time_s)), Span(self._start_s, time_s), self._reason)
-            self._start_s, self._reason = time_s, reason
-        self._settled_s = settled_s
-        while len(self._looks) > 1 and self._looks[0][0] < settled_s:
-            self._looks.popleft()
-
-    def _best_s(self, before_s: float) -> float:
-        """When the current picture was complete and least covered; the latest such look before it was left."""
-        before_s = min(before_s, self._now_s)
-        looks = [look for look in self._looks if self._settled_s + EVERY_S <= look[0] < before_s]
-        # The first breath of a fade moves no tile far enough to be seen.
-        looks = [look for look in looks if look[0] <= before_s - EVERY_S] or looks
-        best_s = min(looks, key=lambda look: (look[1] // 8, -look[0]))[0] if looks else self._settled_s
-        if (not looks or best_s == looks[-1][0]) and before_s - best_s > 2 * EVERY_S:
-            # Not looked at again, as nothing more came: well after it came to rest, well before it was left.
-            best_s = min(best_s + 2.0, (best_s + before_s) / 2)
-        return max(self._start_s, min(best_s, before_s - 1e-3))
+        if time_s > self._showing.start_s + 0.3 and not blank:
+            yield self._showing.point(time_s, before_s=min(left_s, time_s, self._now_s))
+            self._showing.turn(time_s, reason)
+        self._showing.settle(settled_s)
