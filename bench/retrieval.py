@@ -25,11 +25,12 @@ import numpy as np
 
 from seehear.backends.protocols import Embedder
 from seehear.search import Weights, find
-from seehear.search.passages import cut_up, vectors
+from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.route import read_question
 from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.store import Store
+from seehear.store.tokens import pack
 from seehear.timeline import Timeline
 from seehear.values import Event, Media
 
@@ -200,7 +201,9 @@ def fill(store: Store, timelines: list[Timeline], embedder: Embedder) -> None:
     for timeline in timelines:
         if timeline.media.id not in known:
             made = cut_up(timeline)
-            store.put_timeline(timeline, made, embedder=embedder.card.name, unit_vectors=vectors(made, embedder))
+            rows, tokens = embedder.embed_with_tokens(texts_to_embed(made))
+            packed = [pack(found) for _, found in tokens]
+            store.put_timeline(timeline, made, embedder=embedder.card.name, unit_vectors=rows, unit_tokens=packed)
 
 
 def evaluate(

@@ -4,8 +4,9 @@
 
 The passages are made of random words after Zipf's law, their vectors are random directions: only the time is of
 interest. With `--real` they are made of sentences of the transcripts in ../shared/data in random order, with their
-MiniLM vectors, and searched with MiniLM, which weighs the best ones again by their tokens and remembers none of them
-from one question to the next. Printed with machine, date and commit; medians of wall and CPU time of one process.
+MiniLM vectors and those of their tokens, and searched with MiniLM, which remembers no tokens from one question to the
+next: in a library of an older version, which kept none, all of them are computed when asked. Printed with machine,
+date and commit; medians of wall and CPU time of one process.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from seehear.search import search
 from seehear.search.passages import cut_up
 from seehear.spans import Span
 from seehear.store import Store
+from seehear.store.tokens import pack
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit
 from seehear.values import Event, Media, Passage
@@ -57,7 +59,7 @@ class Forgetful(MiniLM):
     def _keep(self, text: str, made: object) -> None: ...
 
 
-Sentences = tuple[list[str], np.ndarray]
+Sentences = tuple[list[str], np.ndarray, list[bytes]]
 
 
 def real_sentences(embedder: MiniLM) -> tuple[Sentences, list[str]]:
@@ -68,7 +70,8 @@ def real_sentences(embedder: MiniLM) -> tuple[Sentences, list[str]]:
         texts += [" ".join(unit.text.split()) for timeline in timelines for unit in cut_up(timeline).units]
         questions += [q.text for q in asked if q.answerable and q.split == "train"]
     texts = [text for text in dict.fromkeys(texts) if text]
-    return (texts, embedder.embed(texts)), questions
+    rows, tokens = embedder.embed_with_tokens(texts)
+    return (texts, rows, [pack(found) for _, found in tokens]), questions
 
 
 def fill(store: Store, count: int, random: np.random.Generator, real: Sentences | None = None) -> None:
@@ -93,9 +96,9 @@ def fill(store: Store, count: int, random: np.random.Generator, real: Sentences 
             rows = real[1][drawn.ravel()]
         name = "random" if real is None else "minilm"
         timeline = Timeline.build(media, [Event(Span(0, 1), "transcript", "x", "bench")])
-        store.put_timeline(
-            timeline, Cut(tuple(units), tuple(passages), tuple(members)), embedder=name, unit_vectors=rows
-        )
+        cut = Cut(tuple(units), tuple(passages), tuple(members))
+        tokens = None if real is None else [real[2][i] for i in drawn.ravel()]
+        store.put_timeline(timeline, cut, embedder=name, unit_vectors=rows, unit_tokens=tokens)
 
 
 def main() -> None:

@@ -169,3 +169,12 @@ def test_each_token_has_a_vector_and_the_word_it_belongs_to(model: MiniLM) -> No
 def test_a_token_does_not_depend_on_the_texts_beside_it(model: MiniLM) -> None:
     alone = model.token_vectors([LECTURE[1]])[0][1]
     np.testing.assert_allclose(model.token_vectors(LECTURE)[1][1], alone, atol=1e-4)
+
+
+@needs_weights
+def test_texts_and_their_tokens_come_from_one_run_as_from_two(model: MiniLM) -> None:
+    rows, tokens = model.embed_with_tokens([*LECTURE, ""])
+    np.testing.assert_array_equal(rows, model.embed([*LECTURE, ""]))
+    for (words, found), (same, apart) in zip(tokens, model.token_vectors([*LECTURE, ""]), strict=True):
+        assert words == same
+        np.testing.assert_allclose(found, apart, atol=1e-4)

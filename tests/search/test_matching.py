@@ -83,3 +83,33 @@ def test_search_does_not_pay_for_the_judgement_that_only_an_answer_needs(
     assert judged.signal.match.weak > 0.8
     assert plain.moments == judged.moments
     assert (plain.signal.match, on_words.signal.match) == (None, None)
+
+
+def test_kept_tokens_meet_a_question_as_fresh_ones_do(minilm: TokenEmbedder) -> None:
+    from seehear.search.matching import meet
+    from seehear.store.tokens import pack
+
+    question = "how do bees find their way home?"
+    texts = ["Bees fly back by the position of the sun.", "", "The oven is heated first.", "A hive holds thousands."]
+    kept = [pack(rows) for _, rows in minilm.token_vectors(texts)]
+    fresh = meet(minilm, question, texts)
+    assert fresh is not None
+    for stored in (kept, [kept[0], None, None, kept[3]]):
+        met = meet(minilm, question, texts, stored)
+        assert met is not None
+        assert met.words == fresh.words
+        np.testing.assert_allclose(met.best, fresh.best, atol=0.03)
+    only = _Counting(minilm)
+    assert meet(only, question, texts, kept) is not None
+    assert only.asked == [question]
+
+
+class _Counting:
+    """Passes on, and notes which texts went through the model."""
+
+    def __init__(self, inner: TokenEmbedder) -> None:
+        self.inner, self.asked = inner, []
+
+    def token_vectors(self, texts: list[str]) -> list[tuple[tuple[str, ...], np.ndarray]]:
+        self.asked += texts
+        return self.inner.token_vectors(texts)

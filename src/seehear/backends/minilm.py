@@ -69,9 +69,15 @@ class MiniLM:
             return vectors
         rows = [encoded.ids for encoded in self._encoded(texts)]
         for group, hidden, mask in self._layers(rows):
-            pooled = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
-            vectors[group] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+            vectors[group] = _pooled(hidden, mask)
         return vectors
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Tokens]]:
+        """What `embed` and `token_vectors` return, from one run of the model. Raises what `embed` raises."""
+        import numpy as np
+
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        return vectors, self._token_vectors(texts, vectors)
 
     def token_vectors(self, texts: Sequence[str]) -> list[tuple[tuple[str, ...], NDArray[np.float32]]]:
         """Return for each text the words its tokens belong to, lower case, and float32 [T, 384], rows of length 1.
@@ -99,14 +105,17 @@ class MiniLM:
                 _, (_, gone) = self._tokens.popitem(last=False)
                 self._kept -= len(gone)
 
-    def _token_vectors(self, texts: Sequence[str]) -> list[Tokens]:
+    def _token_vectors(self, texts: Sequence[str], whole: NDArray[np.float32] | None = None) -> list[Tokens]:
+        """The vectors of each text's tokens; those of the texts go into the rows of `whole`."""
         import numpy as np
 
         found: list[Tokens] = [((), np.zeros((0, DIMENSIONS), np.float32))] * len(texts)
         if not texts:
             return found
         encodings = self._encoded(texts)
-        for group, hidden, _ in self._layers([encoded.ids for encoded in encodings]):
+        for group, hidden, mask in self._layers([encoded.ids for encoded in encodings]):
+            if whole is not None:
+                whole[group] = _pooled(hidden, mask)
             for place, i in enumerate(group):
                 # The first and the last token only frame the text.
                 inner = hidden[place, 1 : len(encodings[i].ids) - 1]
@@ -172,6 +181,15 @@ def _load(threads: int) -> tuple[Any, Any]:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return session, tokenizer
+
+
+def _pooled(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The mean over the tokens of each text, of length 1: [B, T, 384] to [B, 384]."""
+    import numpy as np
+
+    mean = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
+    unit: NDArray[np.float32] = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def _whole_words(tokens: Sequence[str]) -> tuple[str, ...]:

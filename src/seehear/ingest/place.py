@@ -12,9 +12,11 @@ from filelock import FileLock, Timeout
 from seehear.backends.protocols import Embedder
 from seehear.errors import LibraryBusyError, MissingPackageError, NotFoundError, StorageError
 from seehear.ingest.progress import Reporter
+from seehear.search.matching import TokenIndexer
 from seehear.search.passages import cut_up, texts_to_embed, unit_text
 from seehear.store import Store
 from seehear.store.corrections import Correction, apply
+from seehear.store.tokens import pack
 from seehear.timeline import Timeline
 from seehear.units import clean
 from seehear.values import Event
@@ -104,22 +106,36 @@ def _place(
     except MissingPackageError:
         return store.put_timeline(timeline, cut, **corrections)
     texts = texts_to_embed(cut)
-    known = _vectors_of(store, timeline.media.id, opened.card.name)
+    known, tokens = _vectors_of(store, timeline.media.id, opened.card.name)
+    if isinstance(opened, TokenIndexer):
+        # A recording from before tokens were kept is embedded anew, all at once.
+        known = {text: known[text] for text in known if text in tokens}
     fresh = [text for text in dict.fromkeys(texts) if text not in known]
     for at in range(0, len(fresh), EMBED_BATCH):
         reporter("embed", len(texts) - len(fresh) + at, len(texts))
         some = fresh[at : at + EMBED_BATCH]
-        known.update(zip(some, opened.embed(some), strict=True))
+        if isinstance(opened, TokenIndexer):
+            rows, found = opened.embed_with_tokens(some)
+            tokens.update((text, pack(made)) for text, (_, made) in zip(some, found, strict=True))
+        else:
+            rows = opened.embed(some)
+        known.update(zip(some, rows, strict=True))
     vectors = np.stack([known[t] for t in texts]) if texts else np.zeros((0, opened.card.dimensions), np.float32)
-    stored = store.put_timeline(timeline, cut, embedder=opened.card.name, unit_vectors=vectors, **corrections)
+    packed = [tokens[text] for text in texts] if all(text in tokens for text in texts) else None
+    stored = store.put_timeline(
+        timeline, cut, embedder=opened.card.name, unit_vectors=vectors, unit_tokens=packed, **corrections
+    )
     reporter("embed", len(texts), len(texts))
     return stored
 
 
-def _vectors_of(store: Store, media_id: str, space: str) -> dict[str, NDArray[np.float32]]:
-    """The vectors that one recording has in that space, by the text that was embedded."""
+def _vectors_of(store: Store, media_id: str, space: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, bytes]]:
+    """The vectors that one recording has in that space, and its packed tokens, by the text that was embedded."""
     row = next((row for row in store.media() if row.id == media_id and row.embedder == space), None)
     vectors = None if row is None else store.unit_vectors(row.number)
     if row is None or vectors is None:
-        return {}
-    return {unit_text(unit): vectors[ordinal] for ordinal, unit in store.units(row.number).items()}
+        return {}, {}
+    texts = {ordinal: unit_text(unit) for ordinal, unit in store.units(row.number).items()}
+    packed = store.unit_tokens(row.number)
+    known = {text: vectors[ordinal] for ordinal, text in texts.items()}
+    return known, {texts[ordinal]: tokens for ordinal, tokens in packed.items()}

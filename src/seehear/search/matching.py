@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from seehear.search.terms import stem
+from seehear.store.tokens import best as best_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,17 @@ class TokenEmbedder(Protocol):
 
         A word that was cut into several tokens stands once for each of them, in a row.
         """
+        ...
+
+
+@runtime_checkable
+class TokenIndexer(Protocol):
+    """An embedder that gives the vectors of texts and those of their tokens at once."""
+
+    def embed_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[tuple[tuple[str, ...], NDArray[np.float32]]]]:
+        """Return what `embed` and what `token_vectors` return."""
         ...
 
 
@@ -77,18 +89,27 @@ class Meeting:
         return fits
 
 
-def meet(embedder: TokenEmbedder, question: str, texts: Sequence[str]) -> Meeting | None:
-    """Compare all tokens of a question with all of some texts; None where either has none."""
+def meet(
+    embedder: TokenEmbedder, question: str, texts: Sequence[str], stored: Sequence[bytes | None] = ()
+) -> Meeting | None:
+    """Compare all tokens of a question with all of some texts; None where either has none.
+
+    `stored` are the packed tokens of each text: only those of the others are computed.
+    """
     import numpy as np
 
-    (asked, rows), *found = embedder.token_vectors([question, *texts])
-    if not asked or not any(len(vectors) for _, vectors in found):
+    known = [packed for packed in stored if packed is not None]
+    missing = [i for i in range(len(texts)) if i >= len(stored) or stored[i] is None]
+    (asked, rows), *found = embedder.token_vectors([question, *(texts[i] for i in missing)])
+    if not asked or not (any(known) or any(len(vectors) for _, vectors in found)):
         return None
-    best = np.zeros((len(asked), len(texts)), np.float32)
-    for place, (_, vectors) in enumerate(found):
+    met = np.zeros((len(asked), len(texts)), np.float32)
+    if known:
+        met[:, [i for i, packed in enumerate(stored) if packed is not None]] = best_of(rows, known)
+    for place, (_, vectors) in zip(missing, found, strict=True):
         if len(vectors):
-            best[:, place] = (rows @ vectors.T).max(axis=1)
-    return Meeting(asked, best)
+            met[:, place] = (rows @ vectors.T).max(axis=1)
+    return Meeting(asked, met)
 
 
 def match_words(embedder: TokenEmbedder, question: str, words: Sequence[str], texts: Sequence[str]) -> Match | None:

@@ -114,7 +114,7 @@ def find(
         return Found((), Signal(), intent)
     match: Match | None = None
     if isinstance(embedder, TokenEmbedder) and vectors is not None and pool.vectors is not None:
-        scored, order, meeting = sharpen(scored, pool, order, embedder, query, weights)
+        scored, order, meeting = sharpen(store, scored, pool, order, embedder, query, weights)
         if meeting is not None and judge:
             match = meeting.match(intent.terms.words, range(min(UNITS, meeting.best.shape[1])))
     scores, cosine, coverage, exact = scored.scores, scored.cosine, scored.coverage, scored.exact

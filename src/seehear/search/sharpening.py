@@ -14,6 +14,7 @@ from seehear.search.matching import Meeting, TokenEmbedder, meet
 from seehear.search.passages import unit_text
 from seehear.search.pool import Pool
 from seehear.search.weighing import Scored, Weights
+from seehear.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,13 @@ BESIDE = 0.9
 
 
 def sharpen(
-    scored: Scored, pool: Pool, order: Sequence[int], embedder: TokenEmbedder, query: str, weights: Weights
+    store: Store,
+    scored: Scored,
+    pool: Pool,
+    order: Sequence[int],
+    embedder: TokenEmbedder,
+    query: str,
+    weights: Weights,
 ) -> tuple[Scored, list[int], Meeting | None]:
     """Weigh the first units of an order again; the others follow in their old order, with scores below.
 
@@ -35,7 +42,7 @@ def sharpen(
     top = list(order[: weights.looked_at])
     beside = _neighbours(pool, top)
     rows = list(dict.fromkeys([*top, *(i for pair in beside for i in pair)]))
-    meeting = meet(embedder, query, [unit_text(pool.units[i]) for i in rows])
+    meeting = meet(embedder, query, [unit_text(pool.units[i]) for i in rows], _stored(store, pool, rows))
     if meeting is None:
         return scored, list(order), None
     place = {row: at for at, row in enumerate(rows)}
@@ -62,6 +69,16 @@ def sharpen(
     meeting = Meeting(meeting.words, meeting.best[:, again])
     kept = set(top)
     return replace(scored, scores=scores, parts=parts), [*first, *(i for i in order if i not in kept)], meeting
+
+
+def _stored(store: Store, pool: Pool, rows: Sequence[int]) -> list[bytes | None]:
+    """The packed tokens of these rows; None where an older version did not keep them."""
+    wanted: dict[int, list[int]] = {}
+    for row in rows:
+        number, ordinal = pool.keys[row]
+        wanted.setdefault(number, []).append(ordinal)
+    found = {number: store.unit_tokens(number, ordinals) for number, ordinals in wanted.items()}
+    return [found[pool.keys[row][0]].get(pool.keys[row][1]) for row in rows]
 
 
 def _part(parts: dict[str, NDArray[np.float32]], name: str, like: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -23,7 +23,8 @@ from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, Stor
 from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
-from seehear.store.schema import APPLICATION_ID, MIGRATIONS, statements
+from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, statements
+from seehear.store.tokens import PER_GROUP, grouped, ungrouped
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
 
@@ -112,6 +113,7 @@ class Store:
         # What search reads again and again, with the generation of the library that it belongs to.
         self._matrix: tuple[str, PassageVectors] | None = None
         self._listed: tuple[str, list[MediaRow]] | None = None
+        self._has_tokens = True
         self.read_only = bool(read_only)
         with self._mapped():
             if not read_only:
@@ -155,7 +157,8 @@ class Store:
             )
         db.execute("PRAGMA foreign_keys=ON")
         if self.read_only:
-            if version < len(MIGRATIONS):
+            self._has_tokens = version >= TOKENS
+            if version < READABLE:
                 raise StorageError(f"{self.path} is older and cannot be updated: it is read-only",
                                    hint="make the folder writable once and run seehear library")  # fmt: skip
             return
@@ -195,6 +198,7 @@ class Store:
         *,
         embedder: str = "",
         unit_vectors: NDArray[np.float32] | None = None,
+        unit_tokens: Sequence[bytes] | None = None,
         language: str = "",
         corrections: Sequence[Correction] | None = None,
         corrected: Sequence[Correction] | None = None,
@@ -202,10 +206,10 @@ class Store:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
         The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
-        which was measured to find as well as embedding its whole text. `timeline` is as the models made it;
-        `corrections` are those that `cut` was made with (None: whatever there are), `corrected` replaces them. Returns
-        False, and stores nothing, when others were made meanwhile. Raises ConfigError when the library holds vectors
-        of another space.
+        which was measured to find as well as embedding its whole text; `unit_tokens` are those of each unit's tokens,
+        packed, where the embedder has any. `timeline` is as the models made it; `corrections` are those that `cut` was
+        made with (None: whatever there are), `corrected` replaces them. Returns False, and stores nothing, when others
+        were made meanwhile. Raises ConfigError when the library holds vectors of another space.
         """
         media = timeline.media
         if unit_vectors is not None:
@@ -245,6 +249,9 @@ class Store:
                 db.execute(
                     "INSERT INTO vectors VALUES(?,?,?,?)",
                     (number, unit_vectors.shape[1], _pack(means), _pack(unit_vectors)),
+                )
+                db.executemany(
+                    "INSERT INTO tokens VALUES(?,?,?)", ((number, *part) for part in grouped(unit_tokens or ()))
                 )
             bump(db)
         return True
@@ -416,6 +423,20 @@ class Store:
         with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
             blob.seek(first * width * 2)
             return _unpack(blob.read(-1 if count is None else count * width * 2), width)
+
+    def unit_tokens(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, bytes]:
+        """Packed token vectors of one media by ordinal, with some that lie beside; none where none were kept."""
+        if not self._has_tokens:
+            return {}
+        if ordinals is None:
+            return ungrouped(self.all("SELECT part, vectors FROM tokens WHERE media=?", (media_number,)))
+        parts = sorted({ordinal // PER_GROUP for ordinal in ordinals})
+        found: dict[int, bytes] = {}
+        for some in _parts(parts):
+            marks = ",".join("?" * len(some))
+            query = f"SELECT part, vectors FROM tokens WHERE media=? AND part IN ({marks})"
+            found |= ungrouped(self.all(query, (media_number, *some)))
+        return found
 
     def counts(self, expressions: Sequence[str]) -> tuple[int, list[int]]:
         """How many passages there are, and how many match each FTS5 expression."""

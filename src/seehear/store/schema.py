@@ -68,8 +68,19 @@ CREATE TABLE jobs(
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+CREATE TABLE tokens(
+    media INTEGER NOT NULL REFERENCES media(number) ON DELETE CASCADE, part INTEGER NOT NULL, vectors BLOB NOT NULL,
+    PRIMARY KEY(media, part)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 """Step n takes a library from version n to n + 1; a step that has shipped is never changed."""
+TOKENS = 3
+"""From this version on there is a table of token vectors."""
+READABLE = 2
+"""The oldest version that can be searched as it stands, where the file cannot be written."""
 
 
 def statements(script: str) -> list[str]:
