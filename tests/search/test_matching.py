@@ -113,3 +113,15 @@ class _Counting:
     def token_vectors(self, texts: list[str]) -> list[tuple[tuple[str, ...], np.ndarray]]:
         self.asked += texts
         return self.inner.token_vectors(texts)
+
+
+def test_a_question_goes_through_the_model_once(minilm: Embedder) -> None:
+    from seehear.search.matching import Asked, meet
+    from seehear.store.tokens import pack
+
+    asked = Asked(minilm, ["how do bees find their way?", "bees"])
+    np.testing.assert_array_equal(asked.vectors(), minilm.embed(["how do bees find their way?", "bees"]))
+    only = _Counting(minilm)
+    kept = [pack(rows) for _, rows in minilm.token_vectors(["Bees fly by the sun."])]
+    assert meet(only, "how do bees find their way?", ["Bees fly by the sun."], kept, asked.tokens) is not None
+    assert only.asked == []

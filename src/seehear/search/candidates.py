@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seehear.search.matching import Asked
 from seehear.search.route import Intent
 from seehear.search.terms import match_expression
 from seehear.search.weighing import Weights, middle
@@ -27,34 +29,41 @@ class Scope:
 
 
 def candidates(
-    store: Store, scope: Scope, intent: Intent, vectors: NDArray[np.float32] | None, weights: Weights
-) -> tuple[dict[int, list[int] | None], dict[tuple[int, int], float] | None]:
-    """Which units to weigh, and what their passage and media add; all of them, and nothing, for one media."""
+    store: Store, scope: Scope, intent: Intent, asked: Asked | None, weights: Weights
+) -> tuple[dict[int, list[int] | None], dict[tuple[int, int], float] | None, NDArray[np.float32] | None]:
+    """Which units to weigh, and what their passage and media add; all of them, and nothing, for one media.
+
+    Returned with them are the vectors of what is asked: the words are looked up meanwhile.
+    """
     import numpy as np
 
     if len(scope.media) == 1:
-        return dict.fromkeys(scope.media), None
+        return dict.fromkeys(scope.media), None, asked.vectors() if asked else None
     numbers = list(scope.media) if scope.limited else []
     expression = match_expression(intent.terms, media_numbers=numbers)
-    lexical = dict(store.match(expression, limit=CANDIDATES, weights=(1.0, 1.0, 1.0))) if expression else {}
+    vectors: NDArray[np.float32] | None = None
+    # Read before the library is busy with the words.
+    stored_vectors = store.passage_vectors() if asked else None
+    with ThreadPoolExecutor(1) as beside:
+        looking = beside.submit(_by_words, store, expression)
+        if asked and stored_vectors:
+            vectors = asked.vectors()
+            cosine = stored_vectors.matrix @ middle(vectors) if len(stored_vectors.rows) else np.zeros(0, np.float32)
+        lexical = looking.result()
     best = max(lexical.values(), default=0.0)
     score = {row: 0.5 * value / max(best, 1e-9) for row, value in lexical.items()}
-    if vectors is not None:
-        vector = middle(vectors)
-        stored_vectors = store.passage_vectors()
-        if len(stored_vectors.rows):
-            cosine = stored_vectors.matrix @ vector
-            if scope.limited:
-                rows = [p.row for p in store.passages(media_numbers=numbers)]
-                kept = np.asarray([stored_vectors.places[row] for row in rows if row in stored_vectors.places], int)
-            else:
-                kept = np.arange(len(cosine))
-            if len(kept):
-                count = min(CANDIDATES, len(kept))
-                top = kept[np.argpartition(-cosine[kept], count - 1)[:count]]
-                for row in {stored_vectors.rows[int(i)] for i in top} | set(score):
-                    place = stored_vectors.places.get(row)
-                    score[row] = score.get(row, 0.0) + (float(cosine[place]) if place is not None else 0.0)
+    if stored_vectors and len(cosine):
+        if scope.limited:
+            rows = [p.row for p in store.passages(media_numbers=numbers)]
+            kept = np.asarray([stored_vectors.places[row] for row in rows if row in stored_vectors.places], int)
+        else:
+            kept = np.arange(len(cosine))
+        if len(kept):
+            count = min(CANDIDATES, len(kept))
+            top = kept[np.argpartition(-cosine[kept], count - 1)[:count]]
+            for row in {stored_vectors.rows[int(i)] for i in top} | set(score):
+                place = stored_vectors.places.get(row)
+                score[row] = score.get(row, 0.0) + (float(cosine[place]) if place is not None else 0.0)
     order = sorted(score, key=lambda row: -score[row])[: 4 * weights.candidates]
     stored = {p.row: p for p in store.passages(rows=order)} if order else {}
     per_media: dict[int, list[float]] = {}
@@ -72,4 +81,9 @@ def candidates(
         for ordinal in found.units:
             key = (found.media_number, ordinal)
             prior[key] = max(prior.get(key, 0.0), add)
-    return wanted, prior
+    return wanted, prior, vectors
+
+
+def _by_words(store: Store, expression: str) -> dict[int, float]:
+    """The passages that hold the words, by row."""
+    return dict(store.match(expression, limit=CANDIDATES, weights=(1.0, 1.0, 1.0))) if expression else {}

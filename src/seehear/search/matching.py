@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from seehear.backends.protocols import Embedder
 from seehear.search.terms import stem
 from seehear.store.tokens import best as best_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Tokens = tuple[tuple[str, ...], NDArray[np.float32]]
 
 UNITS = 8
 """The best units that are looked at: 15 told hardly more and cost twice as much."""
@@ -89,18 +92,42 @@ class Meeting:
         return fits
 
 
+class Asked:
+    """A question and its topic on their way through the embedder, once for their vectors and for the tokens."""
+
+    def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
+        self._embedder = embedder
+        self._texts = texts
+        self.tokens: Tokens | None = None
+        """The words and vectors of the first text's tokens, where they came with its vector."""
+
+    def vectors(self) -> NDArray[np.float32]:
+        """One vector for each text: float32 [N, D]. Raises BackendError."""
+        if not isinstance(self._embedder, TokenIndexer):
+            return self._embedder.embed(self._texts)
+        rows, (self.tokens, *_) = self._embedder.embed_with_tokens(self._texts)
+        return rows
+
+
 def meet(
-    embedder: TokenEmbedder, question: str, texts: Sequence[str], stored: Sequence[bytes | None] = ()
-) -> Meeting | None:
+    embedder: TokenEmbedder, question: str, texts: Sequence[str], stored: Sequence[bytes | None] = (),
+    asked_tokens: Tokens | None = None,
+) -> Meeting | None:  # fmt: skip
     """Compare all tokens of a question with all of some texts; None where either has none.
 
-    `stored` are the packed tokens of each text: only those of the others are computed.
+    `stored` are the packed tokens of each text, `asked_tokens` those of the question: only the others are computed.
     """
     import numpy as np
 
     known = [packed for packed in stored if packed is not None]
     missing = [i for i in range(len(texts)) if i >= len(stored) or stored[i] is None]
-    (asked, rows), *found = embedder.token_vectors([question, *(texts[i] for i in missing)])
+    fresh = [texts[i] for i in missing]
+    found: list[Tokens]
+    if asked_tokens is None:
+        asked_tokens, *found = embedder.token_vectors([question, *fresh])
+    else:
+        found = embedder.token_vectors(fresh) if fresh else []
+    asked, rows = asked_tokens
     if not asked or not (any(known) or any(len(vectors) for _, vectors in found)):
         return None
     met = np.zeros((len(asked), len(texts)), np.float32)

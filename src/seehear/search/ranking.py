@@ -13,8 +13,9 @@ from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
 from seehear.search.candidates import Scope, candidates
 from seehear.search.chatter import core
-from seehear.search.matching import UNITS, Match, TokenEmbedder
+from seehear.search.matching import UNITS, Asked, Match, TokenEmbedder
 from seehear.search.moments import earliest, moment_at, same
+from seehear.search.named import missing, names
 from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.sharpening import sharpen
@@ -24,8 +25,7 @@ from seehear.store import Store
 from seehear.values import Moment, Route
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Signal:
 
     `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
     by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed. `match` of the
-    question's words in the best units, where the embedder has vectors of tokens.
+    question's words in the best units, where the embedder has vectors of tokens. `unnamed` where a thing is called by
+    its name, which occurs nowhere.
     """
 
     cosine: float = 0.0
@@ -43,6 +44,7 @@ class Signal:
     absent: float = 1.0
     exact: bool = False
     match: Match | None = None
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +93,15 @@ def find(
     """
     import numpy as np
 
-    weights = weights or Weights()
+    weights, asked_as = weights or Weights(), query
     scope = _scope(store, media)
     if not scope.media:
         return Found((), Signal(), intent)
-    vectors: NDArray[np.float32] | None = None
+    asked: Asked | None = None
     if embedder is not None and store.embedder() in ("", embedder.card.name):
         query = core(query)
-        vectors = embedder.embed([query, intent.terms.topic or query])
-    wanted, prior = candidates(store, scope, intent, vectors, weights)
+        asked = Asked(embedder, [query, intent.terms.topic or query])
+    wanted, prior, vectors = candidates(store, scope, intent, asked, weights)
     pool = load_pool(store, wanted)
     if not pool.units:
         return Found((), Signal(), intent)
@@ -113,8 +115,8 @@ def find(
     if not order:
         return Found((), Signal(), intent)
     match: Match | None = None
-    if isinstance(embedder, TokenEmbedder) and vectors is not None and pool.vectors is not None:
-        scored, order, meeting = sharpen(store, scored, pool, order, embedder, query, weights)
+    if asked and isinstance(embedder, TokenEmbedder) and vectors is not None and pool.vectors is not None:
+        scored, order, meeting = sharpen(store, scored, pool, order, embedder, query, weights, tokens=asked.tokens)
         if meeting is not None and judge:
             match = meeting.match(intent.terms.words, range(min(UNITS, meeting.best.shape[1])))
     scores, cosine, coverage, exact = scored.scores, scored.cosine, scored.coverage, scored.exact
@@ -122,7 +124,7 @@ def find(
     order.sort(key=lambda i: exact[i] <= 0.0)
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
-        bool(exact[order].any()), match,
+        bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
     )  # fmt: skip
     if intent.first:
         order = earliest(order, pool, scored)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from seehear.search.matching import Tokens
+
 BESIDE = 0.9
 """What a word counts that is met in a neighbour only."""
 
@@ -32,17 +34,20 @@ def sharpen(
     embedder: TokenEmbedder,
     query: str,
     weights: Weights,
+    *,
+    tokens: Tokens | None = None,
 ) -> tuple[Scored, list[int], Meeting | None]:
     """Weigh the first units of an order again; the others follow in their old order, with scores below.
 
-    The meeting holds those units first, best first, then their neighbours. Raises BackendError.
+    `tokens` are the query's own, where they are known. The meeting holds those units first, best first, then their
+    neighbours. Raises BackendError.
     """
     import numpy as np
 
     top = list(order[: weights.looked_at])
     beside = _neighbours(pool, top)
     rows = list(dict.fromkeys([*top, *(i for pair in beside for i in pair)]))
-    meeting = meet(embedder, query, [unit_text(pool.units[i]) for i in rows], _stored(store, pool, rows))
+    meeting = meet(embedder, query, [unit_text(pool.units[i]) for i in rows], _stored(store, pool, rows), tokens)
     if meeting is None:
         return scored, list(order), None
     place = {row: at for at, row in enumerate(rows)}
