@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import NotFoundError
@@ -15,7 +14,6 @@ from seehear.search.candidates import Scope, candidates
 from seehear.search.chatter import core
 from seehear.search.matching import UNITS, Asked, Match, TokenEmbedder
 from seehear.search.moments import earliest, moment_at, same
-from seehear.search.named import missing, names
 from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.sharpening import sharpen
@@ -24,9 +22,6 @@ from seehear.spans import Span
 from seehear.store import Store
 from seehear.values import Moment, Route
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -34,8 +29,7 @@ class Signal:
 
     `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
     by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed. `match` of the
-    question's words in the best units, where the embedder has vectors of tokens. `unnamed` where a thing is called by
-    its name, which occurs nowhere.
+    question's words in the best units, where the embedder has vectors of tokens.
     """
 
     cosine: float = 0.0
@@ -44,7 +38,6 @@ class Signal:
     absent: float = 1.0
     exact: bool = False
     match: Match | None = None
-    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ def find(
     """
     import numpy as np
 
-    weights, asked_as = weights or Weights(), query
+    weights = weights or Weights()
     scope = _scope(store, media)
     if not scope.media:
         return Found((), Signal(), intent)
@@ -124,7 +117,7 @@ def find(
     order.sort(key=lambda i: exact[i] <= 0.0)
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
-        bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
+        bool(exact[order].any()), match,
     )  # fmt: skip
     if intent.first:
         order = earliest(order, pool, scored)
