@@ -31,7 +31,12 @@ def features(signal: Signal, *, mode: str) -> dict[str, float]:
 
 
 def fits(signal: Signal, *, vectors: bool) -> bool:
-    """Tell whether the best evidence is good enough to answer from; what is found exactly as typed always is."""
+    """Tell whether the best evidence is good enough to answer from.
+
+    Never where a thing that is called by its name occurs nowhere; else always where something is found as typed.
+    """
+    if signal.unnamed:
+        return False
     return signal.exact or probability(signal, vectors=vectors) >= float(_table()["threshold"])
 
 

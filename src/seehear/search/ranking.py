@@ -14,6 +14,7 @@ from seehear.search.candidates import Scope, candidates
 from seehear.search.chatter import core
 from seehear.search.matching import UNITS, Asked, Match, TokenEmbedder
 from seehear.search.moments import earliest, moment_at, same
+from seehear.search.named import missing, names
 from seehear.search.pool import Pool, load_pool
 from seehear.search.route import Intent, read_question
 from seehear.search.sharpening import sharpen
@@ -29,7 +30,8 @@ class Signal:
 
     `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
     by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed. `match` of the
-    question's words in the best units, where the embedder has vectors of tokens.
+    question's words in the best units, where the embedder has vectors of tokens. `unnamed` where a thing is called by
+    its name, which occurs nowhere.
     """
 
     cosine: float = 0.0
@@ -38,6 +40,7 @@ class Signal:
     absent: float = 1.0
     exact: bool = False
     match: Match | None = None
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def find(
     """
     import numpy as np
 
-    weights = weights or Weights()
+    weights, asked_as = weights or Weights(), query
     scope = _scope(store, media)
     if not scope.media:
         return Found((), Signal(), intent)
@@ -117,7 +120,7 @@ def find(
     order.sort(key=lambda i: exact[i] <= 0.0)
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
-        bool(exact[order].any()), match,
+        bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
     )  # fmt: skip
     if intent.first:
         order = earliest(order, pool, scored)

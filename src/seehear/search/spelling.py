@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seehear.search.terms import FRAME, STOP, Terms
@@ -65,6 +65,15 @@ def _meant(word: str, vocabulary: Counter[str]) -> str:
         and (distance := slips(word, other)) <= most
     ]  # fmt: skip
     return min(near)[2] if near else ""
+
+
+def alike(word: str, words: Iterable[str]) -> list[str]:
+    """Which of these words a word may have been misheard as; none for short ones, which sound like too much."""
+    if len(word) < SHORTEST or not word.isalpha():
+        return []
+    sound, most = sound_of(word), 2 if len(word) >= LONG else 1
+    near = (other for other in words if abs(len(other) - len(word)) <= most and sound_of(other) == sound)
+    return [other for other in near if slips(word, other) <= most]
 
 
 def sound_of(word: str) -> str:

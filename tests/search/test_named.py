@@ -1,0 +1,48 @@
+"""Things called by their name: only the very word is the thing."""
+
+import pytest
+
+from seehear.search.named import missing, names
+from seehear.spans import Span
+from seehear.units import Unit
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what does the break statement do in a loop?", ("break",)),
+        ("What is the yield keyword for?", ("yield",)),
+        ("how does `len` count, and numpy.random.rand()?", ("len", "rand")),
+        ("what does the following statement do?", ()),
+        ("what does the main statement say?", ()),
+        ("how is the conditional statement written?", ()),
+        ("how does the loss function work?", ()),
+        ("when is recursion explained?", ()),
+    ],
+)
+def test_a_name_stands_before_what_it_is_or_as_code(question: str, found: tuple[str, ...]) -> None:
+    assert names(question) == found
+
+
+def said(text: str) -> Unit:
+    return Unit("transcript", Span(0.0, 5.0), text)
+
+
+def shown(text: str) -> Unit:
+    return Unit("visual", Span(0.0, 5.0), text)
+
+
+def test_an_inflection_of_another_sense_is_not_the_thing() -> None:
+    assert missing(["break"], [said("Change it and see what breaks.")])
+    assert not missing(["break"], [said("Change it."), said("A break leaves the loop.")])
+
+
+def test_what_was_misheard_or_run_together_is_there() -> None:
+    assert not missing(["tuple"], [said("we put them into a tupel")])
+    assert not missing(["max_length"], [said("so set max length to twelve")])
+    assert not missing(["range"], [shown("forxinrange(3):")])
+    assert missing(["lambda"], [shown("forxinrange(3):")])
+
+
+def test_nothing_named_is_never_missing() -> None:
+    assert not missing([], [said("anything")])
