@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from seehear.search.candidates import Scope
+from seehear.search.growth import grown
 from seehear.search.pool import Pool
 from seehear.search.weighing import Scored, Weights
 from seehear.spans import Span
 from seehear.values import Moment
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 def earliest(order: list[int], pool: Pool, scored: Scored) -> list[int]:
@@ -29,7 +25,7 @@ def earliest(order: list[int], pool: Pool, scored: Scored) -> list[int]:
 
 
 def moment_at(
-    pool: Pool, index: int, scores: NDArray[np.float32], scope: Scope, weights: Weights, allowed: Sequence[bool],
+    pool: Pool, index: int, scored: Scored, scope: Scope, weights: Weights, allowed: Sequence[bool],
     *, grow: bool,
 ) -> Moment:  # fmt: skip
     """The moment around a unit; it only grows over units that are allowed."""
@@ -43,40 +39,14 @@ def moment_at(
         near = Span(unit.span.start_s, min(unit.span.end_s, unit.span.start_s + weights.longest_s))
         said = " ".join(pool.units[i].text for i in spoken if pool.units[i].span.overlap_s(near) > 0)
         text = "\n".join(dict.fromkeys(texts))
-        return Moment(row.id, row.title, unit.span, "visual", text, float(scores[index]), said, text, unit.frame)
-    group = _grow(pool, [i for i in spoken if allowed[i]], index, scores, weights) if grow else [index]
+        return Moment(row.id, row.title, unit.span, "visual", text, float(scored.scores[index]), said, text, unit.frame)
+    group = grown(pool, [i for i in spoken if allowed[i]], index, scored, weights) if grow else [index]
     span = Span(pool.units[group[0]].span.start_s, max(pool.units[i].span.end_s for i in group))
     text = " ".join(pool.units[i].text for i in group)
     screens = [i for i in seen if pool.units[i].span.overlap_s(span) > 0]
     shown = "\n".join(dict.fromkeys(pool.units[i].text for i in screens))
     frame = pool.units[screens[-1]].frame if screens else ""
-    return Moment(row.id, row.title, span, "transcript", text, float(scores[index]), text, shown, frame)
-
-
-def _grow(pool: Pool, spoken: Sequence[int], index: int, scores: NDArray[np.float32], weights: Weights) -> list[int]:
-    at = spoken.index(index)
-    low = high = at
-    best = float(scores[index])
-
-    def fits(place: int, bar: float) -> bool:
-        if not 0 <= place < len(spoken):
-            return False
-        span = pool.units[spoken[place]].span
-        a, b = pool.units[spoken[low]].span, pool.units[spoken[high]].span
-        near = span.start_s - b.end_s < 4.0 if place > high else a.start_s - span.end_s < 4.0
-        whole = max(span.end_s, b.end_s) - min(span.start_s, a.start_s)
-        # A new slide is a new subject.
-        near = near and pool.units[spoken[place]].title == pool.units[index].title
-        return near and whole <= weights.longest_s and float(scores[spoken[place]]) >= bar * best
-
-    while fits(low - 1, weights.grow_back) and at - low < 2:
-        low -= 1
-    while True:
-        lasts_s = pool.units[spoken[high]].span.end_s - pool.units[spoken[low]].span.start_s
-        if not fits(high + 1, 0.0 if lasts_s < weights.shortest_s else weights.grow_on):
-            break
-        high += 1
-    return list(spoken[low : high + 1])
+    return Moment(row.id, row.title, span, "transcript", text, float(scored.scores[index]), text, shown, frame)
 
 
 def same(a: Moment, b: Moment) -> bool:

@@ -129,7 +129,7 @@ def find(
     for i in order:
         if len(chosen) >= limit or scores[i] <= 0.0:
             break
-        moment = moment_at(pool, i, scores, scope, weights, allowed, grow=not intent.first)
+        moment = moment_at(pool, i, scored, scope, weights, allowed, grow=not intent.first)
         if not any(same(moment, other) for other in chosen):
             chosen.append(moment)
             parts.append({name: float(values[i]) for name, values in scored.parts.items()})

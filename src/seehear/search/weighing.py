@@ -70,9 +70,15 @@ class Weights:
     hub: float = 0.2
     kernel: tuple[float, ...] = (1.0, 0.6, 0.14)
     candidates: int = 60
-    grow_back: float = 0.9
-    grow_on: float = 0.5
-    shortest_s: float = 30.0
+    go_back: float = -1.8
+    go_on: float = 1.3
+    same: float = 0.4
+    opens: float = 0.7
+    fits: float = 4.0
+    wordy: float = 0.3
+    early: float = 0.9
+    doubt: float = 0.25
+    shortest_s: float = 27.0
     longest_s: float = 60.0
 
 
