@@ -142,6 +142,17 @@ HOSTILE = [
 ]
 
 
+def test_a_word_that_is_everywhere_hides_nothing_and_is_still_found_alone(tmp_path: Path) -> None:
+    said = [(20.0 * i, f"Bees carry number{i} to the hive, and so they do every summer day.") for i in range(1500)]
+    with Store(tmp_path) as store:
+        for timeline in (speech("summer", said), talk()):
+            store.put_timeline(timeline, cut_up(timeline))
+        assert store.counts(["bees"])[1][0] > 200
+        found = search(store, None, "which bees carry number777?")[0]
+        assert (found.title, "number777 " in found.text) == ("summer", True)
+        assert search(store, None, "bees")
+
+
 @pytest.mark.parametrize("query", HOSTILE)
 def test_no_query_breaks_search(words: Store, query: str) -> None:
     search(words, None, query)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seehear.search.matching import Asked
 from seehear.search.route import Intent
-from seehear.search.terms import match_expression
+from seehear.search.terms import Terms, match_expression
 from seehear.search.weighing import Weights, middle
 from seehear.store import MediaRow, Store
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = 200
 """Passages that words and vectors each put forward before their sentences are weighed."""
+COMMON = 0.2
+"""Words in more than this share of all passages put none forward: they take the most time and tell the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def candidates(
     if len(scope.media) == 1:
         return dict.fromkeys(scope.media), None, asked.vectors() if asked else None
     numbers = list(scope.media) if scope.limited else []
-    expression = match_expression(intent.terms, media_numbers=numbers)
+    expression = match_expression(replace(intent.terms, words=_telling(store, intent.terms)), media_numbers=numbers)
     vectors: NDArray[np.float32] | None = None
     # Read before the library is busy with the words.
     stored_vectors = store.passage_vectors() if asked else None
@@ -82,6 +84,13 @@ def candidates(
             key = (found.media_number, ordinal)
             prior[key] = max(prior.get(key, 0.0), add)
     return wanted, prior, vectors
+
+
+def _telling(store: Store, terms: Terms) -> tuple[str, ...]:
+    """The words of a question that tell passages apart; all of them where none does."""
+    total, found = store.counts([f'{{title said shown}} : "{word}"' for word in terms.words])
+    most = max(CANDIDATES, COMMON * total)
+    return tuple(w for w, n in zip(terms.words, found, strict=True) if n <= most) or terms.words
 
 
 def _by_words(store: Store, expression: str) -> dict[int, float]:
