@@ -92,6 +92,25 @@ def test_finished_stages_are_not_done_again(
     assert json.dumps(row.as_json())
 
 
+def test_a_recording_from_before_tokens_were_kept_gains_them(
+    lesson: Path, library_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seehear.ingest.cache import STAGE_VERSIONS
+    from seehear.library import Library
+
+    monkeypatch.setitem(STAGE_VERSIONS, "place", 0)
+    with Library(library_home, captions="never") as library:
+        assert [row.status for row in library.index([lesson])] == ["indexed"]
+        (row,) = library.store.media()
+        with library.store.write() as db:
+            db.execute("DELETE FROM tokens")
+        assert library.store.unit_tokens(row.number) == {}
+    monkeypatch.undo()
+    with Library(library_home, captions="never") as library:
+        assert [done.status for done in library.index([lesson])] == ["indexed"]
+        assert set(library.store.unit_tokens(row.number)) == set(library.store.units(row.number))
+
+
 def test_two_processes_index_the_same_file_at_once(lesson: Path, tmp_path: Path, small_weights: None) -> None:
     home = tmp_path / "shared"
     one, other = start(lesson, home), start(lesson, home)

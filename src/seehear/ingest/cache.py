@@ -16,7 +16,8 @@ from seehear.values import Description, Gap, SamplePoint, Screen, Segment, TextL
 
 T = TypeVar("T")
 
-STAGE_VERSIONS = {"points": 2, "read": 2, "describe": 1, "hear": 1}
+STAGE_VERSIONS = {"points": 2, "read": 2, "describe": 1, "hear": 1, "place": 1}
+"""Raised where a stage's code changes its results; `place`, which makes what is searched, keeps nothing here."""
 
 
 class CacheStore(Protocol):
