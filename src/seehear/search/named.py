@@ -17,7 +17,7 @@ _DESCRIBES = re.compile(r"(?:ing|[ts]ion|ment|al|ive|ous|ed|ic|able|ary|est|ly|c
 """Endings of words that tell of what kind a thing is, rather than what it is called."""
 _KINDS = frozenset(
     """main same new old first second third next last other only simple single whole given right wrong whatever python
-    java javascript sql shell program code switch-like jump block loop thesis mission problem key search query test
+    java javascript sql shell program code jump block loop thesis mission problem key search query test
     empty nested default secret magic word type data topic opening closing summary true false good bad best clear
     short long big small important common basic special reserved access storage class top bottom mathematical
     """.split()  # noqa: SIM905
