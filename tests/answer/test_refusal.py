@@ -1,5 +1,7 @@
 """How a fit is judged: by all there is to look with, and by nothing that is missing."""
 
+from dataclasses import replace
+
 import pytest
 
 from seehear.answer.refusal import FEATURES, fits, mode, probability
@@ -29,3 +31,9 @@ def test_a_better_match_never_makes_an_answer_less_likely(weak: float) -> None:
 
 def test_what_is_found_as_typed_is_answered_whatever_else_is_weak() -> None:
     assert fits(Signal(exact=True, match=Match(0.0, 0.1)), vectors=True)
+
+
+def test_a_thing_that_is_called_by_a_name_that_occurs_nowhere_is_refused_whatever_else_is_strong() -> None:
+    strong = Signal(**WELL, exact=True, match=Match(1.0, 0.5))
+    assert fits(strong, vectors=True)
+    assert not fits(replace(strong, unnamed=True), vectors=True)
