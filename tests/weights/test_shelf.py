@@ -333,10 +333,14 @@ def child(shelf: Shelf, site: Site, tmp_path: Path, prelude: str = "") -> subpro
     return subprocess.Popen([sys.executable, "-c", prelude + CHILD, *arguments], stderr=subprocess.PIPE, text=True)
 
 
+# A shell that runs the tests in the background hands SIGINT down as ignored.
+LISTENS = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def half_fetched(shelf: Shelf, site: Site, tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
     """A pull in a process of its own whose second part comes slowly, and the file of that part, which has begun."""
     site.pages["/tiny-two.whl"].slow_s = 20
-    process = child(shelf, site, tmp_path)
+    process = child(shelf, site, tmp_path, LISTENS)
     growing = shelf.folder / "tiny" / "tiny-two-1.0.whl.part"
     deadline = time.monotonic() + 20
     while not (growing.exists() and growing.stat().st_size) and time.monotonic() < deadline:
