@@ -93,7 +93,7 @@ def main() -> None:
         for make, count in ((hf_course, 100), (cs241, 100), (tutorialvqa, 80)):
             rows += rows_of(make, count, options.home or Path(folder), embedder)
     table: dict[str, object] = {"command": "python bench/refusal.py --write", "threshold": 0.5}
-    for mode in FEATURES:
+    for mode in (name for name in FEATURES if name != "meaning"):
         train = [r for r in rows if r.split == "tuned" and r.mode == mode]
         weights = _fit(np.array([r.features() for r in train]), np.array([float(r.answerable) for r in train]))
         table[mode] = dict(zip(("bias", *FEATURES[mode]), (round(float(w), 3) for w in weights), strict=True))
@@ -105,6 +105,7 @@ def main() -> None:
                 parts = ", ".join(f"{kind} {sum(w.kind == kind for w in wrong)} of {n}" for kind, n in kinds.items())
                 what = "answerable, refused" if answerable else "not answerable, answered"
                 print(f"{mode:8} {split:5} {what:25} {len(wrong):3} of {len(some):3}  ({parts})")
+    table["meaning"] = json.loads(OUT.read_text())["meaning"]  # measured by bench/languages.py
     print(json.dumps(table, indent=2))
     if options.dump:
         options.dump.write_bytes(pickle.dumps(rows))

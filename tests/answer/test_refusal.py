@@ -15,7 +15,15 @@ def test_each_way_to_look_has_its_own_judgement() -> None:
     assert mode(Signal(), vectors=False) == "words"
     assert mode(Signal(), vectors=True) == "vectors"
     assert mode(Signal(match=Match(0.5, 0.3)), vectors=True) == "tokens"
-    assert set(FEATURES) == {"words", "vectors", "tokens"}
+    assert mode(Signal(match=Match(0.5, 0.3)), vectors=True, across="e5") == "meaning"
+    assert mode(Signal(), vectors=True, across="another") == "vectors"
+    assert set(FEATURES) == {"words", "vectors", "tokens", "meaning"}
+
+
+def test_a_question_in_another_language_is_judged_by_meaning_alone() -> None:
+    assert fits(Signal(cosine=0.45, absent=1.0), vectors=True, across="e5")
+    assert not fits(Signal(cosine=0.3, absent=1.0), vectors=True, across="e5")
+    assert not fits(Signal(cosine=0.45, absent=1.0), vectors=True)
 
 
 def test_a_question_with_a_word_that_is_met_nowhere_is_refused() -> None:

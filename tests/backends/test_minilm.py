@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from seehear import weights
-from seehear.backends.minilm import BATCH_TOKENS, DIMENSIONS, MiniLM, _foreign, _groups
+from seehear.backends.batches import BATCH_TOKENS, groups
+from seehear.backends.minilm import DIMENSIONS, MiniLM, _foreign
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, WeightsError
 
@@ -132,9 +133,9 @@ def test_zero_threads_are_refused() -> None:
 
 def test_groups_hold_every_text_once_and_keep_to_the_limit() -> None:
     lengths = [3, 256, 17, 17, 90, 4, 256, 255, *([30] * 100)]
-    groups = list(_groups(lengths))
-    assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
-    assert all(max(lengths[i] for i in group) * len(group) <= BATCH_TOKENS for group in groups)
+    made = list(groups(lengths))
+    assert sorted(i for group in made for i in group) == list(range(len(lengths)))
+    assert all(max(lengths[i] for i in group) * len(group) <= BATCH_TOKENS for group in made)
 
 
 def test_every_class_that_the_runtime_raises_is_mapped() -> None:

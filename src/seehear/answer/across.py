@@ -12,6 +12,7 @@ from seehear.answer.inquiry import Inquiry
 from seehear.answer.mentions import Wanted, answer_mentions
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.search import find
+from seehear.search.matching import Asked
 from seehear.search.route import Intent
 from seehear.search.terms import FRAME, STOP, stems_of, terms_of
 from seehear.spans import clock
@@ -123,7 +124,7 @@ def _sentences(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
     near: set[int] = set()
     vectors = inquiry.store.unit_vectors(row.number) if inquiry.embedder is not None else None
     if vectors is not None and inquiry.embedder is not None and row.embedder == inquiry.embedder.card.name:
-        alike = vectors @ inquiry.embedder.embed([topic])[0]
+        alike = vectors @ Asked(inquiry.embedder, [topic]).vectors()[0]
         near = {o for o in ordinals if float(alike[o]) >= ABOUT_COSINE}
     return [
         stored[o] for o in ordinals

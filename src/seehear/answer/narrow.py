@@ -48,12 +48,13 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     if evidence and (wanted or len(evidence[0].text.split()) < BARE_WORDS):
         evidence = _with_speech(store, intent, found.moments[0], evidence)
     vectors = _has_vectors(store, embedder)
-    likely = probability(found.signal, vectors=vectors)
+    across = inquiry.tongue.compared_by
+    likely = probability(found.signal, vectors=vectors, across=across)
     trace.likelihood, trace.threshold = likely, threshold()
-    trace.features = features(found.signal, mode=mode(found.signal, vectors=vectors))
+    trace.features = features(found.signal, mode=mode(found.signal, vectors=vectors, across=across))
     if found.signal.exact:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
-    if not evidence or not fits(found.signal, vectors=vectors):
+    if not evidence or not fits(found.signal, vectors=vectors, across=across):
         return _refuse(inquiry, found, evidence)
     sure = found.signal.exact or likely >= SURE
     citations: list[Citation] = []

@@ -14,12 +14,17 @@ FEATURES = {
     "words": ("coverage", "own", "absent"),
     "vectors": ("cosine", "coverage", "own", "absent"),
     "tokens": ("cosine", "own", "weak", "length"),
+    "meaning": ("cosine",),
 }
-"""What is looked at, by what there is to look with: words alone, vectors of texts, vectors of tokens too."""
+"""What is looked at, by what there is to look with: words alone, vectors of texts, vectors of tokens too.
+
+"meaning" is for questions in another language than the recording, whose words are of no use."""
 
 
-def mode(signal: Signal, *, vectors: bool) -> str:
-    """Which of `FEATURES` a signal can be judged by."""
+def mode(signal: Signal, *, vectors: bool, across: str = "") -> str:
+    """Which of `FEATURES` a signal can be judged by; `across` names the embedder that compares two languages."""
+    if vectors and across and across == _table()["meaning"]["embedder"]:
+        return "meaning"
     return "words" if not vectors else "vectors" if signal.match is None else "tokens"
 
 
@@ -30,19 +35,19 @@ def features(signal: Signal, *, mode: str) -> dict[str, float]:
     return {name: own[name] if name in own else float(getattr(signal, name)) for name in FEATURES[mode]}
 
 
-def fits(signal: Signal, *, vectors: bool) -> bool:
+def fits(signal: Signal, *, vectors: bool, across: str = "") -> bool:
     """Tell whether the best evidence is good enough to answer from.
 
     Never where a thing that is called by its name occurs nowhere; else always where something is found as typed.
     """
-    if signal.unnamed:
+    if signal.unnamed and not across:
         return False
-    return signal.exact or probability(signal, vectors=vectors) >= float(_table()["threshold"])
+    return signal.exact or probability(signal, vectors=vectors, across=across) >= float(_table()["threshold"])
 
 
-def probability(signal: Signal, *, vectors: bool) -> float:
+def probability(signal: Signal, *, vectors: bool, across: str = "") -> float:
     """How likely the material holds an answer, in [0, 1], by a logistic model of the signal."""
-    judged = mode(signal, vectors=vectors)
+    judged = mode(signal, vectors=vectors, across=across)
     row = _table()[judged]
     total = row["bias"] + sum(row[name] * value for name, value in features(signal, mode=judged).items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))

@@ -35,6 +35,8 @@ class Tongue:
     step: str = ""
     caveat: str = ""
     writer: Answerer | None = None
+    compared_by: str = ""
+    """The embedder by whose vectors alone the two languages are compared."""
 
     def back(self, text: str) -> str:
         """A sentence in the language of the question; as it is where that fails or would change its numbers."""
@@ -61,11 +63,12 @@ def understand(
             step = f"{languages}; {writer.card.name} translated it: {plain(found)}"
             return Tongue(found, asked, there, step, writer=writer)
     if embedder is not None and _knows(embedder.card, asked) and _knows(embedder.card, there):
-        return Tongue(question, asked, there, f"{languages}; {embedder.card.name} compares the two by meaning.")
+        name = embedder.card.name
+        return Tongue(question, asked, there, f"{languages}; {name} compares the two by meaning.", compared_by=name)
     name = "nothing" if embedder is None else f"{embedder.card.name}, which knows {_listed(embedder.card)},"
     caveat = (
         f"{languages}; {name} compares meanings and no language model is there to translate it, so that only words"
-        " spelt the same were found. --answer names a model that can, --embed a multilingual one."
+        " spelt the same were found. --answer names a model that can; --embed e5 compares about a hundred languages."
     )
     return Tongue(question, asked, there, f"{languages}; nobody is there to translate it.", caveat)
 

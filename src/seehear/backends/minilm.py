@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seehear import weights
+from seehear.backends.batches import groups, padded, pooled, unit
 from seehear.backends.protocols import Card
 from seehear.errors import BackendError, InputError, MissingPackageError
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 DIMENSIONS = 384
 MAX_TOKENS = 256
 """Longer texts are cut here, as the publisher's own configuration does."""
-BATCH_TOKENS = 1024
-"""Padded tokens that go through the model at once; larger batches were not faster and take more memory."""
 TOKENS_KEPT = 40_000
 """Tokens whose vectors are remembered, 1.5 kB each: some 2,000 sentences."""
 
@@ -69,7 +68,7 @@ class MiniLM:
             return vectors
         rows = [encoded.ids for encoded in self._encoded(texts)]
         for group, hidden, mask in self._layers(rows):
-            vectors[group] = _pooled(hidden, mask)
+            vectors[group] = pooled(hidden, mask)
         return vectors
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Tokens]]:
@@ -115,12 +114,11 @@ class MiniLM:
         encodings = self._encoded(texts)
         for group, hidden, mask in self._layers([encoded.ids for encoded in encodings]):
             if whole is not None:
-                whole[group] = _pooled(hidden, mask)
+                whole[group] = pooled(hidden, mask)
             for place, i in enumerate(group):
                 # The first and the last token only frame the text.
                 inner = hidden[place, 1 : len(encodings[i].ids) - 1]
-                unit = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-12)
-                found[i] = (_whole_words(encodings[i].tokens[1:-1]), unit.astype(np.float32))
+                found[i] = (_whole_words(encodings[i].tokens[1:-1]), unit(inner))
         return found
 
     def _encoded(self, texts: Sequence[str]) -> list[Any]:
@@ -135,13 +133,8 @@ class MiniLM:
         import numpy as np
 
         session, _ = self._loaded()
-        for group in _groups([len(row) for row in rows]):
-            width = max(len(rows[i]) for i in group)
-            ids = np.zeros((len(group), width), np.int64)
-            mask = np.zeros((len(group), width), np.int64)
-            for place, i in enumerate(group):
-                ids[place, : len(rows[i])] = rows[i]
-                mask[place, : len(rows[i])] = 1
+        for group in groups([len(row) for row in rows]):
+            ids, mask = padded([rows[i] for i in group])
             feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             try:
                 hidden = session.run(["last_hidden_state"], feed)[0]
@@ -183,15 +176,6 @@ def _load(threads: int) -> tuple[Any, Any]:
     return session, tokenizer
 
 
-def _pooled(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The mean over the tokens of each text, of length 1: [B, T, 384] to [B, 384]."""
-    import numpy as np
-
-    mean = np.einsum("btd,bt->bd", hidden, mask.astype(np.float32)) / mask.sum(axis=1, keepdims=True)
-    unit: NDArray[np.float32] = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
-    return unit
-
-
 def _whole_words(tokens: Sequence[str]) -> tuple[str, ...]:
     """For each token the word it belongs to: WordPiece marks with ## what goes on."""
     words: list[str] = []
@@ -204,18 +188,6 @@ def _whole_words(tokens: Sequence[str]) -> tuple[str, ...]:
             words.append(token)
             sizes.append(1)
     return tuple(word for word, size in zip(words, sizes, strict=True) for _ in range(size))
-
-
-def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in groups of similar length, each at most `BATCH_TOKENS` when padded."""
-    group: list[int] = []
-    for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if group and lengths[i] * (len(group) + 1) > BATCH_TOKENS:
-            yield group
-            group = []
-        group.append(i)
-    if group:
-        yield group
 
 
 def _foreign() -> tuple[type[BaseException], ...]:

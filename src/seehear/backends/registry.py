@@ -35,6 +35,7 @@ ENTRIES: dict[str, Entry] = {
     "whisper:tiny.en": Entry(("hear",), "seehear.backends.whisper", "Whisper", {"model": "tiny.en"}),
     "whisper:base": Entry(("hear",), "seehear.backends.whisper", "Whisper", {"model": "base"}),
     "minilm": Entry(("embed",), "seehear.backends.minilm", "MiniLM"),
+    "e5": Entry(("embed",), "seehear.backends.e5", "E5", chosen=False),
     "llama:qwen2.5-coder-1.5b": Entry(("answer",), "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-1.5b"}),
     "llama:qwen2.5-coder-0.5b": Entry(("answer",), "seehear.backends.llama", "Llama", {"model": "qwen2.5-coder-0.5b"}),
     "extractive": Entry(("answer",), "seehear.backends.extractive", "Extractive", chosen=False),

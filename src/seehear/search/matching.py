@@ -53,6 +53,15 @@ class TokenIndexer(Protocol):
         ...
 
 
+@runtime_checkable
+class QuestionEmbedder(Protocol):
+    """An embedder that was trained to tell questions from the texts that answer them."""
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [N, D], rows of length 1, to compare with what `embed` returns for texts."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How well a question's words are met, in [0, 1]: `weak`, near the weakest of them; `length`, how many they are."""
@@ -103,6 +112,8 @@ class Asked:
 
     def vectors(self) -> NDArray[np.float32]:
         """One vector for each text: float32 [N, D]. Raises BackendError."""
+        if isinstance(self._embedder, QuestionEmbedder):
+            return self._embedder.embed_questions(self._texts)
         if not isinstance(self._embedder, TokenIndexer):
             return self._embedder.embed(self._texts)
         rows, (self.tokens, *_) = self._embedder.embed_with_tokens(self._texts)

@@ -35,7 +35,7 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class WeightSet:
-    """The files that one model needs, with its licence and the role it plays (`hear`, `search`, `answer`, `test`)."""
+    """The files that one model needs, with its licence and its role: hear, search, languages, answer or test."""
 
     name: str
     role: str
