@@ -1,6 +1,7 @@
 """A question in another language than the recording."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_question_in_the_recordings_language_is_left_alone(library: Callable[.
 
 def test_an_embedder_of_several_languages_is_trusted(library: Callable[..., Store], minilm: Embedder) -> None:
     class Multilingual:
-        card = type(minilm.card)(**{**{f: getattr(minilm.card, f) for f in minilm.card.__slots__}, "languages": ()})
+        card = replace(minilm.card, languages=())
         embed = staticmethod(minilm.embed)
         close = staticmethod(lambda: None)
 
@@ -97,6 +98,18 @@ def test_an_embedder_of_several_languages_is_trusted(library: Callable[..., Stor
     assert "nobody" not in answer.text
     assert answer.why is not None
     assert "compares the two by meaning" in answer.why.steps[0]
+
+
+def test_an_embedder_is_not_trusted_with_vectors_that_another_one_made(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    class Other:
+        card = replace(minilm.card, name="other", languages=())
+        embed = staticmethod(minilm.embed)
+        close = staticmethod(lambda: None)
+
+    answer = ask(QUESTION, store=library(talk()), embedder=Other())
+    assert f"{minilm.card.name}, whose vectors this library holds, compares meanings" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -62,13 +62,18 @@ def understand(
         if found:
             step = f"{languages}; {writer.card.name} translated it: {plain(found)}"
             return Tongue(found, asked, there, step, writer=writer)
-    if embedder is not None and _knows(embedder.card, asked) and _knows(embedder.card, there):
+    stored = store.embedder()
+    fits = embedder is not None and stored in ("", embedder.card.name)
+    if embedder is not None and fits and _knows(embedder.card, asked) and _knows(embedder.card, there):
         name = embedder.card.name
         return Tongue(question, asked, there, f"{languages}; {name} compares the two by meaning.", compared_by=name)
     name = "nothing" if embedder is None else f"{embedder.card.name}, which knows {_listed(embedder.card)},"
+    if not fits and embedder is not None:
+        name = f"{stored}, whose vectors this library holds,"
     caveat = (
         f"{languages}; {name} compares meanings and no language model is there to translate it, so that only words"
-        " spelt the same were found. --answer names a model that can; --embed e5 compares about a hundred languages."
+        " spelt the same were found. --answer names a model that can; --embed e5 with a --home of its own compares"
+        " about a hundred."
     )
     return Tongue(question, asked, there, f"{languages}; nobody is there to translate it.", caveat)
 
