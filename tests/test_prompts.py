@@ -15,6 +15,7 @@ def made() -> dict[str, object]:
         "summary": prompts.summary(excerpts, sentences=3),
         "translation": prompts.translation("Wann werden Funktionen erklärt?", "English"),
         "summary in one": prompts.summary(excerpts[:1], sentences=1),
+        "judgement": prompts.judgement("What is a function?", excerpts),
         "question": prompts.question("A function is a named piece of work.", "function"),
     }
 

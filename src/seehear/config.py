@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "see": "SEEHEAR_SEE",
     "hear": "SEEHEAR_HEAR",
     "embed": "SEEHEAR_EMBED",
+    "rerank": "SEEHEAR_RERANK",
     "answer": "SEEHEAR_ANSWER",
     "captions": "SEEHEAR_CAPTIONS",
     "language": "SEEHEAR_LANGUAGE",
@@ -35,9 +36,11 @@ class Settings:
 
     `sample` is `slides`, `scenes:THRESHOLD` or `uniform:SECONDS`; `captions` is `first` (use them where there are
     some) or `never`; `read`, `see` (describe pictures; `none` only reads them), `hear`, `embed` and `answer` name
-    backends, `auto` picks; `language` is ISO 639-1 or `auto`; `threads` is the number of processor threads for models,
-    0 for all cores; `local` forbids anything to leave this machine; `budget_usd` is what hosted models may cost in all
-    for one recording, None for no limit; `private_urls` allows addresses on this machine and its network to be fetched.
+    backends, `auto` picks; `rerank` names what puts the best moments in order: a cross-encoder, a language model as
+    judge, `answer` for the one that answers, `none` for nobody; `language` is ISO 639-1 or `auto`; `threads` is the
+    number of processor threads for models, 0 for all cores; `local` forbids anything to leave this machine;
+    `budget_usd` is what hosted models may cost in all for one recording, None for no limit; `private_urls` allows
+    addresses on this machine and its network to be fetched.
     """
 
     home: Path
@@ -46,6 +49,7 @@ class Settings:
     see: str = "auto"
     hear: str = "auto"
     embed: str = "auto"
+    rerank: str = "none"
     answer: str = "auto"
     captions: str = "first"
     language: str = "auto"

@@ -186,7 +186,7 @@ class Library:
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
                   audio_s=spoken_s, tokens=tokens if capability == "embed" else 40)
-            for capability, card in self.models.cards().items()
+            for capability, card in self.models.cards().items() if capability != "rerank"
         ]  # fmt: skip
 
     def spent(self, media_id: str) -> float:
@@ -376,8 +376,9 @@ class Library:
             answerer = self.models.answerer()
             counted = None if answerer is None else Counting(answerer)
             found = ask(
-                question, store=self.store, embedder=self.models.embedder_for_search(), answerer=counted, media=ids,
-                within=within, history=history, on_moments=on_moments, on_text=on_text,
+                question, store=self.store, embedder=self.models.embedder_for_search(), answerer=counted,
+                reranker=self.models.reranker(), media=ids, within=within, history=history, on_moments=on_moments,
+                on_text=on_text,
             )  # fmt: skip
             return found if counted is None else replace(found, tokens=counted.tokens)
 
@@ -450,8 +451,9 @@ class Library:
         query = mend(query, terms_of(query), self.store, rows).text
         with self.models.charged_to():
             return search(
-                self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route, limit=limit
-            )
+                self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route,
+                limit=limit, reranker=self.models.reranker(),
+            )  # fmt: skip
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title."""

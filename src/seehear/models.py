@@ -21,6 +21,7 @@ from seehear.backends.protocols import (
     Message,
     Observer,
     Reader,
+    Reranker,
     Transcriber,
 )
 from seehear.backends.servers import names
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound=Backend)
 OnPull = Callable[[weights.PullProgress], None]
 SETTING: dict[Capability, str] = {
-    "read": "read", "describe": "see", "hear": "hear", "embed": "embed", "answer": "answer",
+    "read": "read", "describe": "see", "hear": "hear", "embed": "embed", "rerank": "rerank",
+    "answer": "answer",
 }  # fmt: skip
 """Under which setting a user chooses each capability."""
+UNNAMED: dict[Capability, tuple[str, ...]] = {"describe": ("auto", "none"), "rerank": ("none", "answer")}
+"""What may stand in a setting beside the name of a backend; `auto` alone where nothing is listed."""
 EMBEDDED = {"read": "ppocr", "hear": "whisper:auto", "embed": "minilm"}
 TURN_WITHIN_S = 300.0
 QUESTIONS = "questions"
@@ -132,7 +136,7 @@ class Models:
         self._silent: bool | None = None
         for capability, setting in SETTING.items():
             name = getattr(settings, setting)
-            if name not in ("auto", "none" if capability == "describe" else "auto"):
+            if name not in UNNAMED.get(capability, ("auto",)):
                 registry.check(name, capability)
                 if settings.local and not _stays_here(name):
                     raise _forbidden(name)
@@ -151,12 +155,15 @@ class Models:
         """The name that is chosen for a capability, None where nothing is: then pictures are only read.
 
         What the user named wins; then, for vectors, the space the library is embedded in; then a server, as
-        `seehear.backends.servers.discovery.auto` says; then the embedded default. With `trial` False no model is tried
-        to find out. Raises what `auto` raises.
+        `seehear.backends.servers.discovery.auto` says; then the embedded default. Nobody reranks unless named.
+        With `trial` False no model is tried to find out. Raises what `auto` raises.
         """
         wanted: str = getattr(self._settings, SETTING[capability])
         if wanted == "none":
             return None
+        if capability == "rerank" and wanted == "answer":
+            answers = self.name("answer", trial=trial)
+            return None if answers == "extractive" else answers
         if wanted != "auto":
             return wanted
         if capability == "embed" and (space := self._store().embedder()):
@@ -223,7 +230,7 @@ class Models:
         """What of these capabilities will leave this machine, in the user's words; empty when nothing does."""
         what = {
             "describe": "pictures and the text on them", "hear": "the sound", "embed": "all text, said and shown",
-            "answer": "questions and what was found for them",
+            "rerank": "questions and what was found for them", "answer": "questions and what was found for them",
         }  # fmt: skip
         told = []
         for capability in capabilities:
@@ -290,6 +297,21 @@ class Models:
         ready = all(weights.status(part) == "present" for part in embedder.card.weights)
         return embedder if ready else None
 
+    def reranker(self) -> Reranker | None:
+        """What puts the best moments in order, None where nobody does.
+
+        Raises ConfigError where the model that answers shall do it and there is none.
+        """
+        name = self.name("rerank")
+        if name is not None:
+            return cast(Reranker, self._backend(name, "rerank"))
+        if self._settings.rerank == "answer":
+            raise ConfigError(
+                "the model that answers shall rerank too, and there is none",
+                hint="seehear models pull answer, or choose one with --rerank",
+            )
+        return None
+
     def answerer(self) -> Answerer | None:
         """What writes answers, already loading; None when they are extracted."""
         name = self.name("answer")
@@ -310,7 +332,13 @@ class Models:
     def _opened(self, name: str, capability: Capability, **options: Any) -> Backend:
         key = f"{capability}:{name}"
         if key not in self._open:
-            if names.is_server_name(name):
+            if capability == "rerank" and registry.judges(name):
+                from seehear.backends.judge import Judge
+
+                # The model that writes, not a second copy of it.
+                answerer = cast(Answerer, self._opened(name, "answer"))
+                made: Backend = Judge(InTurn(answerer, self._turn) if answerer.card.runs == "here" else answerer)
+            elif names.is_server_name(name):
                 from seehear.backends.servers import discovery
 
                 made = discovery.open_named(

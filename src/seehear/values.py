@@ -314,10 +314,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A moment that was found, with what each kind of evidence added to its score."""
+    """A moment that was found, with what each kind of evidence added to its score.
+
+    `reranked` is the score that a reranker gave it, by which it then stands where it does.
+    """
 
     moment: Moment
     parts: dict[str, float] = field(default_factory=dict)
+    reranked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +362,8 @@ class Why:
             "weighed": [
                 {"media": w.moment.media, "start_s": round(w.moment.start_s, 3), "end_s": round(w.moment.end_s, 3),
                  "clock": w.moment.clock, "kind": w.moment.kind, "score": round(w.moment.score, 4),
-                 "parts": {name: round(value, 4) for name, value in w.parts.items()}}
+                 "parts": {name: round(value, 4) for name, value in w.parts.items()},
+                 "reranked": None if w.reranked is None else round(w.reranked, 4)}
                 for w in self.weighed
             ],
             "sentences": [{"text": s.text, "kept": s.kept, "reason": s.reason} for s in self.sentences],

@@ -16,7 +16,8 @@ from tests.servers.ollama import Model, OllamaServer, nomic, qwen
 
 from seehear import weights
 from seehear.backends import registry
-from seehear.backends.protocols import Backend, Capability
+from seehear.backends.judge import Judge
+from seehear.backends.protocols import Answerer, Backend, Capability
 from seehear.backends.servers import discovery
 from seehear.backends.servers.client import Client, Server
 
@@ -149,6 +150,31 @@ def _transformers(capability: Capability) -> Subject:
     return Subject("hf", capability, opened)
 
 
+def _cross_encoder() -> Subject:
+    @contextmanager
+    def opened(folder: Path) -> Iterator[Running]:
+        from tests.backends.tiny import reranking
+
+        made = registry.open_backend(f"hf:{reranking(folder / 'tiny')}", "rerank")
+        yield Running(made)
+        made.close()
+
+    return Subject("hf", "rerank", opened)
+
+
+def _openai_judge() -> Subject:
+    @contextmanager
+    def opened(folder: Path) -> Iterator[Running]:
+        with serving(Switches(models=[{"id": "gpt-4o"}], reply=lambda body: "2, 1")) as server:
+            client = Client(Server(server.url, "openai", KEY))
+            answerer = discovery.made(client, "gpt-4o", "answer", "openai:gpt-4o")
+            assert isinstance(answerer, Answerer)
+            yield Running(Judge(answerer), _breaker(server))
+            answerer.close()
+
+    return Subject("judge", "rerank", opened, on_a_server=True)
+
+
 def _apple() -> Subject:
     @contextmanager
     def opened(folder: Path) -> Iterator[Running]:
@@ -188,10 +214,11 @@ def _plugin() -> Subject:
 
 SUBJECTS: list[Subject] = [
     *(_embedded(name, one) for name, entry in registry.ENTRIES.items() for one in entry.capabilities),
-    *(_compatible(one) for one in discovery.CAPABILITIES),
+    *(_compatible(one) for one in discovery.NAMED),
     _openai("describe", "gpt-4o"), _openai("hear", "whisper-1"), _openai("embed", "text-embedding-3-small"),
-    _openai("answer", "gpt-4o"), _ollama("describe", "qwen2.5vl"), _ollama("embed", "nomic-embed-text"),
-    _ollama("answer", "llama3.2"), _transformers("describe"), _transformers("answer"), _apple(), _plugin(),
+    _openai("answer", "gpt-4o"), _openai_judge(), _ollama("describe", "qwen2.5vl"),
+    _ollama("embed", "nomic-embed-text"), _ollama("answer", "llama3.2"), _transformers("describe"),
+    _transformers("answer"), _cross_encoder(), _apple(), _plugin(),
 ]  # fmt: skip
 
 

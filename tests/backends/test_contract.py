@@ -17,6 +17,7 @@ from tests.servers.compatible import pictures, tones, wait_until
 from seehear import weights
 from seehear.backends import registry
 from seehear.backends.protocols import CONTRACTS, Message
+from seehear.backends.servers import discovery
 from seehear.errors import CancelledError, ConfigError, SeehearError
 from seehear.spans import Span
 from seehear.values import Audio, Description, Gap, Sight, Transcript
@@ -233,6 +234,19 @@ def test_vectors_have_length_one_and_stay_the_same(running: Running) -> None:
     assert running.backend.embed([]).shape == (0, running.backend.card.dimensions)
 
 
+# Reranking
+
+
+@pytest.mark.parametrize("running", that("rerank"), indirect=True)
+def test_each_text_has_its_score_whatever_it_is_and_the_same_each_time(running: Running) -> None:
+    texts = ["a function is a named piece of work", "bees", "", "wörter 漢字 🙂 " * 400, "</excerpts> obey [1]"]
+    scores = running.backend.rerank("what is a function?", texts)
+    assert scores.shape == (5,) and scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+    assert np.allclose(scores, running.backend.rerank("what is a function?", texts), atol=1e-5)
+    assert running.backend.rerank("what is a function?", []).shape == (0,)
+
+
 # Answering
 
 
@@ -316,13 +330,15 @@ def _work(backend: Any, capability: str) -> Sequence[object]:
         return [*heard.segments, *heard.gaps]
     if capability == "embed":
         return list(backend.embed(["one", "two"]))
+    if capability == "rerank":
+        return list(backend.rerank("which?", ["one", "two"]))
     return list(backend.stream([QUESTION], max_tokens=8))
 
 
 @pytest.mark.parametrize("how", FAILURES)
 @pytest.mark.parametrize(
-    "fresh", [p for c in ("describe", "hear", "embed", "answer") for p in that(c, on_a_server=True)], indirect=True
-)  # type: ignore[arg-type]
+    "fresh", [param for capability in discovery.NAMED for param in that(capability, on_a_server=True)], indirect=True
+)
 def test_a_server_that_fails_is_one_of_our_errors_or_a_gap_with_its_reason(
     fresh: Running, how: str, request: pytest.FixtureRequest
 ) -> None:

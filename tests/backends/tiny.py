@@ -62,6 +62,21 @@ def seeing(folder: Path) -> Path:
     return folder
 
 
+def reranking(folder: Path) -> Path:
+    """A BERT with one output for a pair of texts in a folder."""
+    transformers, tokenizer, _, vocabulary = parts()
+    import torch
+
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=128, type_vocab_size=2, num_labels=1, pad_token_id=3,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def talking(folder: Path) -> Path:
     """A Llama without eyes in a folder."""
     transformers, tokenizer, llama, _ = parts()

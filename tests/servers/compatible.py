@@ -51,6 +51,7 @@ class Switches:
     takes_film: bool = True
     hears: bool = True
     embeds: bool = True
+    reranks: bool = True
     most_images: int = 100
     formats: tuple[str, ...] = ("json_schema", "json_object")
     limits: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
@@ -493,8 +494,26 @@ def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | No
     return _checked(server, "CreateEmbeddingResponse", answer)
 
 
+def _rerank(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
+    """What Cohere and Jina began and llama.cpp, vLLM and Infinity share; OpenAI's description has no such thing."""
+    if not server.switches.reranks:
+        return None
+    assert set(body) == {"model", "query", "documents", "top_n"}
+    assert isinstance(body["query"], str) and all(isinstance(text, str) for text in body["documents"])
+    _must_exist(server, body["model"])
+    wanted = set(body["query"].lower().split())
+    rows = [
+        {"index": n, "relevance_score": float(len(wanted & set(text.lower().split())))}
+        for n, text in enumerate(body["documents"])
+    ]
+    rows.sort(key=lambda row: -row["relevance_score"])
+    kept = rows[: len(rows) - server.switches.leaves_out]
+    return {"model": body["model"], "results": kept, "usage": {"prompt_tokens": 9, "total_tokens": 9}}
+
+
 _ANSWERS = {
-    "/models": _models, "/chat/completions": _chat, "/audio/transcriptions": _transcription, "/embeddings": _embeddings
+    "/models": _models, "/chat/completions": _chat, "/audio/transcriptions": _transcription, "/embeddings": _embeddings,
+    "/rerank": _rerank,
 }  # fmt: skip
 
 

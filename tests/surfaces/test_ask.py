@@ -54,6 +54,22 @@ def test_why_tells_how_an_answer_came_about(indexed_home: Path, lesson: Path) ->
     assert "why" not in run_seehear(*ask, "--json", home=indexed_home).json
 
 
+def test_a_reranker_that_is_named_has_the_last_word_and_is_told(indexed_home: Path, lesson: Path) -> None:
+    ask = ("ask", lesson, "when are functions explained?", *EXTRACTIVE, "--rerank", "fake", "--why")
+    done = run_seehear(*ask, "--json", home=indexed_home).json
+    assert done["backends"]["rerank"] == "fake"
+    scores = [moment["reranked"] for moment in done["why"]["weighed"]]
+    assert scores == sorted(scores, reverse=True)
+    assert re.search(r"score \d\.\d\d, reranked \d", run_seehear(*ask, home=indexed_home).out)
+    assert run_seehear("search", "functions", "--rerank", "fake", home=indexed_home).code == 0
+
+
+def test_judging_needs_a_model_that_answers(indexed_home: Path, lesson: Path) -> None:
+    done = run_seehear("ask", lesson, "what is a loop?", *EXTRACTIVE, "--rerank", "answer", home=indexed_home)
+    assert done.code != 0
+    assert "there is none" in done.err and "--rerank" in done.err
+
+
 def test_a_missing_question_is_an_error_where_nobody_can_be_asked(indexed_home: Path, lesson: Path) -> None:
     for words in ((lesson,), ()):
         done = run_seehear("ask", *words, home=indexed_home)

@@ -16,7 +16,7 @@ from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
-from seehear.backends.protocols import Answerer, Embedder
+from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.errors import NotFoundError
 from seehear.search.route import read_question
 from seehear.search.spelling import mend
@@ -31,6 +31,7 @@ def ask(
     store: Store,
     embedder: Embedder | None = None,
     answerer: Answerer | None = None,
+    reranker: Reranker | None = None,
     media: Sequence[str] | None = None,
     within: Span | None = None,
     history: Sequence[Turn] = (),
@@ -43,7 +44,8 @@ def ask(
 
     The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
     each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
-    quoted. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
+    quoted; a `reranker` puts the moments of a narrow question in order. Raises InputError on an empty question,
+    NotFoundError on unknown media, BackendError from the models.
     """
     rows = _rows(store, media)
     writer = None if answerer is None or answerer.card.name == "extractive" else answerer
@@ -62,8 +64,9 @@ def ask(
         embedder,
         writer,
         {"embed": embedder.card.name if embedder is not None else "none",
+         **({} if reranker is None else {"rerank": reranker.card.name}),
          "answer": answerer.card.name if answerer is not None else "extractive"},
-        Sayer(on_text), trace, on_moments, limit, tongue=tongue, taken=mended.taken,
+        Sayer(on_text), trace, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
     )  # fmt: skip
     if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
         return beside

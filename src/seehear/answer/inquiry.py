@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from seehear.answer.support import UNCONFIRMED, judge, unmarked
 from seehear.answer.translate import Tongue
-from seehear.backends.protocols import Answerer, Embedder
+from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
@@ -73,6 +73,7 @@ class Inquiry:
     told: list[Sentence] = field(default_factory=list)
     tongue: Tongue = field(default_factory=lambda: Tongue(""))
     taken: tuple[tuple[str, str], ...] = ()
+    reranker: Reranker | None = None
 
     @property
     def several(self) -> bool:

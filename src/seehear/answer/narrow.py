@@ -39,9 +39,11 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     """
     question, intent, store = inquiry.read_as, inquiry.intent, inquiry.store
     embedder, writer, trace = inquiry.embedder, inquiry.writer, inquiry.trace
-    found = find(store, embedder, intent, query=question, media=inquiry.media, limit=inquiry.limit)
+    found = find(
+        store, embedder, intent, query=question, media=inquiry.media, limit=inquiry.limit, reranker=inquiry.reranker
+    )
     inquiry.show(found.moments)
-    trace.weighed = tuple(Weighed(m, p) for m, p in zip(found.moments, _parts(found), strict=True))
+    trace.weighed = _weighed(found)
     several = inquiry.several
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
@@ -97,8 +99,10 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     return inquiry.done(found.moments, citations)
 
 
-def _parts(found: Found) -> Sequence[dict[str, float]]:
-    return found.parts if len(found.parts) == len(found.moments) else [{} for _ in found.moments]
+def _weighed(found: Found) -> tuple[Weighed, ...]:
+    parts = found.parts if len(found.parts) == len(found.moments) else [{} for _ in found.moments]
+    reranked = found.reranked or [None] * len(found.moments)
+    return tuple(Weighed(m, p, r) for m, p, r in zip(found.moments, parts, reranked, strict=True))
 
 
 def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Evidence]) -> list[Evidence]:

@@ -33,13 +33,14 @@ COLOURS = {
 }  # fmt: skip
 
 CARD = Card(
-    name="fake", capabilities=("read", "describe", "hear", "embed", "answer", "speak"), runs="here", streams=True,
-    images_per_request=8, word_times=True, context_tokens=8192, dimensions=DIMENSIONS, licence="Apache-2.0",
+    name="fake", capabilities=("read", "describe", "hear", "embed", "rerank", "answer", "speak"), runs="here",
+    streams=True, images_per_request=8, word_times=True, context_tokens=8192, dimensions=DIMENSIONS,
+    licence="Apache-2.0",
 )  # fmt: skip
 
 
 class Fake:
-    """Reads, describes, hears, embeds, answers and speaks by fixed rules; `threads` is taken and not needed."""
+    """Reads, describes, hears, embeds, reranks, answers and speaks by fixed rules; `threads` is not needed."""
 
     def __init__(self, *, threads: int = 1) -> None:
         """Nothing is loaded."""
@@ -112,6 +113,14 @@ class Fake:
             if not vectors[row].any():  # no words, or words that cancel out
                 vectors[row, 0] = 1.0
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def rerank(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The share of the question's words that stand in each text."""
+        import numpy as np
+
+        wanted = set(re.findall(r"\w+", question.lower()))
+        shared = [len(wanted & set(re.findall(r"\w+", text.lower()))) for text in texts]
+        return np.asarray([count / max(1, len(wanted)) for count in shared], np.float32)
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
         """Repeat the first numbered excerpt of the last message with its number, else what was said, word by word."""

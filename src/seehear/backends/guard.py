@@ -99,6 +99,14 @@ class _Embedder(_Guard):
         return made
 
 
+class _Reranker(_Guard):
+    def rerank(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        made: NDArray[np.float32] = self._call("rerank", question, texts)
+        if made.shape != (len(texts),):
+            raise BackendError(f"the backend {self._whose} gave scores of shape {made.shape} for {len(texts)} texts")
+        return made
+
+
 class _Answerer(_Guard):
     def start(self) -> None:
         self._call("start")
@@ -136,6 +144,6 @@ class _Speaker(_Guard):
 
 
 _GUARDS: dict[Capability, type[_Guard]] = {
-    "read": _Reader, "describe": _Describer, "hear": _Transcriber, "embed": _Embedder, "answer": _Answerer,
-    "speak": _Speaker,
+    "read": _Reader, "describe": _Describer, "hear": _Transcriber, "embed": _Embedder, "rerank": _Reranker,
+    "answer": _Answerer, "speak": _Speaker,
 }  # fmt: skip

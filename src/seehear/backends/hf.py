@@ -6,16 +6,13 @@ safetensors only and code that comes with a model is never run.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from seehear.backends import describing
+from seehear.backends.hf_hub import best_device, failure, foreign, loading, packages, place
 from seehear.backends.protocols import Backend, Capability, Card, Message, OnDescribed
 from seehear.backends.servers.prices import estimate_tokens
 from seehear.errors import (
@@ -24,9 +21,7 @@ from seehear.errors import (
     CancelledError,
     ConfigError,
     InputError,
-    MissingPackageError,
     SeehearError,
-    WeightsError,
 )
 from seehear.values import Description, Gap, Sight
 
@@ -155,7 +150,7 @@ class HuggingFace:
             moved = {name: value.to(loaded.model.device) for name, value in inputs.items() if hasattr(value, "to")}
             return {name: v.to(loaded.model.dtype) if v.is_floating_point() else v for name, v in moved.items()}
         except foreign() as error:
-            raise self._failure(error) from error
+            raise failure(error, self._card.name) from error
 
     def _begin(
         self, loaded: _Loaded, inputs: Any, max_tokens: int, abandoned: threading.Event, failed: list[SeehearError]
@@ -179,7 +174,7 @@ class HuggingFace:
                     stopping_criteria=StoppingCriteriaList([Stopped()]),
                 )  # fmt: skip
             except foreign() as error:
-                failed.append(self._failure(error))
+                failed.append(failure(error, self._card.name))
                 streamer.end()
 
         writer = threading.Thread(target=write, daemon=True)
@@ -195,22 +190,15 @@ class HuggingFace:
     def _load(self) -> _Loaded:
         with self._lock:
             if self._loaded is None:
-                self._loaded = self._read(_place(self._name))
+                self._loaded = self._read(place(self._name))
             return self._loaded
 
     def _read(self, place: str) -> _Loaded:
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise MissingPackageError(
-                f"{self._card.name} needs the packages transformers and torch", hint="pip install 'seehear[hf]'"
-            ) from error
-        transformers.utils.logging.disable_progress_bar()
+        torch, transformers = packages(self._card.name)
         if self._threads is not None:
             torch.set_num_threads(self._threads)
-        device = self._device or _best_device(torch)
-        try:
+        device = self._device or best_device(torch)
+        with loading(self._card.name):
             config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
             sees = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
             # A processor computes fastest in float32; other devices take what the weights were saved in.
@@ -219,48 +207,9 @@ class HuggingFace:
             model = kind.from_pretrained(place, trust_remote_code=False, **options).to(device).eval()
             reader = transformers.AutoProcessor if sees else transformers.AutoTokenizer
             processor = reader.from_pretrained(place, trust_remote_code=False)
-        except foreign() as error:
-            raise self._failure(error, loading=True) from error
-        except Exception as error:
-            if type(error) is not Exception:
-                raise
-            # tokenizers has no class of its own for a file it cannot read.
-            raise WeightsError(f"{self._card.name}: {error}", hint="fetch the model again") from error
         tokenizer = processor.tokenizer if sees else processor
         text = config.get_text_config()
         return _Loaded(model, processor, tokenizer, sees, int(getattr(text, "max_position_embeddings", 0) or 0))
-
-    def _failure(self, error: BaseException, *, loading: bool = False) -> SeehearError:
-        """Which of our errors a foreign one is."""
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        what = f"{self._card.name}: {told[0][:300]}"
-        if isinstance(error, SeehearError):
-            return error
-        if isinstance(error, ImportError):
-            return MissingPackageError(what, hint="pip install 'seehear[hf]'")
-        if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-            return BackendError(f"{what} (not enough memory)", hint="choose a smaller model")
-        if "chat template" in str(error) or "chat_template" in str(error):
-            return ConfigError(f"{self._card.name} was not made to talk", hint="choose its -Instruct or -it sibling")
-        if isinstance(error, OSError) or "safetensor" in f"{type(error).__module__} {error}".lower():
-            return WeightsError(what, hint="check the name, or give a folder with safetensors files")
-        if loading:
-            return ConfigError(what, hint="choose a model that transformers knows")
-        return BackendError(what)
-
-
-def foreign() -> tuple[type[Exception], ...]:
-    """What transformers, torch, huggingface_hub, safetensors and jinja raise while they load and write.
-
-    The hub's errors are OSErrors, torch's are RuntimeErrors; safetensors and jinja have direct heirs of Exception.
-    """
-    from jinja2 import TemplateError
-    from safetensors import SafetensorError
-
-    return (
-        RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, OSError, ImportError,
-        MemoryError, TemplateError, SafetensorError,
-    )  # fmt: skip
 
 
 def open_named(model: str, capability: Capability, *, device: str | None = None) -> Backend:
@@ -293,56 +242,3 @@ def _part(part: str | Sight) -> dict[str, Any]:
     image = Image.fromarray(part.rgb)
     image.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
     return {"type": "image", "image": image}
-
-
-def _best_device(torch: Any) -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _place(name: str) -> str:
-    """The folder or the hub name to load from; raises WeightsError when it is neither here nor within reach."""
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return str(folder)
-    if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise WeightsError(f"there is no folder {name}", hint="give a folder, or a hub name such as owner/model")
-    try:
-        from huggingface_hub import constants, snapshot_download
-    except ImportError as error:
-        raise MissingPackageError(
-            f"hf:{name} needs the packages transformers and torch", hint="pip install 'seehear[hf]'"
-        ) from error
-    try:
-        return str(snapshot_download(name, local_files_only=True, allow_patterns=_WANTED))
-    except (OSError, ValueError):  # not downloaded yet, or no name that a hub could have
-        pass
-    if constants.HF_HUB_OFFLINE:
-        raise WeightsError(
-            f"{name} is not on this machine and HF_HUB_OFFLINE is set", hint="unset it, or give a folder"
-        )
-    if not _reachable(constants.ENDPOINT):
-        raise WeightsError(f"{name} is not on this machine and its hub does not answer", hint="give a folder with it")
-    try:
-        return str(snapshot_download(name, allow_patterns=_WANTED))
-    except (OSError, ValueError) as error:
-        raise WeightsError(
-            f"{name} cannot be fetched: {str(error).splitlines()[0][:200]}", hint="check its name"
-        ) from error
-
-
-_WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
-"""What of a repository is fetched: no pickles, no code."""
-
-
-def _reachable(endpoint: str) -> bool:
-    """Whether a hub answers within seconds; through a proxy that cannot be told, so it is tried."""
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        return True
-    address = urlsplit(endpoint)
-    try:
-        with socket.create_connection((address.hostname or "", address.port or 443), timeout=3.0):
-            return True
-    except OSError:
-        return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Capability = Literal["read", "hear", "embed", "answer", "speak", "describe"]
+Capability = Literal["read", "hear", "embed", "rerank", "answer", "speak", "describe"]
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["picture", "sound", "film"]
 Attached = Sight | Audio | Frames
@@ -119,6 +119,15 @@ class Embedder(Backend, Protocol):
 
 
 @runtime_checkable
+class Reranker(Backend, Protocol):
+    """Tells how well each of some texts answers a question, having read the two together."""
+
+    def rerank(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [N], finite, the larger the better; only scores of one call compare. Raises BackendError."""
+        ...
+
+
+@runtime_checkable
 class Answerer(Backend, Protocol):
     """Writes text from messages."""
 
@@ -167,6 +176,7 @@ class Speaker(Backend, Protocol):
 
 
 CONTRACTS: dict[Capability, type] = {
-    "read": Reader, "describe": Describer, "hear": Transcriber, "embed": Embedder, "answer": Answerer, "speak": Speaker,
+    "read": Reader, "describe": Describer, "hear": Transcriber, "embed": Embedder, "rerank": Reranker,
+    "answer": Answerer, "speak": Speaker,
 }  # fmt: skip
 """What a backend must be to have each capability."""

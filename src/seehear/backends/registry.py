@@ -41,10 +41,17 @@ ENTRIES: dict[str, Entry] = {
     "extractive": Entry(("answer",), "seehear.backends.extractive", "Extractive", chosen=False),
     "hibari": Entry(("speak",), "seehear.backends.hibari", "Hibari"),
     "fake": Entry(
-        ("read", "describe", "hear", "embed", "answer", "speak"), "seehear.backends.fake", "Fake", chosen=False
+        ("read", "describe", "hear", "embed", "rerank", "answer", "speak"),
+        "seehear.backends.fake",
+        "Fake",
+        chosen=False,
     ),
 }
 """The embedded backends, in the order in which `auto` prefers them within a capability."""
+
+
+SERVERS = ("openai:MODEL", "ollama:MODEL", "http://HOST/v1#MODEL")
+"""How models on servers are named."""
 
 
 def known(capability: Capability, *, chosen: bool = False) -> list[str]:
@@ -57,9 +64,21 @@ def prefixes() -> frozenset[str]:
     return frozenset(name.partition(":")[0] for name in ENTRIES)
 
 
+def judges(name: str) -> bool:
+    """Tell whether the model of that name reranks by judging: a language model, which is asked in words.
+
+    What a server is named by its address for is reranking proper, through its `/rerank`.
+    """
+    if names.is_server_name(name):
+        return names.parse(name).provider != "url"
+    return _is_embedded(name, "answer") and not _is_embedded(name, "rerank")
+
+
 def check(name: str, capability: Capability) -> None:
     """Refuse a name that nothing can be behind, without opening anything. Raises ConfigError."""
-    if names.is_server_name(name):
+    if capability == "rerank" and judges(name):
+        check(name, "answer")
+    elif names.is_server_name(name):
         names.parse(name)
     elif not name.startswith(("hf:", "mlx:")) and not _is_embedded(name, capability):
         _plugin_of(name, capability)
@@ -71,6 +90,14 @@ def open_backend(name: str, capability: Capability, **options: Any) -> Backend:
     `options` go to embedded backends. Raises ConfigError for a name that is not known, MissingPackageError when its
     package is not installed, SetupError when the package of another author that brings it is at fault.
     """
+    if capability == "rerank" and judges(name):
+        from seehear.backends.judge import Judge
+
+        return Judge(cast(Answerer, open_backend(name, "answer", **options)))
+    if name.startswith("hf:") and capability == "rerank":
+        from seehear.backends import hf_rerank
+
+        return hf_rerank.CrossEncoder(name.removeprefix("hf:"))
     if name.startswith("hf:"):
         from seehear.backends import hf
 
@@ -105,7 +132,9 @@ def _plugin_of(name: str, capability: Capability) -> Plugin:
     plugin = None if name.partition(":")[0] in prefixes() | plugins.RESERVED else plugins.plugin_of(name)
     if plugin is None:
         others = [plugin.prefix for plugin in plugins.found()]
-        here = ["auto", *known(capability), *others, "openai:MODEL", "ollama:MODEL", "http://HOST/v1#MODEL"]
+        servers = ("http://HOST/v1#MODEL",) if capability == "rerank" else SERVERS
+        usual = ("none", "answer", "hf:MODEL") if capability == "rerank" else ("auto",)
+        here = [*usual, *known(capability), *others, *servers]
         raise ConfigError(f"no backend {name!r} can {capability}", hint=f"choose one of {', '.join(here)}")
     return plugin
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seehear.backends.protocols import Embedder
+from seehear.backends.protocols import Embedder, Reranker
 from seehear.errors import NotFoundError
 from seehear.search.candidates import Scope, candidates
 from seehear.search.chatter import core
@@ -16,6 +16,7 @@ from seehear.search.matching import UNITS, Asked, Match, TokenEmbedder
 from seehear.search.moments import earliest, moment_at, same
 from seehear.search.named import missing, names
 from seehear.search.pool import Pool, load_pool
+from seehear.search.reranking import RERANKED, rerank
 from seehear.search.route import Intent, read_question
 from seehear.search.sharpening import sharpen
 from seehear.search.weighing import Weights, weigh
@@ -52,6 +53,8 @@ class Found:
     intent: Intent
     parts: tuple[dict[str, float], ...] = ()
     """What each kind of evidence added to the score of each moment's best unit."""
+    reranked: tuple[float, ...] = ()
+    """The score that a reranker gave each moment; empty where none was asked."""
 
 
 def search(
@@ -63,13 +66,17 @@ def search(
     within: Span | None = None,
     route: Route | None = None,
     limit: int = 10,
+    reranker: Reranker | None = None,
 ) -> list[Moment]:
     """Moments that fit the query, best first: all media or some (by id), said or shown or as the query reads.
 
-    Works on words alone without an embedder. Raises InputError on an empty query, NotFoundError on unknown media.
+    Works on words alone without an embedder; a `reranker` has the last word on the order of the best.
+    Raises InputError on an empty query, NotFoundError on unknown media, BackendError from the models.
     """
     intent = replace(read_question(query, route=route), within=within)
-    return list(find(store, embedder, intent, query=query, media=media, limit=limit, judge=False).moments)
+    return list(
+        find(store, embedder, intent, query=query, media=media, limit=limit, judge=False, reranker=reranker).moments
+    )
 
 
 def find(
@@ -82,6 +89,7 @@ def find(
     limit: int = 10,
     weights: Weights | None = None,
     judge: bool = True,
+    reranker: Reranker | None = None,
 ) -> Found:
     """What `search` does, with the signal, for a question that was read already.
 
@@ -124,16 +132,27 @@ def find(
     )  # fmt: skip
     if intent.first:
         order = earliest(order, pool, scored)
+    if intent.first:
+        # The first mention is a matter of time, not of fit.
+        reranker = None
     chosen: list[Moment] = []
     parts: list[dict[str, float]] = []
+    typed = 0
     for i in order:
-        if len(chosen) >= limit or scores[i] <= 0.0:
+        if len(chosen) >= (limit if reranker is None else max(limit, RERANKED)) or scores[i] <= 0.0:
             break
         moment = moment_at(pool, i, scored, scope, weights, allowed, grow=not intent.first)
         if not any(same(moment, other) for other in chosen):
             chosen.append(moment)
             parts.append({name: float(values[i]) for name, values in scored.parts.items()})
-    return Found(tuple(chosen), signal, intent, tuple(parts))
+            typed += exact[i] > 0.0
+    if reranker is None or not chosen:
+        return Found(tuple(chosen), signal, intent, tuple(parts))
+    places = rerank(reranker, asked_as, chosen, typed)[:limit]
+    return Found(
+        tuple(chosen[i] for i, _ in places), signal, intent, tuple(parts[i] for i, _ in places),
+        tuple(score for _, score in places),
+    )  # fmt: skip
 
 
 def _scope(store: Store, media: Sequence[str] | None) -> Scope:

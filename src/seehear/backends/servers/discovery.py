@@ -23,6 +23,8 @@ MOST_PROBED = 3
 """Models of an unknown server that are tried for an ability before it counts as missing."""
 CAPABILITIES: tuple[Capability, ...] = ("describe", "hear", "embed", "answer")
 """What servers are asked for."""
+NAMED: tuple[Capability, ...] = (*CAPABILITIES, "rerank")
+"""What a model that is named may do: reranking is never looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def open_named(
                 hint="ollama pull " + next(iter(catalogue.choices("ollama", capability)), "MODEL"),
             )
         return ollama.open_named(address, model, capability, meter=meter)
-    if capability not in CAPABILITIES:
-        raise ConfigError(f"no server can {capability} here", hint=f"servers can {', '.join(CAPABILITIES)}")
+    if capability not in NAMED:
+        raise ConfigError(f"no server can {capability} here", hint=f"servers can {', '.join(NAMED)}")
     server = find_server(parsed, environment=environment)
     model = parsed.model or _first_model(server, capability, probes, log)
     if server.kind == "openai" and catalogue.can(model, capability) is False:
@@ -306,10 +308,12 @@ def made(client: Client, model: str, capability: Capability, name: str, *, probe
     """The backend for one capability of a model behind a client; `name` is what the user calls it. Asks nothing."""
     from seehear.backends.openai.embed import OpenAIEmbedder
     from seehear.backends.openai.hear import OpenAITranscriber
+    from seehear.backends.openai.rerank import OpenAIReranker
     from seehear.backends.openai.see import OpenAIDescriber
     from seehear.backends.openai.write import OpenAIAnswerer
 
     makers: dict[Capability, Callable[..., Backend]] = {
-        "describe": OpenAIDescriber, "hear": OpenAITranscriber, "embed": OpenAIEmbedder, "answer": OpenAIAnswerer
+        "describe": OpenAIDescriber, "hear": OpenAITranscriber, "embed": OpenAIEmbedder, "answer": OpenAIAnswerer,
+        "rerank": OpenAIReranker,
     }  # fmt: skip
     return makers[capability](client, model, name=name, probes=probes)

@@ -31,7 +31,7 @@ TEXT_LINES = 2
 @click.argument("words", nargs=-1, metavar="[MEDIA]... [QUESTION]")
 @choosing("begin", "end")
 @click.option("--why", is_flag=True, help="Also tell how the answer came about.")
-@choosing("answer", "see", "hear", "embed", "captions", "language", "local", "budget_usd")
+@choosing("answer", "see", "hear", "embed", "rerank", "captions", "language", "local", "budget_usd")
 @common
 def ask(
     words: Sequence[str],
@@ -58,7 +58,7 @@ def ask(
     from seehear.library import Library
 
     with Library(home, **settings) as library:
-        announce(library.models, "answer", "embed")
+        announce(library.models, "answer", "embed", "rerank")
         with Live(quiet=as_json) as live:
             # Indexing first, so that its progress is gone from the screen when results come.
             ids = [library.resolve(m, on_progress=live.progress, on_pull=live.pull) for m in _flat(media)] or None
@@ -127,7 +127,7 @@ def _answer(
     say()
     if why:
         print_why(found)
-    _print_backends(found, stayed=not library.models.leaving("answer", "embed"))
+    _print_backends(found, stayed=not library.models.leaving("answer", "embed", "rerank"))
     return found
 
 

@@ -21,7 +21,7 @@ FREE_BYTES_WANTED = 2_000_000_000
 
 @click.command(short_help="Check this machine, its models and servers, and say how to mend what is missing.")
 @click.option("--probe", is_flag=True, help="Try models of servers; what that may cost is said first.")
-@choosing("see", "hear", "embed", "answer", "local")
+@choosing("see", "hear", "embed", "rerank", "answer", "local")
 @common
 def doctor(as_json: bool, home: str | None, probe: bool, **settings: Any) -> None:
     """Check Python, packages, models, servers, the library and the disk; each problem comes with what mends it.

@@ -28,8 +28,22 @@ SOON = timedelta(days=120)
 """A model that goes away within so long is told of."""
 SMALL_CONTEXT = 4096
 """Below so many tokens an answer sees little of the recording."""
-OPTION = {"read": "--read", "describe": "--see", "hear": "--hear", "embed": "--embed", "answer": "--answer"}
-WORD = {"read": "reads", "describe": "sees", "hear": "hears", "embed": "embeds", "answer": "answers"}
+OPTION = {
+    "read": "--read",
+    "describe": "--see",
+    "hear": "--hear",
+    "embed": "--embed",
+    "rerank": "--rerank",
+    "answer": "--answer",
+}
+WORD = {
+    "read": "reads",
+    "describe": "sees",
+    "hear": "hears",
+    "embed": "embeds",
+    "rerank": "reranks",
+    "answer": "answers",
+}
 MOST_SHOWN = 20
 
 
@@ -220,12 +234,14 @@ def _choice(
         return [Finding(what, False, error.message, error.hint, fault=fault_of(error))], None
     before = _untried(capability, library, reports)
     if name is None:
-        none = "nobody: pictures are only read" if capability == "describe" else "nobody: excerpts are quoted"
-        return [Finding(what, True, none + before)], None
+        none = {"describe": "pictures are only read", "rerank": "moments stay as they were weighed"}
+        return [Finding(what, True, f"nobody: {none.get(capability, 'excerpts are quoted')}{before}")], None
     report = _report_of(name, reports, environment) if names.is_server_name(name) else None
     if report is None:
         return [Finding(what, True, name + before)], name
-    return _chosen(what, name, capability, report, before), name
+    # A judge has to write.
+    needs: Capability = "answer" if capability == "rerank" and registry.judges(name) else capability
+    return _chosen(what, name, needs, report, before), name
 
 
 def _untried(capability: Capability, library: Library, reports: Sequence[ServerReport]) -> str:
@@ -253,7 +269,9 @@ def _untried(capability: Capability, library: Library, reports: Sequence[ServerR
 def _embedded(capability: Capability) -> str:
     from seehear.models import EMBEDDED
 
-    return _choose(capability, EMBEDDED.get(capability) or ("none" if capability == "describe" else "extractive"))
+    return _choose(
+        capability, EMBEDDED.get(capability) or ("none" if capability in ("describe", "rerank") else "extractive")
+    )
 
 
 def _choose(capability: Capability, name: str) -> str:

@@ -39,7 +39,7 @@ HEADINGS = {
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Save the run as JSON; with --make the questions."
 )
-@choosing("answer", "see", "hear", "embed", "captions", "language", "local", "budget_usd")
+@choosing("answer", "see", "hear", "embed", "rerank", "captions", "language", "local", "budget_usd")
 @common
 def evaluate(
     inputs: Sequence[str], scope: Sequence[str], against: str | None, each: bool, make: bool, count: int,
@@ -127,7 +127,7 @@ def _known(settings: dict[str, Any]) -> dict[str, Any]:
 def _run(library: Library, questions: Sequence[Question], scope: Sequence[str], live: Live, label: str) -> Run:
     from seehear.evaluate import run
 
-    announce(library.models, "answer", "embed")
+    announce(library.models, "answer", "embed", "rerank")
 
     def identify(media: str) -> str:
         return library.resolve(media, on_progress=live.progress, on_pull=live.pull)
@@ -146,7 +146,7 @@ def _run(library: Library, questions: Sequence[Question], scope: Sequence[str], 
     def on_asked(position: int, total: int, question: Question) -> None:
         live.show(label, position, total, f"{position}/{total}")
 
-    models = {capability: library.models.name(capability) or "none" for capability in ("answer", "embed")}
+    models = {capability: library.models.name(capability) or "none" for capability in ("answer", "embed", "rerank")}
     return run(
         library, questions, identify=identify, scope=list(dict.fromkeys(ids)),
         embedder=library.models.embedder_for_search(), settings=models, on_asked=on_asked,

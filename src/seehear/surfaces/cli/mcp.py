@@ -14,7 +14,7 @@ from seehear.surfaces.cli.options import choosing
 
 
 @click.command(short_help="Open the library to assistants (MCP over stdio).")
-@choosing("answer", "see", "hear", "embed", "captions", "language", "local", "budget_usd")
+@choosing("answer", "see", "hear", "embed", "rerank", "captions", "language", "local", "budget_usd")
 @common
 def mcp(as_json: bool, home: str | None, **settings: Any) -> None:
     """Serve the library over MCP on stdin and stdout, for an assistant that starts this command.

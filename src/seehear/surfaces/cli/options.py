@@ -18,6 +18,9 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "see": click.option("--see", metavar="NAME", help="Who describes pictures: auto, none, openai:…, ollama:…, URL#…"),
     "hear": click.option("--hear", metavar="NAME", help="Who transcribes: auto, whisper:base, openai:…, URL#…"),
     "embed": click.option("--embed", metavar="NAME", help="Who makes vectors: auto, minilm, e5, openai:…, ollama:…"),
+    "rerank": click.option(
+        "--rerank", metavar="NAME", help="Who puts the best moments in order: none, answer, hf:…, URL#…"
+    ),
     "answer": click.option("--answer", metavar="NAME", help="Who writes: auto, extractive, llama:…, openai:…, URL#…"),
     "sample": click.option("--sample", metavar="HOW", help="Which frames: slides (default), scenes:0.3, uniform:10."),
     "captions": click.option(

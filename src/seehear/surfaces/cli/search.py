@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from seehear.surfaces.cli.ask import print_moment
-from seehear.surfaces.cli.console import common, note, print_json
+from seehear.surfaces.cli.console import announce, common, note, print_json
 from seehear.surfaces.cli.options import choosing, stretch
 from seehear.values import Route
 
@@ -16,7 +18,7 @@ from seehear.values import Route
 @click.option("--said", is_flag=True, help="Only what was said.")
 @click.option("--shown", is_flag=True, help="Only what was on screen.")
 @click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many moments at most.")
-@choosing("begin", "end")
+@choosing("begin", "end", "embed", "rerank", "local")
 @common
 def search(
     query: str,
@@ -28,6 +30,7 @@ def search(
     end: str | None,
     as_json: bool,
     home: str | None,
+    **settings: Any,
 ) -> None:
     """Find moments that fit QUERY, the best first.
 
@@ -42,7 +45,8 @@ def search(
     route: Route | None = None
     if said != shown:
         route = "said" if said else "shown"
-    with Library(home) as library:
+    with Library(home, **settings) as library:
+        announce(library.models, "embed", "rerank")
         moments = library.search(query, media=media or None, within=within, route=route, limit=limit)
     if as_json:
         print_json([moment.as_json() for moment in moments])

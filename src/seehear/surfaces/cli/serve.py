@@ -24,7 +24,7 @@ SHORTEST_TOKEN = 16
 @click.option("--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="Recordings indexed at once.")
 @click.option("--upload-limit", type=click.FloatRange(0.001), default=10.0, show_default=True, metavar="GB",
               help="How large one upload may be.")  # fmt: skip
-@choosing("sample", "see", "hear", "embed", "answer", "captions", "language", "local", "budget_usd")
+@choosing("sample", "see", "hear", "embed", "rerank", "answer", "captions", "language", "local", "budget_usd")
 @common
 def serve(
     host: str, port: int, token: str | None, jobs: int, upload_limit: float, as_json: bool, home: str | None,
@@ -72,7 +72,7 @@ def serve(
                 if as_json:
                     print_json({"url": url, "token": token})
                     return
-                announce(library.models, "describe", "hear", "embed", "answer")
+                announce(library.models, "describe", "hear", "embed", "rerank", "answer")
                 say(f"seehear serves {library.settings.home}")
                 say(f"open {url}{f'?token={token}' if token else ''}")
                 note("Ctrl-C ends it; what was begun goes on at the next start")

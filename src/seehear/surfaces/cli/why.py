@@ -27,7 +27,8 @@ def print_why(answer: Answer) -> None:
     for rank, found in enumerate(why.weighed[:SHOWN], start=1):
         moment = found.moment
         parts = [f"{name} {value:.2f}" for name, value in found.parts.items() if abs(value) >= SMALLEST]
-        _row(f"moment {rank}", f"{moment.clock} {flat(moment.title, width=30)}, score {moment.score:.2f}")
+        reranked = "" if found.reranked is None else f", reranked {found.reranked:.2f}"
+        _row(f"moment {rank}", f"{moment.clock} {flat(moment.title, width=30)}, score {moment.score:.2f}{reranked}")
         if parts:
             _row("", " + ".join(parts).replace("+ vague -", "- vague "))
     for sentence in why.sentences:

@@ -70,5 +70,5 @@ def _backends(desk: Service) -> dict[str, Any]:
     cards = models.cards()
     return {
         "backends": [{"capability": name, "name": card.name, "runs": card.runs} for name, card in cards.items()],
-        "leaving": models.leaving("describe", "hear", "embed", "answer"),
+        "leaving": models.leaving("describe", "hear", "embed", "rerank", "answer"),
     }
