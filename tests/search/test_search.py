@@ -226,8 +226,48 @@ def test_stretches_are_read(question: str, span: Span) -> None:
     assert stretch.span(600.0) == span
 
 
-def test_the_end_of_a_loop_is_not_the_end_of_the_recording() -> None:
-    assert read_question("what is printed at the end of the loop?").stretch is None
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is printed at the end of the loop?",
+        "Why is the sum set to zero at the beginning?",
+        "why do we need a semicolon at the end",
+        "How far does the ball fall in the first 3 seconds?",
+        "What is the first half of the proof about?",
+    ],
+)
+def test_places_in_what_is_taught_are_no_places_in_the_recording(question: str) -> None:
+    assert read_question(question).stretch is None
+
+
+@pytest.mark.parametrize(
+    ("question", "span"),
+    [
+        ("what does she say at the end?", Span(400, 600)),
+        ("and near the end?", Span(400, 600)),
+        ("what comes in the middle part?", Span(200, 400)),
+        ("why is zero the start value at the beginning of the video?", Span(0, 200)),
+        ("what is announced in the first 30 seconds?", Span(0, 30)),
+    ],
+)
+def test_what_is_told_in_a_part_is_looked_for_there(question: str, span: Span) -> None:
+    stretch = read_question(question).stretch
+    assert stretch is not None
+    assert stretch.span(600.0) == span
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("why doesn't a loop stop?", ("loop", "stop")),
+        ("whats a pointer and why cant it be null", ("pointer", "null")),
+        ("Can someone tell whether something like recursion is possible?", ("recursion",)),
+        ("why would I use a list instead of an array?", ("list", "array")),
+        ("is it possible?", ("possible",)),
+    ],
+)
+def test_what_a_question_is_made_of_is_not_what_it_is_about(question: str, words: tuple[str, ...]) -> None:
+    assert set(read_question(question).terms.words) - {"tell", "like"} == set(words)
 
 
 def test_forms_of_a_word_are_one() -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from seehear.errors import InputError
 from seehear.search.chatter import without_chatter
-from seehear.search.terms import FRAME, Terms, terms_of
+from seehear.search.terms import FRAME, STOP, Terms, terms_of, words_of
 from seehear.spans import Span, parse_clock
 from seehear.values import Route
 
@@ -86,16 +86,26 @@ _OF = rf"(?!\ of\ (?!(?:the|this)\ {_RECORDING}))"
 _PART = tuple(
     (re.compile(pattern, _FLAGS), part)
     for pattern, part in (
-        (rf"""\b(?:early|first|opening|initial)\ (?:part|third|section)\b|\bearly\ on\b
+        (rf"""\b(?:early|first|opening|initial)\ (?:part|third|section)\b{_OF}|\bearly\ on\b
         |\b(?:at|in|near)\ the\ (?:very\ )?(?:beginning|start)\b{_OF}|\bbeginning\ of\ (?:the|this)\ {_RECORDING}""",
          (0.0, 1 / 3)),
-        (r"\b(?:first|early)\ half\b", (0.0, 0.5)),
-        (r"\b(?:second|latter|last|later)\ half\b", (0.5, 1.0)),
-        (rf"\bmiddle\ (?:part|third|section)\b|\bin\ the\ middle\b{_OF}", (1 / 3, 2 / 3)),
-        (rf"""\b(?:late|later|last|final|closing)\ (?:part|third|section)\b
+        (rf"\b(?:first|early)\ half\b{_OF}", (0.0, 0.5)),
+        (rf"\b(?:second|latter|last|later)\ half\b{_OF}", (0.5, 1.0)),
+        (rf"\bmiddle\ (?:part|third|section)\b{_OF}|\bin\ the\ middle\b{_OF}", (1 / 3, 2 / 3)),
+        (rf"""\b(?:late|later|last|final|closing)\ (?:part|third|section)\b{_OF}
         |\b(?:at|near|towards?)\ the\ (?:very\ )?end\b{_OF}""", (2 / 3, 1.0)),
     )
 )  # fmt: skip
+_TELLS = re.compile(
+    rf"""\b(?:announc|appear|cover|defin|describ|discuss|displa|explain|explan|giv|go(?:es)?\ over|happen|introduc|learn
+    |list|mention|present|recommend|refer|sa(?:y|id)|show|speak|spok|summar|talk|taught|teach|tell|told|treat)\w*
+    |\bcomes?\ up\b|\b{_TOPICS}\b|\b(?:the|this|that)\ {_RECORDING}\b|\bslides?\b|\bon\ (?:the\ )?screen\b""",
+    _FLAGS,
+)
+"""What is asked of a recording rather than of its subject: "at the end" is then the end of the recording."""
+_ASKS = re.compile(
+    r"\b(?:what|when|where|which|who|whose|why|how|is|are|was|were|do|does|did|can|could|should)\b", _FLAGS
+)
 _SENTENCES = re.compile(
     r"\b(?:in|with)\s+(\d|one|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|one|two|three|four|five|six))?"
     r"\s+sentences?\b",
@@ -160,7 +170,7 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"
     return Intent(
         route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
-        _sentences(text), _stretch(text),
+        _sentences(text), _stretch(text, about_it=broad or _asks_of_recording(text)),
     )  # fmt: skip
 
 
@@ -191,7 +201,23 @@ def _sentences(text: str) -> int:
     return max(1, min(6, int(most) if most.isdigit() else _COUNT[most.lower()]))
 
 
-def _stretch(text: str) -> Stretch | None:
+def _asks_of_recording(text: str) -> bool:
+    """Tell whether a place in words is one in the recording: it tells there, or nothing but the place is asked for.
+
+    "And near the end?", and words to search for, "recursion in the first 20 seconds".
+    """
+    if _TELLS.search(text) or not _ASKS.search(text):
+        return True
+    for pattern, _ in _PART:
+        text = pattern.sub(" ", text)
+    return all(word in STOP | FRAME | {"come", "comes"} for word in words_of(_strip_times(text)))
+
+
+def _stretch(text: str, *, about_it: bool) -> Stretch | None:
+    """The part of a recording that is meant; places in words only where the question is `about_it`, the recording.
+
+    "Why is the sum zero at the beginning?" may be asked of any minute.
+    """
     if match := _BETWEEN.search(text):
         a, b, c, d = match.groups()
         start_s, end_s = parse_clock(a or c), parse_clock(b or d)
@@ -200,7 +226,8 @@ def _stretch(text: str) -> Stretch | None:
         count = (match.group(2) or "one").lower()
         unit_s = {"s": 1, "m": 60, "h": 3600}[(match.group(3) or match.group(4))[0].lower()]
         long_s = float((int(count) if count.isdigit() else _COUNT[count]) * unit_s)
-        return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
+        if about_it or unit_s > 1:
+            return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
     if match := _AT.search(text):
         time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
         return Stretch(max(0.0, time_s - 5.0), time_s + 20.0)
@@ -209,7 +236,7 @@ def _stretch(text: str) -> Stretch | None:
     if match := _AFTER.search(text):
         return Stretch(parse_clock(match.group(1)))
     for pattern, (start, end) in _PART:
-        if pattern.search(text):
+        if about_it and pattern.search(text):
             return Stretch(start_part=start, end_part=end)
     return None
 

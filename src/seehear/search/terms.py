@@ -25,9 +25,11 @@ STOP = frozenset(
     make makes many me more most much my no nor not now of off on once one only or other our out over own please
     really s same she should so some still such t tell than that the their them then there these they thing things
     this those through to too under until up upon us use used using ve very want was way we well were what when
-    where which while who whom whose why will with would you your yours""".split()  # noqa: SIM905
+    where which while who whom whose why will with would you your yours
+    aren cant couldn d didn didnt doesn doesnt don dont hadn hasn haven hows im isn isnt ive m mightn mustn needn re
+    shan shouldn thats theres wasn weren whats wheres whos whys won wont wouldn""".split()  # noqa: SIM905
 )
-"""Words that carry no topic."""
+"""Words that carry no topic; what is left of contractions, too ("doesn't", "whats")."""
 
 FRAME = frozenset(
     """answer author clip code talk talks talked talking lecture lectures lecturer video videos recording speaker
@@ -37,9 +39,11 @@ FRAME = frozenset(
     introduced define defined defines show shows shown showing display displayed displays appear appears appeared
     written write writes see seen first time times timestamp moment minute minutes second seconds part point start
     starts begin begins called name named mean means meant exactly according happen happens does example examples
-    question course early late beginning end whole many number""".split()  # noqa: SIM905
+    question course early late beginning end whole many number able impossible instead possible possibly rather whether
+    something somebody someone somewhere somehow anything anybody anyone anywhere nothing everything everybody
+    everyone""".split()  # noqa: SIM905
 )
-"""Words of the question about the recording itself; they count only when nothing else is left."""
+"""Words of the question about the recording, or about nothing; they count only when nothing else is left."""
 
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
 
@@ -70,9 +74,14 @@ def stem(word: str) -> str:
     return word
 
 
+def words_of(text: str) -> list[str]:
+    """Every word of a text, lower case, in order."""
+    return _WORD.findall(text.lower())
+
+
 def stems_of(text: str) -> list[str]:
     """Every word of a text as a stem, in order."""
-    return [stem(word) for word in _WORD.findall(text.lower())]
+    return [stem(word) for word in words_of(text)]
 
 
 def content_stems(text: str) -> list[str]:
