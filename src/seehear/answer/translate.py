@@ -12,8 +12,8 @@ from itertools import islice
 
 from seehear import prompts
 from seehear.answer.evidence import plain
-from seehear.answer.language import NAMES, language_of, language_of_all
 from seehear.backends.protocols import Answerer, Card, Embedder, Message
+from seehear.language import NAMES, language_of, language_of_all
 from seehear.store import MediaRow, Store
 
 SAMPLED_UNITS = 40
