@@ -34,20 +34,20 @@ _KOREAN = re.compile(
     re.VERBOSE,
 )
 """Words that ask, or that speak of the recording itself."""
-_ENDINGS = (
-    """하였나요 하려면 하는지 하나요 했나요 합니까 합니다 했습니다 되었나요 되는지 되나요 됐나요 됩니까 됩니다 인가요
-    입니까 입니다 이에요 일까요 이라는 이라고 이란 에서는 에서의 에서 에게서 에게 에는 에도 에만 으로는 으로 부터 까지
-    처럼 보다 마다 들은 들이 들을 들의 들 습니까 는가요 은가요 나요 는지 는가 하는 하고 하면 하기 하여 한다 해서 해요
-    되는 되고 되면 된다 인지 인가 예요 라는 라고 란""".split()  # noqa: SIM905 - as text it wraps
-)
+_ENDINGS = """하였나요 하려면 하는지 하나요 했나요 합니까 합니다 했습니다 되었나요 되는지 되나요 됐나요 됩니까
+    됩니다 인가요 입니까 입니다 이에요 일까요 이라는 이라고 이란 에서는 에서의 에서 에게서 에게 에는
+    에도 에만 으로는 으로 부터 까지 처럼 보다 마다 들은 들이 들을 들의 들 습니까 는가요 은가요 나요 는지
+    는가 하는 하고 하면 하기 하여 한다 해서 해요 되는 되고 되면 된다 인지 인가 예요 라는 라고 란""".split()  # noqa: SIM905 - as text it wraps
+"""Endings of several syllables, the longer of two alike first."""
 _ALONE = {"은": True, "을": True, "이": True, "는": False, "를": False, "가": False, "에": None}
 """Particles that may follow a single syllable; True after a final consonant, False after a vowel, None after either."""
 _LONGER = {"과": True, "와": False, "의": None, "도": None, "만": None, "로": None}
 """Particles that are taken off only where two syllables stay: "결과", "속도" and "정의" are words."""
 
 _JAPANESE = re.compile(
-    r"""どのよう[にな]|どうやって|どうして|どう|どんな|どの|どれ|どこ|いつ|いくつ|いくら|なぜ|なに|だれ|誰|何(?:分|秒|回|度|時|番目|のため)?
-    |説明|紹介|解説|言及|要約|講義|授業|動画|ビデオ|映像|録画|講師|先生|教授|画面|スライド|最初|初めて|最後|登場|場面|時点|部分|時間|方法
+    r"""どのよう[にな]|どうやって|どうして|どう|どんな|どの|どれ|どこ|いつ|いくつ|いくら|なぜ|なに|だれ|誰
+    |何(?:分|秒|回|度|時|番目|のため)?|説明|紹介|解説|言及|要約|講義|授業|動画|ビデオ|映像|録画|講師|先生|教授|画面
+    |スライド|最初|初めて|最後|登場|場面|時点|部分|時間|方法
     |話(?=[さしすせ])|述べ|触れ|教え|出て""",
     re.VERBOSE,
 )
@@ -62,20 +62,20 @@ _HELPERS = re.compile(
 _CHINESE = re.compile(
     r"""什[么麼](?:[时時]候)?|怎[么麼][样樣]?|[为為]什[么麼]|[为為]何|如何|何[时時]|哪[里裡儿兒些个個一]?|[谁誰]|多少次?|[几幾](?:次|个|個|分[钟鐘]|[点點])?|多久
     |[请請][问問]?|告[诉訴]我|一下|解[释釋](?!器)|[说說]明(?![书書])|介[绍紹]|[讲講](?:解|到|述|座|[师師])?|提[到及]|[谈談][到及]|[说說](?:到|[过過])?
-    |[总總][结結]|概括|[视視][频頻]|影片|[课課]程|老[师師]|教授|屏幕|幻[灯燈]片|[时時][候间間]|第一次|首次|最[后後](?:一次)?|出[现現]|是否|是不是|可以|能否|能不能
-    |我[们們]|你[们們]|他[们們]|[这這][个個]|那[个個]|[关關][于於]|有[关關]|有[没沒]有|每一?次|所有|[的是了在吗嗎呢吧和与與]""",
+    |[总總][结結]|概括|[视視][频頻]|影片|[课課]程?|老[师師]|教授|屏幕|幻[灯燈]片|[时時][候间間]|第一次|首次|最[后後](?:一次)?|出[现現]|是否|是不是|可以|能否|能不能
+    |我[们們]|你[们們]|他[们們]|[这這][个個节節堂門门]|那[个個]|[关關][于於]|有[关關]|有[没沒]有|每一?次|所有|[的是了在吗嗎呢吧和与與]""",
     re.VERBOSE,
 )
 
 
 def kernels(question: str) -> list[str]:
-    """The pieces of a question that carry its topic, lower case, in order, particles taken off; empty where none is."""
-    text = normal(question).lower()
+    """The pieces of a question that carry its topic, in order, particles taken off; empty where none is."""
+    text = normal(question)
     if _HAS_KANA.search(text):
         text = _JAPANESE.sub(" ", text)
     elif _HAS_HAN.search(text) and not _HAS_HANGUL.search(text):
         text = _CHINESE.sub(" ", text)
-    words = [bare(word) for word in _WORD.findall(text) if not _KOREAN.fullmatch(word)]
+    words = [bare(word) for word in _WORD.findall(text) if word not in _ENDINGS and not _KOREAN.fullmatch(word)]
     parts = (_HELPERS.sub("", part, count=1) if _HELPERS.match(part) else part
              for word in words for part in _PARTS.findall(word))  # fmt: skip
     return list(dict.fromkeys(part for part in parts if part))

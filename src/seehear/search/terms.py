@@ -103,7 +103,11 @@ def terms_of(question: str) -> Terms:
     exact += [match.group().strip() for match in _IDENTIFIER.finditer(parted(question))]
     exact = [text for text in dict.fromkeys(exact) if words_of(text)]
     quoted = {word for text in exact for word in words_of(text)}
-    whole = tuple(w for w in kernels(question) if w in quoted or w not in STOP | FRAME) if is_paired(question) else ()
+    whole = (
+        tuple(w for w in kernels(question.lower()) if w in quoted or w not in STOP | FRAME)
+        if is_paired(question)
+        else ()
+    )
     words = list(dict.fromkeys(word for text in whole or (question,) for word in words_of(text)))
     content = [w for w in words if w in quoted or (w not in STOP and w not in FRAME)]
     content = content or [w for w in words if w not in STOP] or words
