@@ -1,4 +1,4 @@
-"""Set the threshold below which a question is refused, and print what it costs.
+"""Set the threshold below which a question is refused, for each embedder, and print what it costs.
 
     python bench/refusal.py [--embed e5] [--write]
 
@@ -99,7 +99,9 @@ def main() -> None:
     command = f"python bench/refusal.py --write{'' if options.embed == 'minilm' else ' --embed ' + options.embed}"
     mine = table.setdefault(options.embed, {})
     mine["command"] = command
-    for mode in dict.fromkeys(r.mode for r in rows):
+    # Words alone are judged the same whoever compares meanings: theirs come from the run with MiniLM.
+    judged = [mode for mode in dict.fromkeys(r.mode for r in rows) if mode != "words" or options.embed == "minilm"]
+    for mode in judged:
         train = [r for r in rows if r.split == "tuned" and r.mode == mode]
         weights = _fit(np.array([r.features() for r in train]), np.array([float(r.answerable) for r in train]))
         told = dict(zip(("bias", *FEATURES[mode]), (round(float(w), 3) for w in weights), strict=True))

@@ -1,5 +1,6 @@
 """Lectures in Korean, Japanese and Chinese, asked in their own language; words alone, no model."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -191,14 +192,21 @@ def test_a_library_from_before_finds_them_by_words(tmp_path: Path) -> None:
         assert store.match('{said} : "协议"', limit=5, weights=(1, 1, 1))
 
 
-def test_a_korean_lecture_is_indexed_from_its_captions_and_asked(tmp_path: Path, run: Run, small_weights: None) -> None:
-    cues = "\n".join(
+def test_a_video_with_korean_captions_beside_it_is_indexed_and_asked(
+    tmp_path: Path, lesson: Path, run: Run, small_weights: None
+) -> None:
+    cues = (
         f"{i}\n00:00:{int(at):02d},000 --> 00:00:{int(at) + 5:02d},000\n{text}\n"
         for i, (at, text) in enumerate(KOREAN, start=1)
     )
-    (tmp_path / "강의.ko.srt").write_text(cues, encoding="utf-8")
-    assert run("index", tmp_path / "강의.ko.srt").code == 0
-    found = run("ask", tmp_path / "강의.ko.srt", "변수란 무엇인가요?", "--answer", "extractive", "--json").json
+    video = tmp_path / "강의.mp4"
+    shutil.copyfile(lesson, video)
+    video.with_suffix(".ko.srt").write_text("\n".join(cues), encoding="utf-8")
+    assert run("index", video).code == 0
+    found = run("ask", video, "변수란 무엇인가요?", "--answer", "extractive", "--json").json
     assert found["supported"]
     assert "이름표" in found["text"]
     assert "[0:06]" in found["text"]
+    assert not run("ask", video, "데이터베이스에 어떻게 연결하나요?", "--answer", "extractive", "--json").json[
+        "supported"
+    ]
