@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 KANA = "\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe"
@@ -68,6 +69,14 @@ def count(text: str) -> int:
 def joint(before: str, after: str) -> str:
     """What stands between two lines of captions: a space, but none within Chinese and Japanese."""
     return "" if before and after and _EDGE.match(before[-1]) and _EDGE.match(after[0]) else " "
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Sentences in a row, with what `joint` puts between them."""
+    whole = ""
+    for text in texts:
+        whole += joint(whole, text) + text if whole else text
+    return whole
 
 
 def _words(text: str, *, single: bool) -> list[str]:

@@ -107,6 +107,18 @@ def test_mentions_are_counted_whatever_particle_follows(store: Store, name: str,
     assert asked(store, name, question).text.startswith(told)
 
 
+def test_all_places_are_listed(store: Store) -> None:
+    for name, question, times in (
+        ("zh", "所有提到路由器的地方", ["[0:16]", "[0:24]"]), ("ko", "함수가 언급된 모든 곳은?", ["[0:22]", "[0:30]"])
+    ):  # fmt: skip
+        text = asked(store, name, question).text
+        assert all(time in text for time in times), text
+
+
+def test_sentences_are_quoted_as_their_script_is_written(store: Store) -> None:
+    assert "。 " not in asked(store, "zh", "路由器怎么工作").text
+
+
 def test_the_first_mention_is_found(store: Store) -> None:
     answer = asked(store, "ko", "재귀가 처음 언급되는 곳은?")
     assert "[0:38]" in answer.text

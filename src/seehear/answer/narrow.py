@@ -12,7 +12,7 @@ from seehear.answer.pointing import point
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Embedder, Message
-from seehear.scripts import count
+from seehear.scripts import count, joined
 from seehear.search import Found, find
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
@@ -125,7 +125,7 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
         chosen = spoken[:2]
     span = Span(chosen[0].span.start_s, max(unit.span.end_s for unit in chosen))
     first = evidence[0]
-    said = Evidence(2, first.media, first.title, "transcript", span, shorten(" ".join(u.text for u in chosen), 40))
+    said = Evidence(2, first.media, first.title, "transcript", span, shorten(joined(u.text for u in chosen), 40))
     others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(span) == 0]
     return [first, said, *(replace(e, number=n) for n, e in enumerate(others[: EVIDENCE_COUNT - 2], start=3))]
 
