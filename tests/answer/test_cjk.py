@@ -119,6 +119,13 @@ def test_sentences_are_quoted_as_their_script_is_written(store: Store) -> None:
     assert "。 " not in asked(store, "zh", "路由器怎么工作").text
 
 
+def test_a_question_in_han_signs_alone_may_be_japanese(store: Store) -> None:
+    answer = asked(store, "ja", "核融合")
+    assert answer.supported
+    assert "Chinese" not in answer.text
+    assert answer.why.terms == ("核融合",)
+
+
 def test_the_first_mention_is_found(store: Store) -> None:
     answer = asked(store, "ko", "재귀가 처음 언급되는 곳은?")
     assert "[0:38]" in answer.text

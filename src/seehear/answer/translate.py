@@ -53,7 +53,8 @@ def understand(
     if asked is None:
         return Tongue(question)
     spoken = [code for row in rows[:SAMPLED_MEDIA] if (code := _spoken(store, row)) is not None]
-    if not spoken or asked in spoken:
+    # Han signs alone may be Japanese.
+    if not spoken or asked in spoken or (asked == "zh" and "ja" in spoken):
         return Tongue(question)
     there = spoken[0]
     languages = f"The question is in {NAMES[asked]}, the recording in {NAMES[there]}"
