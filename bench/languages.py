@@ -4,7 +4,7 @@
 
 prints for each embedder how many questions have their place nearest of all sentences within their recording, and over
 all of them, with the median cosine of the nearest and the mean of all. German stands in `hf_course_de.txt`. Then what
-"meaning" in `refusal.json` does to the German questions, asked of their own recording and of each of cs241's.
+"meaning" of e5 in `refusal.json` does to the German questions, asked of their own recording and of each of cs241's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _refused(embedder: E5, texts: list[str], own: np.ndarray) -> None:
-    row = json.loads((ROOT / "src/seehear/data/refusal.json").read_text(encoding="utf-8"))["meaning"]
+    row = json.loads((ROOT / "src/seehear/data/refusal.json").read_text(encoding="utf-8"))["e5"]["meaning"]
     least = -row["bias"] / row["cosine"]
     asked = embedder.embed_questions(texts)
     strange = [

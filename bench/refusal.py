@@ -1,6 +1,6 @@
-"""Set the threshold below which a question is refused, and print what it costs.
+"""Set the threshold below which a question is refused, for each embedder, and print what it costs.
 
-    python bench/refusal.py [--write]
+    python bench/refusal.py [--embed e5] [--write]
 
 Answerable: questions asked of the recording that answers them. Not answerable: the same questions asked of another
 recording of the same course, questions about other subjects, and questions near by: about the recording's own subject,
@@ -17,14 +17,15 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from retrieval import ROOT, Question, cs241, default_embedder, fill, hf_course, tutorialvqa
-from seehear.answer.refusal import FEATURES, features
+from retrieval import ROOT, Question, cs241, fill, hf_course, tutorialvqa
+from seehear.answer.refusal import FEATURES, features, probability
+from seehear.backends import registry
 from seehear.backends.protocols import Embedder
 from seehear.search import Signal, find
 from seehear.search.route import read_question
@@ -62,7 +63,8 @@ def rows_of(
         for split, kind, text, media, answerable in asked:
             for use in (None, embedder):
                 found = find(store, use, read_question(text), query=text, media=[media], limit=1)
-                modes = [mode for mode in FEATURES if (mode == "words") == (use is None)]
+                fitted = ("words",) if use is None else ("vectors", "tokens") if found.signal.match else ("vectors",)
+                modes = [mode for mode in FEATURES if mode in fitted]
                 rows += [Row(split, kind, mode, answerable, found.signal, make.__name__, text) for mode in modes]
     return rows
 
@@ -84,33 +86,48 @@ class Row:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"write {OUT.relative_to(ROOT)}")
+    parser.add_argument("--embed", choices=("minilm", "e5"), default="minilm")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--dump", type=Path, help="keep the signals there, to compare features")
     options = parser.parse_args()
-    embedder = default_embedder()
+    embedder = registry.open_embedder(options.embed)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for make, count in ((hf_course, 100), (cs241, 100), (tutorialvqa, 80)):
             rows += rows_of(make, count, options.home or Path(folder), embedder)
-    table: dict[str, object] = {"command": "python bench/refusal.py --write", "threshold": 0.5}
-    for mode in (name for name in FEATURES if name != "meaning"):
+    table = json.loads(OUT.read_text(encoding="utf-8"))
+    command = f"python bench/refusal.py --write{'' if options.embed == 'minilm' else ' --embed ' + options.embed}"
+    mine = table.setdefault(options.embed, {})
+    mine["command"] = command
+    # Words alone are judged the same whoever compares meanings: theirs come from the run with MiniLM.
+    judged = [mode for mode in dict.fromkeys(r.mode for r in rows) if mode != "words" or options.embed == "minilm"]
+    for mode in judged:
         train = [r for r in rows if r.split == "tuned" and r.mode == mode]
         weights = _fit(np.array([r.features() for r in train]), np.array([float(r.answerable) for r in train]))
-        table[mode] = dict(zip(("bias", *FEATURES[mode]), (round(float(w), 3) for w in weights), strict=True))
+        told = dict(zip(("bias", *FEATURES[mode]), (round(float(w), 3) for w in weights), strict=True))
+        (table if mode == "words" else mine)[mode] = told
         for split in ("tuned", "held"):
             for answerable in (True, False):
                 some = [r for r in rows if (r.split, r.mode, r.answerable) == (split, mode, answerable)]
-                wrong = [r for r in some if (float(np.array(r.features()) @ weights) >= 0) != answerable]
-                kinds = Counter(r.kind for r in some)
-                parts = ", ".join(f"{kind} {sum(w.kind == kind for w in wrong)} of {n}" for kind, n in kinds.items())
-                what = "answerable, refused" if answerable else "not answerable, answered"
-                print(f"{mode:8} {split:5} {what:25} {len(wrong):3} of {len(some):3}  ({parts})")
-    table["meaning"] = json.loads(OUT.read_text())["meaning"]  # measured by bench/languages.py
+                _tell(mode, some, [float(np.array(r.features()) @ weights) >= 0 for r in some])
+                if mode == "vectors" and options.embed != "minilm":
+                    as_minilm = [probability(r.signal, embedder="minilm") >= 0.5 for r in some]
+                    _tell("as minilm", some, as_minilm)
     print(json.dumps(table, indent=2))
     if options.dump:
         options.dump.write_bytes(pickle.dumps(rows))
     if options.write:
         OUT.write_text(json.dumps(table, indent=2) + "\n")
+
+
+def _tell(judged: str, rows: Sequence[Row], answered: Sequence[bool]) -> None:
+    """Print how many of some questions of one split are judged wrongly, by kind."""
+    answerable, split = rows[0].answerable, rows[0].split
+    wrong = [r for r, yes in zip(rows, answered, strict=True) if yes != answerable]
+    kinds = Counter(r.kind for r in rows)
+    parts = ", ".join(f"{kind} {sum(w.kind == kind for w in wrong)} of {n}" for kind, n in kinds.items())
+    what = "answerable, refused" if answerable else "not answerable, answered"
+    print(f"{judged:9} {split:5} {what:25} {len(wrong):3} of {len(rows):3}  ({parts})")
 
 
 def _twins(a: str, b: str) -> bool:

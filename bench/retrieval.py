@@ -25,6 +25,7 @@ import numpy as np
 
 from seehear.backends.protocols import Embedder
 from seehear.search import Weights, find
+from seehear.search.matching import TokenIndexer
 from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.route import read_question
 from seehear.search.sentences import sentences
@@ -201,8 +202,11 @@ def fill(store: Store, timelines: list[Timeline], embedder: Embedder) -> None:
     for timeline in timelines:
         if timeline.media.id not in known:
             made = cut_up(timeline)
-            rows, tokens = embedder.embed_with_tokens(texts_to_embed(made))
-            packed = [pack(found) for _, found in tokens]
+            if isinstance(embedder, TokenIndexer):
+                rows, tokens = embedder.embed_with_tokens(texts_to_embed(made))
+                packed = [pack(found) for _, found in tokens]
+            else:
+                rows, packed = embedder.embed(texts_to_embed(made)), None
             store.put_timeline(timeline, made, embedder=embedder.card.name, unit_vectors=rows, unit_tokens=packed)
 
 

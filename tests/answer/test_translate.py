@@ -7,9 +7,9 @@ import pytest
 
 from seehear import Library
 from seehear.answer import ask
-from seehear.answer.language import language_of
 from seehear.answer.translate import translate
 from seehear.backends.protocols import Embedder, Message
+from seehear.language import language_of
 from seehear.store import Store
 from tests.answer.conftest import Scripted, assert_true
 from tests.servers.compatible import Switches, serving

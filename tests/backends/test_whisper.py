@@ -230,6 +230,8 @@ def test_real_words_pass_and_typical_inventions_do_not() -> None:
     assert is_believable(one("Recursion needs a base case", trust=0.8), no_speech=0.7, logprob=-0.4)
     assert not is_believable(one("Thank you", trust=0.4), no_speech=0.1, logprob=-0.4)
     assert not is_believable(one("Thanks for watching", trust=0.9), no_speech=0.8, logprob=-0.4)
+    assert is_believable(one("재귀에는 반드시 끝나는 조건이 있어야 합니다", trust=0.8), no_speech=0.1, logprob=-0.4)
+    assert not is_believable(one("험수" + 60 * "구", trust=0.8), no_speech=0.1, logprob=-0.4)
     assert not is_believable(one("I never said any of this", trust=0.2), no_speech=0.1, logprob=-0.4)
     assert not is_believable(
         one("so many words in no time at all", trust=0.9, step_s=0.01), no_speech=0.1, logprob=-0.4

@@ -82,11 +82,10 @@ def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:
     found = find(
         inquiry.store, inquiry.embedder, intent, query=across.topic, media=inquiry.media, limit=LOOKED_AT
     )  # fmt: skip
-    vectors = inquiry.embedder is not None and inquiry.store.embedder() == inquiry.embedder.card.name
-    trace = inquiry.trace
-    trace.likelihood, trace.threshold = probability(found.signal, vectors=vectors), threshold()
-    trace.features = features(found.signal, mode=mode(found.signal, vectors=vectors))
-    if not found.moments or not fits(found.signal, vectors=vectors):
+    trace, by = inquiry.trace, found.compared_by
+    trace.likelihood, trace.threshold = probability(found.signal, embedder=by), threshold()
+    trace.features = features(found.signal, mode=mode(found.signal, embedder=by))
+    if not found.moments or not fits(found.signal, embedder=by):
         return None
     bar = FITTING * found.moments[0].score
     places: dict[str, list[Moment]] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
+from seehear.scripts import pieces
 from seehear.search.terms import FRAME, content_stems, stem
 from seehear.spans import Span, clock
 from seehear.values import Citation, EventKind, Moment
@@ -26,7 +27,11 @@ _TIME = re.compile(
     r"|\b(?:at|after|around)\s+(?:the\s+)?\d+(?:\.\d+)?(?:st|nd|rd|th)?[\s-]*(?:seconds?|secs?|minutes?|mins?|hours?)\b(?:\s+mark)?",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(.+?(?:[.!?…]+[\"”')]*|\n)(?:\s*\[[\d,;\s-]+\][.]?)*)(?=\s+[^\s\[])", re.DOTALL)
+_SENTENCE = re.compile(
+    r".+?(?:(?:[.!?…]+[\"”')]*|\n)(?:\s*\[[\d,;\s-]+\][.]?)*(?=\s+[^\s\[])"
+    r"|[。？！]+[」』）”]*(?:\s*\[[\d,;\s-]+\])*(?=\s*[^\s\[。？！」』）”]))",
+    re.DOTALL,
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
@@ -92,11 +97,11 @@ def gather(moments: Sequence[Moment], *, limit: int = 4) -> list[Evidence]:
 
 def shorten(text: str, words: int) -> str:
     """At most so many words of a text, cut at a sentence's end where there is one; always a part of the text."""
-    tokens = list(re.finditer(r"\S+", text))
+    tokens = pieces(text)
     if len(tokens) <= words:
         return text.strip()
     part = text[: tokens[words - 1].end()]
-    stop = max(part.rfind(". "), part.rfind("? "), part.rfind("! "), part.rfind("\n"))
+    stop = max(part.rfind(". "), part.rfind("? "), part.rfind("! "), part.rfind("\n"), *map(part.rfind, "。？！"))
     return (part[: stop + 1] if stop > len(part) // 3 else part).strip()
 
 
@@ -112,7 +117,7 @@ def sentences_of(pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         buffer += piece
         while match := _SENTENCE.match(buffer):
-            yield match.group(1).strip()
+            yield match.group().strip()
             buffer = buffer[match.end() :]
     if buffer.strip():
         yield buffer.strip()
@@ -140,7 +145,7 @@ def examine(
     said = [s for s in dict.fromkeys(content_stems(text)) if s not in _FRAME_STEMS]
     if not said or not re.search(r"[^\W\d_]{2}", text):
         return None, "says nothing"
-    if text[-1] not in '.!?…”"':
+    if text[-1] not in '.!?…”"。？！」':
         text += "."
     asked = set(content_stems(question))
     if question and set(said) <= asked:

@@ -122,7 +122,7 @@ class Inquiry:
         if self.tongue.caveat:
             self.say.say(f"\n({self.tongue.caveat})")
         why = Why(
-            self.read_as, self.intent.want, self.intent.route, terms.words, terms.exact, tuple(trace.steps),
+            self.read_as, self.intent.want, self.intent.route, terms.names, terms.exact, tuple(trace.steps),
             trace.weighed, tuple(trace.sentences), trace.likelihood, trace.threshold, dict(trace.features),
         )  # fmt: skip
         unique = tuple(dict.fromkeys(citations))

@@ -10,6 +10,8 @@ from typing import Literal
 from seehear.answer.evidence import plain
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
+from seehear.scripts import is_paired, normal, parted, pieces
+from seehear.search import cues
 from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
@@ -19,11 +21,13 @@ Which = Literal["first", "last", "all", "count", "where"]
 
 QUOTED_WORDS = 16
 MOST_RECORDINGS = 8
-_COUNT = re.compile(r"\bhow (?:often|many times|frequently)\b", re.IGNORECASE)
-_LAST = re.compile(r"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b", re.IGNORECASE)
+_COUNT = re.compile(rf"\bhow (?:often|many times|frequently)\b|{cues.COUNT}", re.IGNORECASE)
+_LAST = re.compile(
+    rf"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|{cues.LAST}", re.IGNORECASE
+)
 _ALL = re.compile(
     r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"
-    r"|\ball(?: the)? (?:mentions|places|times)\b",
+    rf"|\ball(?: the)? (?:mentions|places|times)\b|{cues.ALL}",
     re.IGNORECASE,
 )
 _WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IGNORECASE)
@@ -74,11 +78,14 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
         which = "where"
     if exact:
         return Wanted(exact[0], (), exact[0], which)
-    words = [w for w in terms_of(_VERBS.sub(" ", text)).words if w not in STOP]
+    words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
     words = [w for w in words if w not in FRAME] or words
     if not words or len(words) > 4:
         return None
-    return Wanted(" ".join(words), tuple(stems_of(" ".join(words))), "", which)
+    name = " ".join(words)
+    # Particles go with a word, and other words are made of it: in pairs of signs it is looked up as it is written.
+    as_written = len(words) == 1 and is_paired(name)
+    return Wanted(name, tuple(stems_of(name)), name if as_written else "", which)
 
 
 def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
@@ -123,14 +130,16 @@ def _count_in(text: str, wanted: Wanted) -> int:
 
 
 def _count_exact(text: str, sought: str) -> int:
+    text, sought = normal(text), normal(sought)
     held, needle = squeezed(text), squeezed(sought)
     if not needle or needle not in held:
         return 0
-    # A name is not found inside a longer one: `fib` not in `fibre`.
+    # A name is not found inside a longer one: `fib` not in `fibre`. Signs without spaces have no such edges.
     edged = re.escape(sought.strip()).replace(r"\ ", r"\s*")
-    whole = rf"(?<![^\W_]){edged}" if sought[:1].isalnum() else edged
-    whole += r"(?![^\W_])" if sought[-1:].isalnum() else ""
-    return len(re.findall(whole, text)) or (0 if sought.isalnum() else held.count(needle))
+    whole = rf"(?<![^\W_]){edged}" if sought[:1].isalnum() and not is_paired(sought[:1]) else edged
+    whole += r"(?![^\W_])" if sought[-1:].isalnum() and not is_paired(sought[-1:]) else ""
+    edgeless = is_paired(sought) or not sought.isalnum()
+    return len(re.findall(whole, parted(text))) or (held.count(needle) if edgeless else 0)
 
 
 def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
@@ -171,14 +180,23 @@ def _line(row: MediaRow, unit: Unit, wanted: Wanted, *, several: bool) -> str:
 
 def _around(text: str, wanted: Wanted) -> str:
     """The words around a mention in quotation marks, with an ellipsis where more stands."""
-    words = _BULLET.sub("", text).split()
+    line = " ".join(_BULLET.sub("", text).split())
+    words = pieces(line)
     if len(words) <= QUOTED_WORDS:
-        return f"“{plain(' '.join(words))}”"
-    sought = set(wanted.stems) or set(stems_of(wanted.exact))
-    at = next((i for i, word in enumerate(words) if sought & set(stems_of(word))), 0)
+        return f"“{plain(line)}”"
+    at = _place(line, words, wanted)
     start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
-    part = plain(" ".join(words[start : start + QUOTED_WORDS]))
+    part = plain(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
     return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
+
+
+def _place(line: str, words: Sequence[re.Match[str]], wanted: Wanted) -> int:
+    """Which of the words of a line is the first that is wanted; the first of all where none is."""
+    if is_paired(wanted.name):
+        found = line.find(wanted.name)
+        return next((i for i, word in enumerate(words) if found < word.end()), 0)
+    sought = set(wanted.stems) or set(stems_of(wanted.exact))
+    return next((i for i, word in enumerate(words) if sought & set(stems_of(word.group()))), 0)
 
 
 def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:

@@ -12,6 +12,7 @@ from seehear.answer.pointing import point
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Embedder, Message
+from seehear.scripts import count, joined
 from seehear.search import Found, find
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
@@ -47,16 +48,15 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     several = inquiry.several
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
-    if evidence and (wanted or len(evidence[0].text.split()) < BARE_WORDS):
+    if evidence and (wanted or count(evidence[0].text) < BARE_WORDS):
         evidence = _with_speech(store, intent, found.moments[0], evidence)
-    vectors = _has_vectors(store, embedder)
-    across = inquiry.tongue.compared_by
-    likely = probability(found.signal, vectors=vectors, across=across)
+    by, across = found.compared_by, bool(inquiry.tongue.compared_by)
+    likely = probability(found.signal, embedder=by, across=across)
     trace.likelihood, trace.threshold = likely, threshold()
-    trace.features = features(found.signal, mode=mode(found.signal, vectors=vectors, across=across))
+    trace.features = features(found.signal, mode=mode(found.signal, embedder=by, across=across))
     if found.signal.exact:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
-    if not evidence or not fits(found.signal, vectors=vectors, across=across):
+    if not evidence or not fits(found.signal, embedder=by, across=across):
         return _refuse(inquiry, found, evidence)
     sure = found.signal.exact or likely >= SURE
     citations: list[Citation] = []
@@ -118,7 +118,7 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
     spoken = [
         unit for unit in units
         if unit.kind == "transcript" and moment.start_s <= unit.span.start_s < end_s and unit.title == heading
-        and len(unit.text.split()) > 4
+        and count(unit.text) > 4
     ]  # fmt: skip
     if not spoken:
         return evidence
@@ -129,7 +129,7 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
         chosen = spoken[:2]
     span = Span(chosen[0].span.start_s, max(unit.span.end_s for unit in chosen))
     first = evidence[0]
-    said = Evidence(2, first.media, first.title, "transcript", span, shorten(" ".join(u.text for u in chosen), 40))
+    said = Evidence(2, first.media, first.title, "transcript", span, shorten(joined(u.text for u in chosen), 40))
     others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(span) == 0]
     return [first, said, *(replace(e, number=n) for n, e in enumerate(others[: EVIDENCE_COUNT - 2], start=3))]
 
@@ -141,7 +141,7 @@ def extract(
     first = evidence[0]
     quotes = [Checked(quoted(first, 32, several=several), (first,))]
     missing = set(intent.terms.stems) - set(content_stems(first.whole if first.kind == "transcript" else first.text))
-    bare = first.kind == "visual" and len(first.text.split()) < BARE_WORDS
+    bare = first.kind == "visual" and count(first.text) < BARE_WORDS
     for other in evidence[1:]:
         near = other.number > len(scores) or scores[other.number - 1] >= NEARLY * scores[0]
         # A bare heading tells when, not what: what was said under it does.
@@ -163,20 +163,20 @@ def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Iterator[Checked |
     question, embedder, trace = inquiry.read_as, inquiry.embedder, inquiry.trace
     assert inquiry.writer is not None
     messages = [Message(role, text) for role, text in prompts.answer(question, [_excerpt(e) for e in evidence])]
-    count = 0
+    written = 0
     for sentence in sentences_of(inquiry.writer.stream(messages, max_tokens=MOST_TOKENS)):
         if prompts.NOT_FOUND.lower() in sentence.lower():
             yield None
             return
         checked, reason = examine(sentence, evidence, embedder=embedder, question=question)
-        if checked is not None and count and not _concerns(checked.text, question, embedder):
+        if checked is not None and written and not _concerns(checked.text, question, embedder):
             checked, reason = None, "not about what was asked"
         trace.judge(plain(sentence), reason, kept=checked is not None)
         if checked is None:
             continue
         yield _pointed(inquiry, checked)
-        count += 1
-        if count >= MOST_SENTENCES:
+        written += 1
+        if written >= MOST_SENTENCES:
             return
 
 
@@ -204,7 +204,7 @@ def _excerpt(evidence: Evidence) -> str:
     if evidence.kind == "transcript":
         return f"said: {shorten(evidence.text, words)}"
     shown = shorten(evidence.text, words)
-    left = words - len(shown.split())
+    left = words - count(shown)
     meanwhile = f" | said meanwhile: {shorten(evidence.meanwhile, left)}" if evidence.meanwhile and left > 12 else ""
     return f"on screen: {shown}{meanwhile}"
 
@@ -218,7 +218,3 @@ def _refuse(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence]) -> Ans
         near = ", ".join(f"{e.mark(several=several)} {glimpse(e.text, 8)}" for e in list(evidence)[:3])
         say.say(f"Nearest moments: {near}")
     return inquiry.done(found.moments, (), supported=False)
-
-
-def _has_vectors(store: Store, embedder: Embedder | None) -> bool:
-    return embedder is not None and store.embedder() == embedder.card.name

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from seehear.answer.evidence import plain
 from seehear.answer.inquiry import Inquiry
+from seehear.scripts import joined
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
 from seehear.units import Unit
@@ -29,10 +30,10 @@ def moment(row: MediaRow, units: Sequence[Unit], among: Sequence[Unit] = ()) -> 
     """Neighbouring units of one kind as one moment; `among` gives what was said or shown meanwhile."""
     first = units[0]
     span = Span(first.span.start_s, max(unit.span.end_s for unit in units))
-    joint = " " if first.kind == "transcript" else "\n"
-    text = joint.join(unit.text for unit in units)
+    texts = [unit.text for unit in units]
+    text = joined(texts) if first.kind == "transcript" else "\n".join(texts)
     others = [u for u in among if u.kind != first.kind and u.span.overlap_s(span) > 0]
-    said = text if first.kind == "transcript" else " ".join(u.text for u in others[:6])
+    said = text if first.kind == "transcript" else joined(u.text for u in others[:6])
     shown = text if first.kind == "visual" else "\n".join(dict.fromkeys(u.text for u in others))
     frame = next((u.frame for u in (*units, *reversed(others)) if u.frame), "")
     return Moment(row.id, row.title, span, first.kind, text, 1.0, said, shown, frame)

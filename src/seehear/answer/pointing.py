@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seehear.answer.evidence import Checked, Evidence, support
+from seehear.scripts import joined
 from seehear.search.terms import FRAME, content_stems, stem
 from seehear.spans import Span
 from seehear.units import Unit
@@ -41,7 +42,7 @@ def _narrowed(evidence: Evidence, units: Sequence[Unit], words: Sequence[str], a
         if unit.kind == "transcript" and (near if shown else evidence.span).overlap_s(unit.span) > 0
     ]  # fmt: skip
     for run in _runs(spoken):
-        text = " ".join(unit.text for unit in run)
+        text = joined(unit.text for unit in run)
         said = Evidence(
             evidence.number, evidence.media, evidence.title, "transcript",
             Span(run[0].span.start_s, max(unit.span.end_s for unit in run)), text,

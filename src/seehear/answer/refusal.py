@@ -21,11 +21,16 @@ FEATURES = {
 "meaning" is for questions in another language than the recording, whose words are of no use."""
 
 
-def mode(signal: Signal, *, vectors: bool, across: str = "") -> str:
-    """Which of `FEATURES` a signal can be judged by; `across` names the embedder that compares two languages."""
-    if vectors and across and across == _table()["meaning"]["embedder"]:
+def mode(signal: Signal, *, embedder: str = "", across: bool = False) -> str:
+    """Which of `FEATURES` a signal can be judged by; `embedder` names whose vectors were compared, empty where none.
+
+    `across` tells that it compared two languages.
+    """
+    if not embedder:
+        return "words"
+    if across and "meaning" in _table().get(embedder, {}):
         return "meaning"
-    return "words" if not vectors else "vectors" if signal.match is None else "tokens"
+    return "vectors" if signal.match is None else "tokens"
 
 
 def features(signal: Signal, *, mode: str) -> dict[str, float]:
@@ -35,20 +40,20 @@ def features(signal: Signal, *, mode: str) -> dict[str, float]:
     return {name: own[name] if name in own else float(getattr(signal, name)) for name in FEATURES[mode]}
 
 
-def fits(signal: Signal, *, vectors: bool, across: str = "") -> bool:
+def fits(signal: Signal, *, embedder: str = "", across: bool = False) -> bool:
     """Tell whether the best evidence is good enough to answer from.
 
     Never where a thing that is called by its name occurs nowhere; else always where something is found as typed.
     """
     if signal.unnamed and not across:
         return False
-    return signal.exact or probability(signal, vectors=vectors, across=across) >= float(_table()["threshold"])
+    return signal.exact or probability(signal, embedder=embedder, across=across) >= threshold()
 
 
-def probability(signal: Signal, *, vectors: bool, across: str = "") -> float:
+def probability(signal: Signal, *, embedder: str = "", across: bool = False) -> float:
     """How likely the material holds an answer, in [0, 1], by a logistic model of the signal."""
-    judged = mode(signal, vectors=vectors, across=across)
-    row = _table()[judged]
+    judged = mode(signal, embedder=embedder, across=across)
+    row = _row(judged, embedder)
     total = row["bias"] + sum(row[name] * value for name, value in features(signal, mode=judged).items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
 
@@ -56,6 +61,13 @@ def probability(signal: Signal, *, vectors: bool, across: str = "") -> float:
 def threshold() -> float:
     """The probability from which on a question is answered."""
     return float(_table()["threshold"])
+
+
+def _row(judged: str, embedder: str) -> dict[str, float]:
+    """The model of one mode; an embedder that none was fitted for is judged as MiniLM is."""
+    table = _table()
+    row: dict[str, float] = table[judged] if judged == "words" else table.get(embedder, {}).get(judged)
+    return row or table["minilm"][judged]
 
 
 @cache

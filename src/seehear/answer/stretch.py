@@ -8,6 +8,7 @@ from seehear.answer.broad import answer_broadly
 from seehear.answer.evidence import plain, shorten
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.scripts import count
 from seehear.search.terms import FRAME, STOP
 from seehear.values import Answer, Citation, Moment
 
@@ -56,7 +57,7 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
             moments.append(whole)
             citations += [citation(row, unit) for unit in units]
             text = shorten(whole.text, WORDS)
-            more = " …" if len(text.split()) < len(whole.text.split()) else ""
+            more = " …" if count(text) < count(whole.text) else ""
             lines.append(f"{verb} {mark(row, whole.start_s, several=inquiry.several)}: “{plain(text)}{more}”")
     inquiry.show(moments)
     if not lines:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from seehear.scripts import count as length_of
 from seehear.search.evidence import weights_of
 from seehear.search.terms import content_stems
 from seehear.units import Cut
@@ -134,12 +135,12 @@ def bags(made: Cut, rows: Sequence[int]) -> NDArray[np.float32]:
 
 def _fit(made: Cut, among: Sequence[int]) -> list[int]:
     spoken = [i for i in among if made.units[i].kind == "transcript"]
-    long = [i for i in spoken if FEWEST_WORDS <= len(made.units[i].text.split()) <= MOST_WORDS]
+    long = [i for i in spoken if FEWEST_WORDS <= length_of(made.units[i].text) <= MOST_WORDS]
     return long or spoken or list(among)
 
 
 def _sound(text: str) -> bool:
-    return FEWEST_WORDS <= len(text.split()) <= MOST_WORDS and not _ASIDE.search(text) and not _LOOKS_BACK.search(text)
+    return FEWEST_WORDS <= length_of(text) <= MOST_WORDS and not _ASIDE.search(text) and not _LOOKS_BACK.search(text)
 
 
 def _faults(made: Cut, rows: Sequence[int]) -> NDArray[np.float32]:

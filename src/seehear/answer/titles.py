@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seehear.backends.protocols import Embedder
+from seehear.scripts import is_paired, pieces
+from seehear.search.cues import kernels
 from seehear.search.evidence import weights_of
 from seehear.search.terms import FRAME, STOP, stem
 from seehear.units import Cut, Unit
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 CANDIDATES = 30
 LONGEST_WORDS = 4
+LONGEST_SIGNS = 8
+"""Longer runs without a space are clauses rather than names."""
+FIRST_WORDS = 6
 ANNOUNCED_WORDS = 7
 ANNOUNCED_S = 40.0
 OTHERS = 0.5
@@ -39,7 +44,7 @@ _FILLER = frozenset(
 _DULL = STOP | FRAME | _FILLER
 _INNER = frozenset({"a", "an", "and", "for", "in", "of", "on", "the", "to", "with"})
 _WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
-_CLAUSE = re.compile(r"[,.;:!?()\n]")
+_CLAUSE = re.compile(r"[,.;:!?()\n、。，；：！？]")
 _ANNOUNCED = re.compile(
     r"\b(?:let(?:['’]?s| us| me)|we(?:['’]ll|['’]re| will| are| shall)|i(?:['’]ll|['’]m| will| want| would)|now|next"
     r"|today|(?:this|the next|in this) (?:video|lesson|section|part|chapter|lecture))\b[^.?!,;:]{0,30}?"
@@ -84,7 +89,7 @@ def titles(
         if not title:
             best = sorted(table, key=lambda p: (-worth(p), p))
             fresh = [p for p in best if not used & _stems(p)] or best
-            title = " ".join(fresh[0]) if fresh else " ".join(made.units[part[0]].text.split()[:6])
+            title = " ".join(fresh[0]) if fresh else _beginning(made.units[part[0]].text)
             if len(fresh) > 1 and len(title.split()) == 1:
                 # One word alone says little: the next best that is another joins it.
                 second = next((p for p in fresh[1:] if not _stems(p) & _stems(fresh[0])), ())
@@ -92,6 +97,11 @@ def titles(
         used |= _stems(_WORD.findall(title))
         found.append(title[:1].upper() + title[1:])
     return found
+
+
+def _beginning(text: str) -> str:
+    line = " ".join(text.split())
+    return line[: pieces(line)[:FIRST_WORDS][-1].end()] if line else ""
 
 
 def _stems(words: Sequence[str]) -> set[str]:
@@ -164,6 +174,9 @@ def _phrases(units: Sequence[Unit]) -> Counter[tuple[str, ...]]:
     counts: Counter[tuple[str, ...]] = Counter()
     for unit in units:
         for clause in _CLAUSE.split(unit.text):
+            if is_paired(clause):
+                counts.update((piece,) for piece in kernels(clause) if 2 <= len(piece) <= LONGEST_SIGNS)
+                continue
             words = _WORD.findall(clause)
             for start in range(len(words)):
                 for size in range(1, LONGEST_WORDS + 1):

@@ -12,8 +12,8 @@ from itertools import islice
 
 from seehear import prompts
 from seehear.answer.evidence import plain
-from seehear.answer.language import NAMES, language_of, language_of_all
 from seehear.backends.protocols import Answerer, Card, Embedder, Message
+from seehear.language import NAMES, language_of, language_of_all
 from seehear.store import MediaRow, Store
 
 SAMPLED_UNITS = 40
@@ -53,7 +53,8 @@ def understand(
     if asked is None:
         return Tongue(question)
     spoken = [code for row in rows[:SAMPLED_MEDIA] if (code := _spoken(store, row)) is not None]
-    if not spoken or asked in spoken:
+    # Han signs alone may be Japanese.
+    if not spoken or asked in spoken or (asked == "zh" and "ja" in spoken):
         return Tongue(question)
     there = spoken[0]
     languages = f"The question is in {NAMES[asked]}, the recording in {NAMES[there]}"

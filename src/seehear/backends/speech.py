@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from statistics import fmean
 
+from seehear.scripts import count, is_paired
 from seehear.spans import Span
 from seehear.values import Segment, Word
 
@@ -48,7 +49,7 @@ def _ends(group: Sequence[Word]) -> bool:
 
 
 def _cut_long(group: list[Word]) -> list[list[Word]]:
-    if len(group) <= LONG_WORDS:
+    if _length(group) <= LONG_WORDS:
         return [group]
 
     def worth(at: int) -> float:
@@ -58,6 +59,12 @@ def _cut_long(group: list[Word]) -> list[list[Word]]:
 
     cut = max(range(5, len(group) - 5), key=worth)
     return _cut_long(group[:cut]) + _cut_long(group[cut:])
+
+
+def _length(group: Sequence[Word]) -> int:
+    """How many words a sentence has; of Chinese and Japanese, recognisers give every sign as one."""
+    text = "".join(word.text for word in group)
+    return count(text) if is_paired(text) else len(group)
 
 
 def _segment(group: Sequence[Word]) -> Segment:
@@ -95,7 +102,8 @@ def is_believable(segment: Segment, *, no_speech: float, logprob: float) -> bool
         return False
     if is_sign_off(segment.text) and (trust < 0.6 or no_speech > 0.3 or logprob < -0.8):
         return False
-    if len(words) >= 6 and repetitiveness(segment.text) > 2.8:
+    # A loop of Hangul or Han signs may be a single word.
+    if (len(words) >= 6 or is_paired(segment.text)) and repetitiveness(segment.text) > 2.8:
         return False
     # Nobody says ten words in a second: an alignment without time is text without sound.
     return len(words) < 4 or segment.span.duration_s >= 0.1 * len(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seehear.scripts import joined
 from seehear.search.candidates import Scope
 from seehear.search.growth import grown
 from seehear.search.pool import Pool
@@ -37,12 +38,12 @@ def moment_at(
     if unit.kind == "visual":
         texts = [pool.units[i].text for i in seen if pool.units[i].span == unit.span]
         near = Span(unit.span.start_s, min(unit.span.end_s, unit.span.start_s + weights.longest_s))
-        said = " ".join(pool.units[i].text for i in spoken if pool.units[i].span.overlap_s(near) > 0)
+        said = joined(pool.units[i].text for i in spoken if pool.units[i].span.overlap_s(near) > 0)
         text = "\n".join(dict.fromkeys(texts))
         return Moment(row.id, row.title, unit.span, "visual", text, float(scored.scores[index]), said, text, unit.frame)
     group = grown(pool, [i for i in spoken if allowed[i]], index, scored, weights) if grow else [index]
     span = Span(pool.units[group[0]].span.start_s, max(pool.units[i].span.end_s for i in group))
-    text = " ".join(pool.units[i].text for i in group)
+    text = joined(pool.units[i].text for i in group)
     screens = [i for i in seen if pool.units[i].span.overlap_s(span) > 0]
     shown = "\n".join(dict.fromkeys(pool.units[i].text for i in screens))
     frame = pool.units[screens[-1]].frame if screens else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from seehear.scripts import parted
 from seehear.search.spelling import alike
 from seehear.search.terms import FRAME, STOP, stem
 from seehear.units import Unit
@@ -48,10 +49,10 @@ def missing(wanted: Iterable[str], units: Iterable[Unit]) -> bool:
         return False
     words: set[str] = set()
     for unit in units:
-        left = {name for name in left if not _pattern(name, unit.kind == "visual").search(unit.text)}
+        left = {name for name in left if not _pattern(name, unit.kind == "visual").search(parted(unit.text))}
         if not left:
             return False
-        words.update(_WORD.findall(unit.text.lower()))
+        words.update(_WORD.findall(parted(unit.text).lower()))
     return any(not any(stem(word) != stem(name) for word in alike(name, words)) for name in left)
 
 

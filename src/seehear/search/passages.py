@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seehear.scripts import count
 from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.timeline import Timeline
@@ -80,12 +81,12 @@ def blocks(event: Event) -> list[str]:
     lines: list[str] = []
     words = 0
     for line in clean(event.text or event.screen).splitlines():
-        count = len(line.split())
-        if lines and words + count > BLOCK_WORDS:
+        length = count(line)
+        if lines and words + length > BLOCK_WORDS:
             found.append("\n".join(lines))
             lines, words = [], 0
         lines.append(line)
-        words += count
+        words += length
     if lines:
         found.append("\n".join(lines))
     return [block for block in found if block.strip()]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seehear.search.terms import content_stems
+from seehear.search.terms import indexed_stems
 from seehear.store import Store
 from seehear.units import Unit
 
@@ -53,9 +53,9 @@ def load_pool(store: Store, wanted: Mapping[int, Sequence[int] | None]) -> Pool:
     vectors = None
     if width:
         vectors = np.vstack([part if part.shape[1] else np.zeros((len(part), width), np.float32) for part in parts])
-    stems = tuple(tuple(content_stems(unit.text)) for unit in units)
+    stems = tuple(tuple(indexed_stems(unit.text)) for unit in units)
     heads = {unit.title for unit in units}
-    titled = {title: frozenset(content_stems(title)) for title in heads}
+    titled = {title: frozenset(indexed_stems(title)) for title in heads}
     return Pool(
         tuple(keys), tuple(units), stems, tuple(titled[u.title] for u in units), tuple(_runs(keys, units)), vectors
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from seehear.backends.protocols import Embedder, Reranker
 from seehear.errors import NotFoundError
+from seehear.language import language_by_script
 from seehear.search.candidates import Scope, candidates
 from seehear.search.chatter import core
 from seehear.search.matching import UNITS, Asked, Match, TokenEmbedder
@@ -51,6 +52,8 @@ class Found:
     moments: tuple[Moment, ...]
     signal: Signal
     intent: Intent
+    compared_by: str = ""
+    """The embedder whose vectors were compared, empty where words alone decided."""
     parts: tuple[dict[str, float], ...] = ()
     """What each kind of evidence added to the score of each moment's best unit."""
     reranked: tuple[float, ...] = ()
@@ -102,7 +105,7 @@ def find(
     if not scope.media:
         return Found((), Signal(), intent)
     asked: Asked | None = None
-    if embedder is not None and store.embedder() in ("", embedder.card.name):
+    if embedder is not None and store.embedder() in ("", embedder.card.name) and _can_read(embedder, query):
         query = core(query)
         asked = Asked(embedder, [query, intent.terms.topic or query])
     wanted, prior, vectors = candidates(store, scope, intent, asked, weights)
@@ -146,13 +149,20 @@ def find(
             chosen.append(moment)
             parts.append({name: float(values[i]) for name, values in scored.parts.items()})
             typed += exact[i] > 0.0
+    by = embedder.card.name if embedder is not None and vectors is not None and pool.vectors is not None else ""
     if reranker is None or not chosen:
-        return Found(tuple(chosen), signal, intent, tuple(parts))
+        return Found(tuple(chosen), signal, intent, by, tuple(parts))
     places = rerank(reranker, asked_as, chosen, typed)[:limit]
     return Found(
-        tuple(chosen[i] for i, _ in places), signal, intent, tuple(parts[i] for i, _ in places),
+        tuple(chosen[i] for i, _ in places), signal, intent, by, tuple(parts[i] for i, _ in places),
         tuple(score for _, score in places),
     )  # fmt: skip
+
+
+def _can_read(embedder: Embedder, query: str) -> bool:
+    """Tell whether an embedder has pieces for the script of a question: one of English makes noise of Hangul."""
+    known = embedder.card.languages
+    return not known or (script := language_by_script(query)) is None or script in known
 
 
 def _scope(store: Store, media: Sequence[str] | None) -> Scope:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seehear.errors import InputError
+from seehear.scripts import is_paired, words_of
+from seehear.search import cues
 from seehear.search.chatter import without_chatter
-from seehear.search.terms import FRAME, STOP, Terms, terms_of, words_of
+from seehear.search.terms import FRAME, STOP, Terms, terms_of
 from seehear.spans import Span, parse_clock
 from seehear.values import Route
 
@@ -32,7 +34,8 @@ _SAID = re.compile(
 _FIRST = re.compile(
     r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|seen|come|hear|talk|see|introduc)\w*
     |\bfirst\b.{0,40}\bmention|\bearliest\b
-    |\b(?:mentioned|appears?|used|seen|shown|said|introduced|come\ up)\ (?:for\ the\ )?first\b""",
+    |\b(?:mentioned|appears?|used|seen|shown|said|introduced|come\ up)\ (?:for\ the\ )?first\b|"""
+    + cues.FIRST,
     _FLAGS,
 )
 _TOPICS = r"(?:topics?|concepts?|sections?|chapters?|subjects?)"
@@ -47,12 +50,13 @@ _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ up|recap|gist|tl;?dr|main\ (?:idea|message|takeaways?|points?)
     |key\ (?:points|takeaways?))\b
     |\bwhat\ (?:is|was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?{_RECORDING}?(?:\ all)?\ about\b
-    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b""",
+    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b|{cues.SUMMARY}""",
     _FLAGS,
 )
 _WHEN = re.compile(
     r"""\b(?:when|at\ what\ (?:time|point|minute|second)|where\ in|where\ (?:is|are|does|do)|timestamps?
-    |which\ (?:minute|part|moment))\b""",
+    |which\ (?:minute|part|moment))\b|"""
+    + cues.WHEN,
     _FLAGS,
 )
 _BROAD_NOUN = re.compile(rf"\b(?:{_TOPICS}|outline|agenda|overview|table\ of\ contents)\b", _FLAGS)
@@ -165,6 +169,7 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     terms = terms_of(_COMMAND.sub(" ", _strip_times(text)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
     left = [word for word in terms.words if word not in _LIST_FRAME and word not in FRAME]
+    left = list(terms.whole) if is_paired(text) else left
     whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
     broad = (summary and whole) or (list_ and _is_broad_list(text, terms))
     want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from seehear.scripts import count, joint
 from seehear.spans import Span
 from seehear.units import clean
 from seehear.values import Event
@@ -18,7 +19,9 @@ MOST_WORDS = 50
 ENDS_WITHIN_WORDS = 60
 """How long sentences may be, on average, for their marks to be believed."""
 
-_END = re.compile(r"[.!?…。？！]+[\"'”’)\]]*$")
+_END = re.compile(r"[.!?…。？！]+[\"'”’)\]」』）]*$")
+_INNER = re.compile(r"(?<=[。？！])(?![\"'”’)\]」』）。？！\s])|(?<=[。？！][」』）])(?![。？！\s])")
+"""Where a sentence ends with no space behind it."""
 _ABBREVIATION = re.compile(
     r"(?:^|\s)(?:e\.g|i\.e|etc|vs|cf|mr|mrs|ms|dr|prof|st|no|fig|eq|approx|[a-z])\.$", re.IGNORECASE
 )
@@ -31,6 +34,8 @@ class _Piece:
     text: str
     span: Span
     opens: bool  # first word of its event
+    after: str  # what stands before it: a space, or nothing within Chinese and Japanese
+    words: int = 1
 
 
 def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
@@ -46,14 +51,14 @@ def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
 
     def close() -> None:
         nonlocal current
-        text = " ".join(piece.text for piece in current).strip()
+        text = "".join(piece.after + piece.text for piece in current).strip()
         if text:
             end_s = max(piece.span.end_s for piece in current)
             found.append((Span(current[0].span.start_s, end_s), text))
         current = []
 
     for event in events:
-        pieces = _pieces(event)
+        pieces = _pieces(event, current[-1].text if current else "")
         if current and pieces and event.speaker != speaker:
             close()
         speaker = event.speaker
@@ -67,31 +72,39 @@ def sentences(events: Iterable[Event]) -> list[tuple[Span, str]]:
 
 def _is_punctuated(events: Sequence[Event]) -> bool:
     """Tell whether sentences end in marks: a stray full stop in a transcript without any others does not say so."""
-    words = [word for event in events for word in event.text.split()]
-    return ENDS_WITHIN_WORDS * sum(_END.search(word) is not None for word in words) > len(words)
+    words = [part for event in events for word in event.text.split() for part in _INNER.split(word)]
+    return ENDS_WITHIN_WORDS * sum(_END.search(word) is not None for word in words) > sum(map(count, words))
 
 
 def _breaks(current: list[_Piece], piece: _Piece, *, punctuated: bool) -> bool:
     last = current[-1]
     pause_s = piece.span.start_s - last.span.end_s
-    count = len(current)
-    if pause_s >= LONG_PAUSE_S or count >= MOST_WORDS:
+    words = sum(one.words for one in current)
+    if pause_s >= LONG_PAUSE_S or words >= MOST_WORDS:
         return True
     if _END.search(last.text) and not _ABBREVIATION.search(last.text):
         return not piece.text[:1].islower()
     if punctuated:
-        return count >= MANY_WORDS and (pause_s >= PAUSE_S or (piece.opens and count >= MOST_WORDS - 8))
-    return count >= ENOUGH_WORDS and (pause_s >= PAUSE_S or (piece.opens and count >= MANY_WORDS - 8))
+        return words >= MANY_WORDS and (pause_s >= PAUSE_S or (piece.opens and words >= MOST_WORDS - 8))
+    return words >= ENOUGH_WORDS and (pause_s >= PAUSE_S or (piece.opens and words >= MANY_WORDS - 8))
 
 
-def _pieces(event: Event) -> list[_Piece]:
+def _pieces(event: Event, before: str = "") -> list[_Piece]:
     text = _NOISE.sub("", clean(_TAG.sub("", event.text)))
     words = text.split()
     if not words:
         return []
+    first = joint(before, words[0])
     if event.words and len(event.words) == len(words):
-        return [_Piece(w, at.span, i == 0) for i, (w, at) in enumerate(zip(words, event.words, strict=True))]
+        timed = zip(words, event.words, strict=True)
+        return [_Piece(w, at.span, i == 0, " " if i else first) for i, (w, at) in enumerate(timed)]
     # A cue without word times: a sentence that begins inside it is printed with the cue's own start, which is on the
     # timeline; the end of a word is interpolated only to tell how long the sentence lasts.
-    start_s, step_s = event.span.start_s, event.span.duration_s / len(words)
-    return [_Piece(w, Span(start_s, start_s + step_s * (i + 1)), i == 0) for i, w in enumerate(words)]
+    parts = [(part, " " if i == 0 else "") for word in words for i, part in enumerate(_INNER.split(word))]
+    lengths = [count(part) for part, _ in parts]
+    start_s, step_s = event.span.start_s, event.span.duration_s / sum(lengths)
+    found, told = [], 0
+    for i, ((part, after), length) in enumerate(zip(parts, lengths, strict=True)):
+        told += length
+        found.append(_Piece(part, Span(start_s, start_s + step_s * told), i == 0, after if i else first, length))
+    return found

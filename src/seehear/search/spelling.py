@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from seehear.scripts import parted
 from seehear.search.terms import FRAME, STOP, Terms
 from seehear.store import MediaRow, Store
 
@@ -47,12 +48,13 @@ def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Men
         return Mended(text)
     vocabulary: Counter[str] = Counter()
     for row in rows[:MOST_MEDIA]:
-        vocabulary.update(_WORD.findall(" ".join(unit.text for unit in store.units(row.number).values()).lower()))
+        told = " ".join(unit.text for unit in store.units(row.number).values())
+        vocabulary.update(_WORD.findall(parted(told).lower()))
     taken = []
     for word in unknown:
         meant = _meant(word, vocabulary)
         if meant:
-            text = re.sub(rf"\b{re.escape(word)}\b", meant, text, flags=re.IGNORECASE)
+            text = re.sub(rf"\b{re.escape(word)}\b", meant, parted(text), flags=re.IGNORECASE)
             taken.append((word, meant))
     return Mended(text, tuple(taken))
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from seehear.scripts import indexed_words, is_paired, parted, words_of
+from seehear.search.cues import kernels
+
 LONGEST = 2000
 """Characters of a question that are read."""
 
-_WORD = re.compile(r"[^\W_]+")
-_QUOTED = re.compile(r"[`\"“”„]([^`\"“”„]{1,80})[`\"“”„]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
+_QUOTED = re.compile(r"[`\"“”„「『]([^`\"“”„「」『』]{1,80})[`\"“”„」』]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
 _IDENTIFIER = re.compile(
     r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|\b[a-z]{1,40}[A-Z]\w*|"
     r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b|\bO\([^()]{1,20}\)|"
@@ -50,16 +52,25 @@ _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What of a question is looked up: stems with their surface words, and strings wanted exactly as typed."""
+    """What of a question is looked up: stems with their surface words, and strings wanted exactly as typed.
+
+    `whole` are the words as people write them, where `words` are pairs of signs.
+    """
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
     exact: tuple[str, ...]
+    whole: tuple[str, ...] = ()
 
     @property
     def topic(self) -> str:
         """The content words on their own, for a vector free of the question's frame."""
-        return " ".join(self.words)
+        return " ".join(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The content words as they are written."""
+        return self.whole or self.words
 
 
 @lru_cache(maxsize=50_000)
@@ -74,11 +85,6 @@ def stem(word: str) -> str:
     return word
 
 
-def words_of(text: str) -> list[str]:
-    """Every word of a text, lower case, in order."""
-    return _WORD.findall(text.lower())
-
-
 def stems_of(text: str) -> list[str]:
     """Every word of a text as a stem, in order."""
     return [stem(word) for word in words_of(text)]
@@ -86,26 +92,36 @@ def stems_of(text: str) -> list[str]:
 
 def content_stems(text: str) -> list[str]:
     """The stems of a text's words that carry a topic."""
-    return [stem(word) for word in _WORD.findall(text.lower()) if word not in STOP]
+    return [stem(word) for word in words_of(text) if word not in STOP]
+
+
+def indexed_stems(text: str) -> list[str]:
+    """What of a text questions are compared with: its content stems and, of runs of signs, each sign alone."""
+    return [stem(word) for word in indexed_words(text) if word not in STOP]
 
 
 def terms_of(question: str) -> Terms:
     """Take the topic out of a question; never fails, whatever the text."""
     question = question[:LONGEST]
     exact = [(a or b).strip() for a, b in _QUOTED.findall(question)]
-    exact += [match.group().strip() for match in _IDENTIFIER.finditer(question)]
-    exact = [text for text in dict.fromkeys(exact) if _WORD.search(text)]
-    words = list(dict.fromkeys(_WORD.findall(question.lower())))
-    quoted = {word for text in exact for word in _WORD.findall(text.lower())}
+    exact += [match.group().strip() for match in _IDENTIFIER.finditer(parted(question))]
+    exact = [text for text in dict.fromkeys(exact) if words_of(text)]
+    quoted = {word for text in exact for word in words_of(text)}
+    whole = (
+        tuple(w for w in kernels(question.lower()) if w in quoted or w not in STOP | FRAME)
+        if is_paired(question)
+        else ()
+    )
+    words = list(dict.fromkeys(word for text in whole or (question,) for word in words_of(text)))
     content = [w for w in words if w in quoted or (w not in STOP and w not in FRAME)]
     content = content or [w for w in words if w not in STOP] or words
-    return Terms(tuple(content), tuple(dict.fromkeys(stem(w) for w in content)), tuple(exact))
+    return Terms(tuple(content), tuple(dict.fromkeys(stem(w) for w in content)), tuple(exact), whole)
 
 
 def match_expression(terms: Terms, *, media_numbers: Sequence[int] = ()) -> str:
     """An FTS5 expression that finds any of the terms, within some media when given; empty when nothing can be found."""
     parts = [_phrase(word) for word in terms.words[:40]]
-    parts += [_phrase(" ".join(_WORD.findall(text))) for text in terms.exact[:10]]
+    parts += [_phrase(" ".join(words_of(text))) for text in terms.exact[:10]]
     parts = [part for part in dict.fromkeys(parts) if part != '""']
     if not parts:
         return ""

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
+from seehear.scripts import as_indexed
 from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
@@ -168,6 +169,7 @@ class Store:
         db.execute("PRAGMA synchronous=FULL")
 
     def _migrate(self) -> None:
+        self._db.create_function("as_indexed", 1, as_indexed, deterministic=True)
         with self.write() as db:
             # Read again inside the lock: another process may have been first.
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -242,7 +244,7 @@ class Store:
                 ).lastrowid
                 db.execute(
                     "INSERT INTO words(rowid, media, title, said, shown) VALUES(?,?,?,?,?)",
-                    (row, f"m{number}", clean(passage.title), clean(passage.said), clean(passage.shown)),
+                    (row, f"m{number}", *(as_indexed(clean(t)) for t in (passage.title, passage.said, passage.shown))),
                 )
             if unit_vectors is not None and len(unit_vectors):
                 means = _means(unit_vectors, cut.members)

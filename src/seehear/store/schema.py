@@ -75,8 +75,15 @@ CREATE TABLE tokens(
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
-"""Step n takes a library from version n to n + 1; a step that has shipped is never changed."""
+_FOURTH = """
+UPDATE words SET title=as_indexed(title), said=as_indexed(said), shown=as_indexed(shown)
+    WHERE title != as_indexed(title) OR said != as_indexed(said) OR shown != as_indexed(shown);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+"""Step n takes a library from version n to n + 1; a step that has shipped is never changed.
+
+`as_indexed` is that of `seehear.scripts`: what was said and shown in Chinese, Japanese and Korean is cut anew."""
 TOKENS = 3
 """From this version on there is a table of token vectors."""
 READABLE = 2

@@ -18,6 +18,8 @@ _SCRIPTS = (
     ("el", re.compile("[\u0370-\u03ff]")), ("he", re.compile("[\u0590-\u05ff]")),
     ("hi", re.compile("[\u0900-\u097f]")), ("th", re.compile("[\u0e00-\u0e7f]")),
 )  # fmt: skip
+_SHARE = {"ja": 0.12}
+"""The share of letters that tells a script; Japanese has few kana where it has many Han signs."""
 _COMMON = {
     "en": """the a an and is are was were of to in it that this what when where which who why how does do did with for
         on you she he they be can say said about not have has by from as at""",
@@ -42,13 +44,24 @@ _WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 
 
-def language_of(text: str) -> str | None:
-    """The ISO 639-1 code of a text's language, None where too little tells it from others."""
+def language_by_script(text: str) -> str | None:
+    """The ISO 639-1 code of a language with a script of its own, None for Latin letters.
+
+    Japanese written in Han signs alone is taken for Chinese.
+    """
     letters = sum(c.isalpha() for c in text)
     for code, script in _SCRIPTS:
         # A Greek letter in a formula does not make a sentence Greek.
-        if letters and len(script.findall(text)) > 0.3 * letters:
+        if letters and len(script.findall(text)) > _SHARE.get(code, 0.3) * letters:
             return code
+    return None
+
+
+def language_of(text: str) -> str | None:
+    """The ISO 639-1 code of a text's language, None where too little tells it from others."""
+    by_script = language_by_script(text)
+    if by_script is not None:
+        return by_script
     words = _WORD.findall(text.lower())
     hits = {code: sum(word in common for word in words) for code, common in _WORDS.items()}
     order = sorted(hits, key=lambda code: -hits[code])
