@@ -1,0 +1,182 @@
+"""Phrases out of which titles are made: things ("layer mask") and what is done to them ("add a layer mask").
+
+What is a verb and what a noun is read off the recording itself: what follows "to" or "let's" is done, what follows
+"the" is a thing. That needs no tagger; outside English it finds runs of telling words only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from seehear.search.terms import FRAME, STOP, stem
+
+LONGEST_WORDS = 6
+LONGEST_THING = 4
+LONGEST_LETTERS = 32
+_FILLER = frozenset(
+    """absolutely actually alright another anything back basically bit button called choose chose click clicking come
+    comes coming couple course different double drag else end ends enter essentially etc everything gonna good
+    going great hello hey hit hold icon important kind know later let little long look looking lot lots maybe menu new
+    next nice okay ok option instead mostly welcome therefore press pressing problem put quick quite reason release
+    remain remains right scroll select selecting series several simply something somebody sort step steps sure take
+    takes talk thank thanks thing things today tomorrow try two three type upper useful various video wanna want way
+    ways whatever whole word words work works yeah yes yet contains follow follows involve involves lie lies provide
+    provides become becomes bottom top left able available allow allows change changed
+    """.split()  # noqa: SIM905 - as text it wraps
+)
+_PLAIN = frozenset("answer code display name number point question questions screen slide slides".split())  # noqa: SIM905
+"""Words about the recording in a question, but words of its subject in a phrase; none of them is a title by itself."""
+_DULL = (STOP | FRAME | _FILLER) - _PLAIN
+_WEAK = STOP | _FILLER | frozenset(
+    """ask begin bring call find give happen help learn leave mean need notice remember say seem show start stop tell
+    think turn understand wait wonder explain discuss describe cover introduce mention""".split()  # noqa: SIM905
+)  # fmt: skip
+_VERBS_ANYWAY = frozenset({"change"})
+_BEFORE_VERBS = frozenset(
+    "to let's can could will i'll we'll you'll gonna and then now also just easily quickly us how".split()  # noqa: SIM905
+)
+_ARTICLES = frozenset({"a", "an", "the"})
+_POSSESSIVES = frozenset({"your", "its"})
+_JOINTS = frozenset("for from in into of on onto to with as at by".split())  # noqa: SIM905
+_SKIPPED = frozenset({"some", "any", "my", "our", "all", "these", "those", "just"})
+_WORD = re.compile(r"[^\W_](?:[\w'’+#.-]*[\w+#])?", re.UNICODE)
+_CLAUSE = re.compile(r"[,.;:!?()\n…。？！、，]+(?:\s|$)|[()\n…。？！、，]|\s[-–—]+\s")
+_DONE = re.compile(
+    r"\b(?:to|let['’]s|let us|can|could|will|i['’]ll|we['’]ll|you['’]ll|gonna)\s+"
+    r"(?:(?:also|now|then|just|quickly|easily|always|simply|first|actually|even)\s+)*([a-z][a-z-]+)\b(?!['’])",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"\b(?:the|an?|this|your|my|our|each|every)\s+([a-z][a-z-]+)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase of a stretch: its words in lower case, how often and from which sentence on it is said there.
+
+    `acts` where it is a verb with its object; `whole` is the share of its places where no telling word follows, so
+    that nothing of it is cut off.
+    """
+
+    words: tuple[str, ...]
+    count: int
+    first: int
+    acts: bool
+    whole: float
+
+    @property
+    def text(self) -> str:
+        """The words with blanks between."""
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What the whole recording tells of its words: which are verbs, and how each is written inside a sentence."""
+
+    verbs: frozenset[str]
+    only_verbs: frozenset[str]
+    spelling: dict[str, str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Lexicon:
+        """Read it off the sentences of a recording."""
+        done = Counter(match.lower() for text in texts for match in _DONE.findall(text))
+        named = {match.lower() for text in texts for match in _NAMED.findall(text)}
+        verbs = frozenset(v for v in done if (v not in _WEAK or v in _VERBS_ANYWAY) and not v.endswith(("ly", "ing")))
+        return cls(verbs, verbs - named, _spelling(texts))
+
+    def written(self, text: str) -> str:
+        """A title with its first letter large and names as they are written."""
+        words = [self.spelling.get(word.lower(), word) for word in text.split()]
+        joined = " ".join(words)
+        return joined if any(c.isupper() for c in words[0][1:]) else joined[:1].upper() + joined[1:]
+
+
+def phrases(sentences: Sequence[str], lexicon: Lexicon) -> list[Phrase]:
+    """Everything in the sentences of one stretch that could be its title, the earliest first."""
+    found: dict[tuple[str, ...], list[tuple[int, bool, bool]]] = {}
+    for ordinal, text in enumerate(sentences):
+        for clause in _CLAUSE.split(text):
+            words = [word.replace("’", "'").lower() for word in _WORD.findall(clause)]
+            for run, whole in _things(words, lexicon):
+                found.setdefault(run, []).append((ordinal, False, whole))
+            for run, whole in _actions(words, lexicon):
+                found.setdefault(run, []).append((ordinal, True, whole))
+    return [
+        Phrase(
+            run, len({ordinal for ordinal, _, _ in places}), places[0][0], any(acts for _, acts, _ in places),
+            sum(whole for _, _, whole in places) / len(places),
+        )
+        for run, places in found.items()
+    ]  # fmt: skip
+
+
+def telling(word: str) -> bool:
+    """Whether a word in lower case carries a subject."""
+    return word not in _DULL and 2 < len(word) <= LONGEST_LETTERS and "'" not in word and not word.isdigit()
+
+
+def own_stems(text: str) -> set[str]:
+    """The stems of a title's telling words, by which two titles are told apart."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return {stem(word) for word in words if word not in _DULL and word not in _PLAIN}
+
+
+def _things(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str, ...], bool]]:
+    for start, word in enumerate(words):
+        if not telling(word) or word.endswith("ly") or word in lexicon.only_verbs:
+            continue
+        for end in range(start + 1, min(start + LONGEST_THING, len(words)) + 1):
+            run = words[start:end]
+            if _ends(run, lexicon) and _holds_together(run) and not _PLAIN.issuperset(run):
+                yield tuple(run), end == len(words) or not telling(words[end])
+
+
+def _ends(run: Sequence[str], lexicon: Lexicon) -> bool:
+    return telling(run[-1]) and not run[-1].endswith("ly") and (len(run) == 1 or run[-1] not in lexicon.only_verbs)
+
+
+def _holds_together(run: Sequence[str]) -> bool:
+    """Telling words, joined by "of" and the like; an article only after such a joint."""
+    for before, word in pairwise(run):
+        if word in _ARTICLES or word in _POSSESSIVES:
+            if before not in _JOINTS:
+                return False
+        elif not telling(word) and word not in _JOINTS and word != "and":
+            return False
+    return True
+
+
+def _actions(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str, ...], bool]]:
+    for start, verb in enumerate(words):
+        if verb not in lexicon.verbs or (start and words[start - 1] not in _BEFORE_VERBS):
+            continue
+        run = [verb]
+        for at in range(start + 1, len(words)):
+            word = words[at]
+            if word in _SKIPPED:
+                continue
+            if word == "and" and (at + 1 == len(words) or words[at + 1] in lexicon.verbs or len(run) == 1):
+                break
+            glue = word in _ARTICLES or word in _POSSESSIVES or word in _JOINTS or word == "and"
+            if len(run) == LONGEST_WORDS or not (glue or telling(word) or word in ("new", "type")):
+                break
+            run.append(word)
+            if telling(word) and not word.endswith("ly"):
+                yield tuple(run), at + 1 == len(words) or not telling(words[at + 1])
+
+
+def _spelling(texts: Sequence[str]) -> dict[str, str]:
+    """How words are written where no sentence begins; nothing of it where everything is written large."""
+    forms: dict[str, Counter[str]] = {}
+    for text in texts:
+        for place, word in enumerate(_WORD.findall(text)):
+            if place or any(c.isupper() for c in word[1:]):
+                forms.setdefault(word.lower(), Counter())[word] += 1
+    usual = {low: max(counts, key=lambda form: (counts[form], form)) for low, counts in forms.items()}
+    large = sum(form.isupper() and len(form) > 1 for form in usual.values())
+    return {} if large > len(usual) / 2 else {low: form for low, form in usual.items() if form != low}
