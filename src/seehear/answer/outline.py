@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SHORTEST_TOPIC_S = 10.0
 FEWEST_CHAPTERS = 3
 """Video sites show no chapters where there are fewer."""
+_HALF = re.compile(r"[a-z].*\s(?:an?|the|of|and|or|to|with|for|in)$")
+"""A piece of a sentence that was read as a heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _slides(timeline: Timeline) -> list[tuple[float, str]]:
     marks: list[tuple[float, str]] = []
     for event in timeline.of_kind("visual"):
         title = " ".join(clean(event.title).split()).strip(" -–—:·|.")
-        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title):
+        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title) or _HALF.match(title):
             continue
         if not marks or not _alike(marks[-1][1], title):
             marks.append((event.span.start_s, title))

@@ -25,7 +25,7 @@ _FILLER = frozenset(
     remain remains right scroll select selecting series several simply something somebody sort step steps sure take
     takes talk thank thanks thing things today tomorrow try two three type upper useful various video wanna want way
     ways whatever whole word words work works yeah yes yet contains follow follows involve involves lie lies provide
-    provides become becomes bottom top left able available allow allows change changed
+    provides become becomes bottom top left able away closer corresponding somewhere per available allow allows change changed
     """.split()  # noqa: SIM905 - as text it wraps
 )
 _PLAIN = frozenset("answer code display name number point question questions screen slide slides".split())  # noqa: SIM905
@@ -33,7 +33,7 @@ _PLAIN = frozenset("answer code display name number point question questions scr
 _DULL = (STOP | FRAME | _FILLER) - _PLAIN
 _WEAK = STOP | _FILLER | frozenset(
     """ask begin bring call find give happen help learn leave mean need notice remember say seem show start stop tell
-    think turn understand wait wonder explain discuss describe cover introduce mention""".split()  # noqa: SIM905
+    think turn understand see study explore learn check ensure wait wonder explain discuss describe cover introduce mention""".split()  # noqa: SIM905
 )  # fmt: skip
 _VERBS_ANYWAY = frozenset({"change"})
 _BEFORE_VERBS = frozenset(
@@ -58,7 +58,7 @@ class Phrase:
     """A phrase of a stretch: its words in lower case, how often and from which sentence on it is said there.
 
     `acts` where it is a verb with its object; `whole` is the share of its places where no telling word follows, so
-    that nothing of it is cut off.
+    that nothing of it is cut off; `announced` where the speaker says that this comes now.
     """
 
     words: tuple[str, ...]
@@ -66,6 +66,7 @@ class Phrase:
     first: int
     acts: bool
     whole: float
+    announced: bool = False
 
     @property
     def text(self) -> str:
@@ -90,10 +91,11 @@ class Lexicon:
         return cls(verbs, verbs - named, _spelling(texts))
 
     def written(self, text: str) -> str:
-        """A title with its first letter large and names as they are written."""
+        """A title with its first letter large, and names and code as they are written."""
         words = [self.spelling.get(word.lower(), word) for word in text.split()]
         joined = " ".join(words)
-        return joined if any(c.isupper() for c in words[0][1:]) else joined[:1].upper() + joined[1:]
+        named = any(c.isupper() or c in "._" for c in words[0][1:])
+        return joined if named else joined[:1].upper() + joined[1:]
 
 
 def phrases(sentences: Sequence[str], lexicon: Lexicon) -> list[Phrase]:
@@ -130,14 +132,24 @@ def _things(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str,
     for start, word in enumerate(words):
         if not telling(word) or word.endswith("ly") or word in lexicon.only_verbs:
             continue
+        if _is_participle(word) and start + 1 < len(words) and words[start + 1] in _JOINTS:
+            continue
         for end in range(start + 1, min(start + LONGEST_THING, len(words)) + 1):
             run = words[start:end]
-            if _ends(run, lexicon) and _holds_together(run) and not _PLAIN.issuperset(run):
+            alone = len(run) == 1 and word in lexicon.verbs
+            if _ends(run, lexicon) and _holds_together(run) and not alone and not _PLAIN.issuperset(run):
                 yield tuple(run), end == len(words) or not telling(words[end])
 
 
 def _ends(run: Sequence[str], lexicon: Lexicon) -> bool:
-    return telling(run[-1]) and not run[-1].endswith("ly") and (len(run) == 1 or run[-1] not in lexicon.only_verbs)
+    last = run[-1]
+    if not telling(last) or last.endswith("ly") or _is_participle(last):
+        return False
+    return len(run) == 1 or not lexicon.only_verbs & {last, last.removesuffix("s")}
+
+
+def _is_participle(word: str) -> bool:
+    return word.endswith("ed") and not word.endswith("eed") and len(word) > 4
 
 
 def _holds_together(run: Sequence[str]) -> bool:
@@ -166,7 +178,7 @@ def _actions(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str
             if len(run) == LONGEST_WORDS or not (glue or telling(word) or word in ("new", "type")):
                 break
             run.append(word)
-            if telling(word) and not word.endswith("ly"):
+            if telling(word) and not word.endswith("ly") and not _is_participle(word):
                 yield tuple(run), at + 1 == len(words) or not telling(words[at + 1])
 
 

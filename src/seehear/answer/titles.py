@@ -29,9 +29,10 @@ ANNOUNCED_S = 40.0
 ALIKE = 0.6
 OFTEN = 0.1
 ACTS = 0.1
-ALONE = 0.1
+ALONE = 0.15
 LATE = 0.1
-CUT_OFF = 0.1
+ANNOUNCED = 0.3
+CUT_OFF = 0.2
 _GREETS = re.compile(r"\b(?:hello|hi|hey|welcome|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
 
@@ -46,18 +47,21 @@ def titles(
     used: list[set[str]] = []
     found = []
     for part, best in zip(parts, ranked, strict=True):
-        choices = [*_announced(made, part), *(phrase.text for phrase in best)]
-        choices = choices or [_beginning(made.units[part[0]].text)]
+        choices = [phrase.text for phrase in best] or [_beginning(made.units[part[0]].text)]
         title = next((choice for choice in choices if not _like(own_stems(choice), used)), choices[0])
         used.append(own_stems(title))
         found.append(lexicon.written(title))
     return found
 
 
-def _announced(made: Cut, part: Sequence[int]) -> list[str]:
+def _announced(made: Cut, part: Sequence[int]) -> list[Phrase]:
     """What the first sentences say they come to."""
     until_s = made.units[part[0]].span.start_s + ANNOUNCED_S
-    return [subject for i in part if made.units[i].span.start_s <= until_s for subject in announced(made.units[i].text)]
+    return [
+        Phrase(tuple(subject.lower().split()), 1, ordinal, acts=False, whole=1.0, announced=True)
+        for ordinal, i in enumerate(part) if made.units[i].span.start_s <= until_s
+        for subject in announced(made.units[i].text)
+    ]  # fmt: skip
 
 
 def _like(own: set[str], used: Sequence[set[str]]) -> bool:
@@ -90,7 +94,7 @@ def _ranked(made: Cut, parts: Sequence[Sequence[int]], lexicon: Lexicon) -> list
     for part in parts:
         whole = bag([word for i in part for word in stems[i]])
         opening = bag([word for i in _opening(made, part) for word in stems[i]])
-        table = phrases([made.units[i].text for i in part], lexicon)
+        table = [*_announced(made, part), *phrases([made.units[i].text for i in part], lexicon)]
         bags = {phrase: bag(content_stems(phrase.text)) for phrase in table}
         near = {phrase: _cosine(bags[phrase], whole) + _cosine(bags[phrase], opening) for phrase in table}
         found.append(sorted(table, key=_worth(near, len(part)))[:CANDIDATES])
@@ -117,7 +121,8 @@ def _worth(near: dict[Phrase, float], sentences: int) -> Callable[[Phrase], tupl
 
     def order(phrase: Phrase) -> tuple[float, str]:
         worth = near[phrase] + OFTEN * math.log(phrase.count) + ACTS * phrase.acts - ALONE * (len(phrase.words) == 1)
-        return -(worth - LATE * phrase.first / sentences - CUT_OFF * (1.0 - phrase.whole)), phrase.text
+        worth += ANNOUNCED * phrase.announced - LATE * phrase.first / sentences - CUT_OFF * (1.0 - phrase.whole)
+        return -worth, phrase.text
 
     return order
 
