@@ -27,8 +27,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from retrieval import DATA, SETS, _bounds, default_embedder
 
+from retrieval import DATA, SETS, _bounds, default_embedder
 from seehear.answer.outline import chapters, topics
 from seehear.answer.titles import titles
 from seehear.backends.protocols import Card, Embedder
@@ -360,13 +360,11 @@ def measure_time(embedder: Remembering) -> None:
     took = []
     for with_titles in (False, True):
         began = time.process_time()
-        found = topics(
-            recording.timeline, recording.made, recording.vectors, default_embedder() if with_titles else None
-        )
+        found = topics(recording.timeline, recording.made, recording.vectors, embedder if with_titles else None)
         took.append(time.process_time() - began)
     print(f"{len(recording.made.units)} sentences, {len(found)} chapters: cut and named by words {took[0]:.2f} CPU s,")
-    print(f"by meaning {took[1]:.2f} (loading the model and its vectors of phrases included); vectors of the")
-    print(f"sentences, kept when indexing, {sentences_s:.1f}")
+    print(f"by meaning {took[1]:.2f}, vectors of phrases included; those of the sentences, kept when indexing,")
+    print(f"take {sentences_s:.1f}")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,12 @@ def announced(text: str) -> list[str]:
         while words and words[-1].lower() in STOP:
             words.pop()
         subject = " ".join(words)
-        if words and len(words) <= MOST_WORDS and own_stems(subject) and not _POINTS.search(subject):
+        if (
+            words
+            and len(words) <= MOST_WORDS
+            and words[0].lower() not in STOP
+            and own_stems(subject)
+            and not _POINTS.search(subject)
+        ):
             found.append(subject)
     return found

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 SHORTEST_S = 15.0
 MOST_SENTENCES = 600
 """No stretch is longer; a bound on the work, which grows with sentences times this."""
-FINE = 0.55
+FINE = 0.5
 """What a stretch costs in a recording of a minute. It grows with the root of the length: viewers of an hour want longer
 chapters than those of four minutes."""
-OPENS = 0.3
+OPENS = 0.2
 ANNOUNCES = 0.5
 _LEAST_FINE = 0.05
 

@@ -18,32 +18,34 @@ LONGEST_WORDS = 6
 LONGEST_THING = 4
 LONGEST_LETTERS = 32
 _FILLER = frozenset(
-    """absolutely actually alright another anything back basically bit button called choose chose click clicking come
-    comes coming couple course different double drag else end ends enter essentially etc everything gonna good
-    going great hello hey hit hold icon important kind know later let little long look looking lot lots maybe menu new
-    next nice okay ok option instead mostly welcome therefore press pressing problem put quick quite reason release
-    remain remains right scroll select selecting series several simply something somebody sort step steps sure take
-    takes talk thank thanks thing things today tomorrow try two three type upper useful various video wanna want way
-    ways whatever whole word words work works yeah yes yet contains follow follows involve involves lie lies provide
-    provides become becomes bottom top left able away closer corresponding somewhere per available allow allows change changed
-    """.split()  # noqa: SIM905 - as text it wraps
+    """able absolutely actually allow allows alright another anything around available away back basically become
+    becomes bit bottom button called change changed choose chose click clicking closer come comes coming contains
+    corresponding couple course different double drag else end ends enter essentially etc even everything follow
+    follows gonna good going great hello hey hit hold icon important indicates instead involve involves kind know known
+    later let lie lies little long look looking lot lots maybe menu mostly need needs new next nice okay ok often option
+    per press pressing problem provide provides put quick quite reason release remain remains requires returns right
+    scroll select selecting series several simply somebody something somewhere sort step steps sure take takes talk
+    thank thanks thing things therefore today tomorrow top left try two three type upper useful uses various video
+    wanna want way ways welcome whatever whole without word words work works yeah yes yet across along although among
+    behind beside besides inside outside since though toward towards unless via whether within""".split()  # noqa: SIM905
 )
 _PLAIN = frozenset("answer code display name number point question questions screen slide slides".split())  # noqa: SIM905
 """Words about the recording in a question, but words of its subject in a phrase; none of them is a title by itself."""
 _DULL = (STOP | FRAME | _FILLER) - _PLAIN
 _WEAK = STOP | _FILLER | frozenset(
-    """ask begin bring call find give happen help learn leave mean need notice remember say seem show start stop tell
-    think turn understand see study explore learn check ensure wait wonder explain discuss describe cover introduce mention""".split()  # noqa: SIM905
+    """ask begin bring call check cover describe discuss ensure explain explore find give happen help introduce learn
+    leave mean mention notice play remember say see seem show start stop study tell think turn understand wait
+    wonder""".split()  # noqa: SIM905
 )  # fmt: skip
 _VERBS_ANYWAY = frozenset({"change"})
 _BEFORE_VERBS = frozenset(
     "to let's can could will i'll we'll you'll gonna and then now also just easily quickly us how".split()  # noqa: SIM905
 )
-_ARTICLES = frozenset({"a", "an", "the"})
-_POSSESSIVES = frozenset({"your", "its"})
+_ARTICLES = frozenset({"a", "an", "the", "your"})
 _JOINTS = frozenset("for from in into of on onto to with as at by".split())  # noqa: SIM905
+_PARTS_OF_NAMES = frozenset({"new", "type"})
 _SKIPPED = frozenset({"some", "any", "my", "our", "all", "these", "those", "just"})
-_WORD = re.compile(r"[^\W_](?:[\w'’+#.-]*[\w+#])?", re.UNICODE)
+_WORD = re.compile(r"_{0,2}[^\W_](?:[\w'’+#.-]*[\w+#])?", re.UNICODE)
 _CLAUSE = re.compile(r"[,.;:!?()\n…。？！、，]+(?:\s|$)|[()\n…。？！、，]|\s[-–—]+\s")
 _DONE = re.compile(
     r"\b(?:to|let['’]s|let us|can|could|will|i['’]ll|we['’]ll|you['’]ll|gonna)\s+"
@@ -87,7 +89,7 @@ class Lexicon:
         """Read it off the sentences of a recording."""
         done = Counter(match.lower() for text in texts for match in _DONE.findall(text))
         named = {match.lower() for text in texts for match in _NAMED.findall(text)}
-        verbs = frozenset(v for v in done if (v not in _WEAK or v in _VERBS_ANYWAY) and not v.endswith(("ly", "ing")))
+        verbs = frozenset(verb for verb in done if (verb not in _WEAK or verb in _VERBS_ANYWAY) and _may_be_verb(verb))
         return cls(verbs, verbs - named, _spelling(texts))
 
     def written(self, text: str) -> str:
@@ -106,8 +108,8 @@ def phrases(sentences: Sequence[str], lexicon: Lexicon) -> list[Phrase]:
             words = [word.replace("’", "'").lower() for word in _WORD.findall(clause)]
             for run, whole in _things(words, lexicon):
                 found.setdefault(run, []).append((ordinal, False, whole))
-            for run, whole in _actions(words, lexicon):
-                found.setdefault(run, []).append((ordinal, True, whole))
+            for run in _actions(words, lexicon):
+                found.setdefault(run, []).append((ordinal, True, True))
     return [
         Phrase(
             run, len({ordinal for ordinal, _, _ in places}), places[0][0], any(acts for _, acts, _ in places),
@@ -136,8 +138,8 @@ def _things(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str,
             continue
         for end in range(start + 1, min(start + LONGEST_THING, len(words)) + 1):
             run = words[start:end]
-            alone = len(run) == 1 and word in lexicon.verbs
-            if _ends(run, lexicon) and _holds_together(run) and not alone and not _PLAIN.issuperset(run):
+            alone = len(run) == 1 and (word in lexicon.verbs or word in _WEAK)
+            if _ends(run, lexicon) and _holds_together(run, lexicon) and not alone and not _PLAIN.issuperset(run):
                 yield tuple(run), end == len(words) or not telling(words[end])
 
 
@@ -148,38 +150,52 @@ def _ends(run: Sequence[str], lexicon: Lexicon) -> bool:
     return len(run) == 1 or not lexicon.only_verbs & {last, last.removesuffix("s")}
 
 
+def _may_be_verb(word: str) -> bool:
+    """Not what looks like a plural or a gerund: "to" stands before nouns too."""
+    return not word.endswith(("ly", "ing")) and (not word.endswith("s") or word.endswith("ss"))
+
+
 def _is_participle(word: str) -> bool:
     return word.endswith("ed") and not word.endswith("eed") and len(word) > 4
 
 
-def _holds_together(run: Sequence[str]) -> bool:
-    """Telling words, joined by "of" and the like; an article only after such a joint."""
-    for before, word in pairwise(run):
-        if word in _ARTICLES or word in _POSSESSIVES:
-            if before not in _JOINTS:
-                return False
-        elif not telling(word) and word not in _JOINTS and word != "and":
+def _holds_together(run: Sequence[str], lexicon: Lexicon) -> bool:
+    """Telling words, joined by "of" and the like; an article only after such a joint, no verb after "and" or "to"."""
+
+    def fits(before: str, word: str) -> bool:
+        if word in _ARTICLES:
+            return before in _JOINTS
+        if before in ("and", "to") and (word in lexicon.verbs or word in _WEAK):
             return False
-    return True
+        return word in _JOINTS or word == "and" or (telling(word) and not word.endswith("ly"))
+
+    return all(fits(before, word) for before, word in pairwise(run))
 
 
-def _actions(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _actions(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
     for start, verb in enumerate(words):
         if verb not in lexicon.verbs or (start and words[start - 1] not in _BEFORE_VERBS):
             continue
         run = [verb]
         for at in range(start + 1, len(words)):
             word = words[at]
+            following = words[at + 1] if at + 1 < len(words) else ""
             if word in _SKIPPED:
                 continue
-            if word == "and" and (at + 1 == len(words) or words[at + 1] in lexicon.verbs or len(run) == 1):
-                break
-            glue = word in _ARTICLES or word in _POSSESSIVES or word in _JOINTS or word == "and"
-            if len(run) == LONGEST_WORDS or not (glue or telling(word) or word in ("new", "type")):
+            if len(run) == LONGEST_WORDS or not _goes_on(run, word, following, lexicon):
                 break
             run.append(word)
-            if telling(word) and not word.endswith("ly") and not _is_participle(word):
-                yield tuple(run), at + 1 == len(words) or not telling(words[at + 1])
+            if telling(word) and not word.endswith("ly") and not _is_participle(word) and not telling(following):
+                yield tuple(run)
+
+
+def _goes_on(run: Sequence[str], word: str, following: str, lexicon: Lexicon) -> bool:
+    """Whether a word belongs to the object of the verb that the run begins with."""
+    if word == "and":
+        return len(run) > 1 and following not in lexicon.verbs
+    if word in _ARTICLES:
+        return len(run) == 1 or run[-1] in _JOINTS
+    return word in _JOINTS or telling(word) or word in _PARTS_OF_NAMES
 
 
 def _spelling(texts: Sequence[str]) -> dict[str, str]:

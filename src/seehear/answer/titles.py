@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CANDIDATES = 12
+CANDIDATES = 8
 OPENING = 2
 ANNOUNCED_S = 40.0
 ALIKE = 0.6
@@ -88,7 +88,9 @@ def _ranked(made: Cut, parts: Sequence[Sequence[int]], lexicon: Lexicon) -> list
     rare = dict(zip(spread, weights_of(len(stems), [float(n) for n in spread.values()]), strict=True))
 
     def bag(words: Sequence[str]) -> dict[str, float]:
-        return {word: min(count, 3) * rare.get(word, 0.0) for word, count in Counter(words).items()}
+        weights = {word: min(count, 3) * rare.get(word, 0.0) for word, count in Counter(words).items()}
+        length = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+        return {word: weight / length for word, weight in weights.items()}
 
     found = []
     for part in parts:
@@ -135,7 +137,5 @@ def _centre(vectors: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.flo
     return unit
 
 
-def _cosine(a: dict[str, float], b: dict[str, float]) -> float:
-    shared = sum(weight * b.get(word, 0.0) for word, weight in a.items())
-    lengths = math.sqrt(sum(w * w for w in a.values()) * sum(w * w for w in b.values()))
-    return shared / lengths if lengths else 0.0
+def _cosine(few: dict[str, float], many: dict[str, float]) -> float:
+    return sum(weight * many.get(word, 0.0) for word, weight in few.items())
