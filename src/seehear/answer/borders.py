@@ -28,9 +28,11 @@ MOST_SENTENCES = 600
 FINE = 0.5
 """What a stretch costs in a recording of a minute. It grows with the root of the length: viewers of an hour want longer
 chapters than those of four minutes."""
+SHORT_S = 240.0
+"""What is shorter is not cut any finer."""
 OPENS = 0.2
 ANNOUNCES = 0.5
-_LEAST_FINE = 0.05
+BISECTIONS = 8
 
 
 def borders(sentences: Sequence[Unit], vectors: NDArray[np.float32], *, end_s: float, fewest: int = 1) -> list[int]:
@@ -45,11 +47,15 @@ def borders(sentences: Sequence[Unit], vectors: NDArray[np.float32], *, end_s: f
 
     starts_s = np.asarray([0.0, *(unit.span.start_s for unit in sentences[1:]), end_s])
     cues = np.asarray([OPENS * opening(unit.text) + ANNOUNCES * bool(announced(unit.text)) for unit in sentences])
-    fine = FINE * math.sqrt(end_s / 60.0)
+    fine = FINE * math.sqrt(max(end_s, SHORT_S) / 60.0)
     found = _best(starts_s, vectors, cues - fine)
-    while len(found) < fewest and fine > _LEAST_FINE:
-        fine /= 2
-        found = _best(starts_s, vectors, cues - fine)
+    if len(found) < fewest:
+        # The highest fine that gives enough, by bisection: halving it once may turn two stretches into twenty.
+        low, high = 0.0, fine
+        for _ in range(BISECTIONS):
+            fine = (low + high) / 2
+            more = _best(starts_s, vectors, cues - fine)
+            low, high, found = (fine, high, more) if len(more) >= fewest else (low, fine, max(found, more, key=len))
     return found
 
 

@@ -195,6 +195,8 @@ def _goes_on(run: Sequence[str], word: str, following: str, lexicon: Lexicon) ->
         return len(run) > 1 and following not in lexicon.verbs
     if word in _ARTICLES:
         return len(run) == 1 or run[-1] in _JOINTS
+    if word == "on" and len(run) == 1:
+        return False
     return word in _JOINTS or telling(word) or word in _PARTS_OF_NAMES
 
 

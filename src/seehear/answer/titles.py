@@ -28,10 +28,11 @@ OPENING = 2
 ANNOUNCED_S = 40.0
 ALIKE = 0.6
 OFTEN = 0.1
+ENOUGH = 4
 ACTS = 0.1
 ALONE = 0.15
 LATE = 0.1
-ANNOUNCED = 0.3
+ANNOUNCED = 0.4
 CUT_OFF = 0.2
 _GREETS = re.compile(r"\b(?:hello|hi|hey|welcome|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
@@ -122,7 +123,7 @@ def _worth(near: dict[Phrase, float], sentences: int) -> Callable[[Phrase], tupl
     """The order of phrases, best first: near, said often and early, an action rather than a word alone, and whole."""
 
     def order(phrase: Phrase) -> tuple[float, str]:
-        worth = near[phrase] + OFTEN * math.log(phrase.count) + ACTS * phrase.acts - ALONE * (len(phrase.words) == 1)
+        worth = near[phrase] + OFTEN * math.log(min(phrase.count, ENOUGH)) + ACTS * phrase.acts - ALONE * (len(phrase.words) == 1)
         worth += ANNOUNCED * phrase.announced - LATE * phrase.first / sentences - CUT_OFF * (1.0 - phrase.whole)
         return -worth, phrase.text
 
