@@ -184,6 +184,10 @@ def seehear(recording: Recording) -> list[float]:
     return [topic.span.start_s for topic in topics(recording.timeline, recording.made, recording.vectors, None)]
 
 
+def by_words(recording: Recording) -> list[float]:
+    return [topic.span.start_s for topic in topics(recording.timeline, recording.made, None, None)]
+
+
 def even(recording: Recording) -> list[float]:
     starts_s = [unit.span.start_s for unit in recording.made.units]
     count = len(recording.starts_s)
@@ -318,7 +322,13 @@ def main() -> None:
         print(f"\n{name}, {which}: {len(recordings)} recordings, {true:.1f} true chapters each")
         print(f"{'':22}     Pk  WinDiff  prec@10   rec@10    F1@10     F1@5  chapters")
         chance = np.mean([borders_row(recordings, drawn(seed)) for seed in range(RANDOM_CUTS)], axis=0)
-        ways = {"no cuts": lambda _: [0.0], "even cuts": even, "TextTiling on words": text_tiling, "seehear": seehear}
+        ways = {
+            "no cuts": lambda _: [0.0],
+            "even cuts": even,
+            "TextTiling on words": text_tiling,
+            "seehear, words alone": by_words,
+            "seehear": seehear,
+        }
         rows = {"random cuts": chance} | {way: borders_row(recordings, cut) for way, cut in ways.items()}
         for way, row in rows.items():
             print(f"{way:22}  " + "  ".join(f"{x:.3f}".rjust(7) for x in row[:-1]) + f"  {row[-1]:7.1f}")
@@ -329,6 +339,7 @@ def main() -> None:
             named = {
                 "first four words": first_words,
                 "tf-idf phrase": rarest_phrase,
+                "seehear, words alone": lambda r: titles(r.made, r.parts, None, None),
                 "seehear": lambda r: titles(r.made, r.parts, r.vectors, embedder),
             }
             for way, call in named.items():

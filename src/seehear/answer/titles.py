@@ -123,8 +123,9 @@ def _worth(near: dict[Phrase, float], sentences: int) -> Callable[[Phrase], tupl
     """The order of phrases, best first: near, said often and early, an action rather than a word alone, and whole."""
 
     def order(phrase: Phrase) -> tuple[float, str]:
-        worth = near[phrase] + OFTEN * math.log(min(phrase.count, ENOUGH)) + ACTS * phrase.acts - ALONE * (len(phrase.words) == 1)
-        worth += ANNOUNCED * phrase.announced - LATE * phrase.first / sentences - CUT_OFF * (1.0 - phrase.whole)
+        worth = near[phrase] + OFTEN * math.log(min(phrase.count, ENOUGH))
+        worth += ACTS * phrase.acts + ANNOUNCED * phrase.announced - ALONE * (len(phrase.words) == 1)
+        worth -= LATE * phrase.first / sentences + CUT_OFF * (1.0 - phrase.whole)
         return -worth, phrase.text
 
     return order
