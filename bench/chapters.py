@@ -1,6 +1,6 @@
 """Where chapters begin and what they are called, against true chapters and against simpler ways.
 
-    python bench/chapters.py [--time]
+    python bench/chapters.py [--time | --show NAME …]
 
 Screencasts (tutorialvqa) have titled segments: their starts are the borders. Courses (hf_course, cs241) are joined from
 whole videos without a pause to about an hour, in any order and in their own: the joins are the borders. Recordings
@@ -29,12 +29,12 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import DATA, SETS, _bounds, default_embedder
-from seehear.answer.outline import chapters, topics
+from seehear.answer.outline import FEWEST_CHAPTERS, chapters, topics
 from seehear.answer.titles import titles
 from seehear.backends.protocols import Card, Embedder
 from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.terms import STOP, content_stems, stem
-from seehear.spans import Span
+from seehear.spans import Span, clock
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit
 from seehear.values import Media
@@ -127,10 +127,10 @@ def courses(name: str, which: str, embedder: Embedder, *, shuffled: bool) -> lis
         for timeline in order:
             group.append(timeline)
             if sum(t.media.duration_s for t in group) >= HOUR_S:
-                found.append(joined(f"{name}-{seed}-{len(found)}", group, embedder))
+                found.append(joined(f"{name}-{which}-{seed if shuffled else 'own'}-{len(found)}", group, embedder))
                 group = []
         if sum(t.media.duration_s for t in group) >= LEAST_S:
-            found.append(joined(f"{name}-{seed}-{len(found)}", group, embedder))
+            found.append(joined(f"{name}-{which}-{seed if shuffled else 'own'}-{len(found)}", group, embedder))
     return found
 
 
@@ -305,11 +305,22 @@ def flawed(title: str) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--time", action="store_true", help="CPU time for a recording of two hours instead")
+    parser.add_argument("--show", nargs="+", metavar="NAME", help="print chapters, found and true, of these instead")
     options = parser.parse_args()
     embedder = Remembering(default_embedder())
     if options.time:
         measure_time(embedder)
         return
+    sets = recordings_by_set(embedder)
+    if options.show:
+        for recording in {r.name: r for some in sets.values() for r in some if r.name in options.show}.values():
+            show(recording, embedder)
+        return
+    report(sets, embedder)
+    check_rules(embedder)
+
+
+def recordings_by_set(embedder: Embedder) -> dict[tuple[str, str], list[Recording]]:
     single = screencasts(embedder)
     sets: dict[tuple[str, str], list[Recording]] = {}
     for which in HALVES:
@@ -317,6 +328,20 @@ def main() -> None:
         for name in ("hf_course", "cs241"):
             sets[f"{name}, any order", which] = courses(name, which, embedder, shuffled=True)
             sets[f"{name}, own order", which] = courses(name, which, embedder, shuffled=False)
+    return sets
+
+
+def show(recording: Recording, embedder: Embedder) -> None:
+    print(f"\n{recording.name}")
+    made = topics(recording.timeline, recording.made, recording.vectors, embedder, fewest=FEWEST_CHAPTERS)
+    for place, topic in enumerate(made):
+        print(f"{clock(topic.span.start_s if place else 0.0)} {topic.title}")
+    print("true:")
+    for part, called in zip(recording.parts, recording.called, strict=True):
+        print(f"{clock(recording.made.units[part[0]].span.start_s)} {' / '.join(called)}")
+
+
+def report(sets: dict[tuple[str, str], list[Recording]], embedder: Embedder) -> None:
     for (name, which), recordings in sets.items():
         true = np.mean([len(r.starts_s) for r in recordings])
         print(f"\n{name}, {which}: {len(recordings)} recordings, {true:.1f} true chapters each")
@@ -345,7 +370,6 @@ def main() -> None:
             for way, call in named.items():
                 row = titles_row(recordings, call, embedder)
                 print(f"{way:28}  {row[0]:.3f}   {row[1]:.3f}   {row[2]:.3f}  {row[3]}")
-    check_rules(embedder)
 
 
 def check_rules(embedder: Embedder) -> None:
