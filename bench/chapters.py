@@ -270,7 +270,9 @@ def rarest_phrase(recording: Recording) -> list[str]:
         worth = {w: n * math.log((1 + len(words)) / spread[w]) for w, n in counts.items() if w not in STOP}
         runs = [some[i : i + size] for i in range(len(some)) for size in range(1, 5) if i + size <= len(some)]
         runs = [run for run in runs if run[0] in worth and run[-1] in worth]
-        found.append(" ".join(max(runs, key=lambda run: sum(worth.get(w, 0.0) for w in set(run)), default=some[:4])))
+        # Summed in one order, so that ties come out the same in every run.
+        sums = [sum(worth.get(w, 0.0) for w in dict.fromkeys(run)) for run in runs]
+        found.append(" ".join(runs[int(np.argmax(sums))] if runs else some[:4]))
     return found
 
 
