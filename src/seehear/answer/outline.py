@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from seehear.answer.borders import borders
 from seehear.answer.summing import bags
 from seehear.answer.titles import titles
 from seehear.backends.protocols import Embedder
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHORTEST_TOPIC_S = 10.0
-TOPIC_S = 120.0
-BLOCK = 4
+FEWEST_CHAPTERS = 3
+"""Video sites show no chapters where there are fewer."""
+_HALF = re.compile(r"[a-z].*\s(?:an?|the|of|and|or|to|with|for|in)$")
+"""A piece of a sentence that was read as a heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,13 @@ class Topic:
 def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapter]:
     """Chapters fit to publish: those of the file, else slide titles, else topics; the first starts at 0.
 
-    None lasts less than ten seconds unless the recording does. Raises BackendError when the embedder fails.
+    None lasts less than ten seconds unless the recording does, and what is cut out of speech has three or more where
+    it is long enough. Raises BackendError when the embedder fails.
     """
     if len(timeline.media.chapters) > 1:
         return list(timeline.media.chapters)
     made = cut_up(timeline)
-    found = topics(timeline, made, _vectors(made, embedder), embedder)
+    found = topics(timeline, made, _vectors(made, embedder), embedder, fewest=FEWEST_CHAPTERS)
     if not found:
         return []
     starts = [0.0] + [topic.span.start_s for topic in found[1:]]
@@ -54,17 +58,19 @@ def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapt
 
 
 def topics(
-    timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None, embedder: Embedder | None = None
-) -> list[Topic]:
+    timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None, embedder: Embedder | None = None,
+    *, fewest: int = 1,
+) -> list[Topic]:  # fmt: skip
     """The topics of a recording in order of time: chapters of the file, slide titles, or shifts in what is said.
 
-    With the `embedder` that made the `vectors`, shifts get titles near what is said in them.
+    With the `embedder` that made the `vectors`, shifts get titles near what is said in them; `fewest` shifts are
+    looked for even where the subject hardly changes.
     """
     marks = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
     if len(marks) < 2:
         marks = _slides(timeline)
     if len(marks) < 3 or _uncovered(timeline, marks) > 0.5:
-        marks = _shifts(made, vectors, timeline.media.duration_s, embedder) or marks
+        marks = _shifts(made, vectors, timeline.media.duration_s, embedder, fewest) or marks
     marks = _merge(marks)
     if not marks:
         return []
@@ -85,7 +91,7 @@ def _slides(timeline: Timeline) -> list[tuple[float, str]]:
     marks: list[tuple[float, str]] = []
     for event in timeline.of_kind("visual"):
         title = " ".join(clean(event.title).split()).strip(" -–—:·|.")
-        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title):
+        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title) or _HALF.match(title):
             continue
         if not marks or not _alike(marks[-1][1], title):
             marks.append((event.span.start_s, title))
@@ -117,49 +123,15 @@ def _merge(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
 
 
 def _shifts(
-    made: Cut, vectors: NDArray[np.float32] | None, duration_s: float, embedder: Embedder | None
+    made: Cut, vectors: NDArray[np.float32] | None, duration_s: float, embedder: Embedder | None, fewest: int
 ) -> list[tuple[float, str]]:
-    """Cut speech where the words before and after differ most (depth scores after Hearst 1997, TextTiling)."""
-    import numpy as np
-
     spoken = [i for i, unit in enumerate(made.units) if unit.kind == "transcript"]
     if not spoken:
         return []
+    sentences = [made.units[i] for i in spoken]
     rows = vectors[spoken] if vectors is not None else bags(made, spoken)
-    starts = [made.units[i].span.start_s for i in spoken]
-    wanted = max(1, min(24, round(duration_s / TOPIC_S)))
-    cuts = [0]
-    if wanted > 1 and len(spoken) > 2 * BLOCK:
-        sums = np.vstack([np.zeros((1, rows.shape[1]), np.float32), np.cumsum(rows, axis=0)])
-        gaps = np.arange(BLOCK, len(spoken) - BLOCK + 1)
-        left, right = sums[gaps] - sums[gaps - BLOCK], sums[gaps + BLOCK] - sums[gaps]
-        norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-        alike = (left * right).sum(axis=1) / np.maximum(norms, 1e-9)
-        depth = [alike[: g + 1].max() + alike[g:].max() - 2 * alike[g] if len(alike) < 3 else _depth(alike, g)
-                 for g in range(len(alike))]  # fmt: skip
-        apart_s = max(SHORTEST_TOPIC_S, min(TOPIC_S, duration_s / wanted) / 3)
-        for g in np.argsort(-np.asarray(depth), kind="stable"):
-            if len(cuts) >= wanted:
-                break
-            place = int(gaps[int(g)])
-            edges = [starts[c] for c in cuts] + [duration_s]
-            if all(abs(starts[place] - edge) >= apart_s for edge in edges):
-                cuts.append(place)
-    cuts.sort()
+    end_s = max(duration_s, *(unit.span.end_s for unit in sentences), 0.0)
+    cuts = borders(sentences, rows, end_s=end_s, fewest=fewest)
     parts = [spoken[a:b] for a, b in zip(cuts, [*cuts[1:], len(spoken)], strict=True)]
     named = titles(made, parts, vectors, embedder)
-    return [(starts[c], title) for c, title in zip(cuts, named, strict=True)]
-
-
-def _depth(alike: NDArray[np.float32], at: int) -> float:
-    """How deep a valley is: climb to the next peak on both sides."""
-    low = high = float(alike[at])
-    for value in alike[at::-1]:
-        if value < low:
-            break
-        low = float(value)
-    for value in alike[at:]:
-        if value < high:
-            break
-        high = float(value)
-    return low + high - 2 * float(alike[at])
+    return [(sentences[cut].span.start_s, title) for cut, title in zip(cuts, named, strict=True)]

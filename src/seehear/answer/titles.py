@@ -1,7 +1,7 @@
 """Titles for stretches of speech: what is announced at their beginning, else the phrase nearest to what is said.
 
-Choosing the phrase whose vector is nearest to that of the text follows Bennani-Smires et al., "EmbedRank" (2018);
-taking off how near it is to the other stretches makes titles tell them apart.
+Choosing the phrase whose vector is nearest to that of the text follows Bennani-Smires et al., "EmbedRank" (2018); how
+near it comes to the opening sentences counts as much, since that is where a speaker says what is to come.
 """
 
 from __future__ import annotations
@@ -9,187 +9,138 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from seehear.answer.announcements import announced
+from seehear.answer.phrases import Lexicon, Phrase, own_stems, phrases
 from seehear.backends.protocols import Embedder
-from seehear.scripts import is_paired, pieces
-from seehear.search.cues import kernels
+from seehear.scripts import pieces
 from seehear.search.evidence import weights_of
-from seehear.search.terms import FRAME, STOP, stem
-from seehear.units import Cut, Unit
+from seehear.search.terms import STOP, content_stems
+from seehear.units import Cut
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CANDIDATES = 30
-LONGEST_WORDS = 4
-LONGEST_SIGNS = 8
-"""Longer runs without a space are clauses rather than names."""
+CANDIDATES = 8
+OPENING = 2
 FIRST_WORDS = 6
-ANNOUNCED_WORDS = 7
 ANNOUNCED_S = 40.0
-OTHERS = 0.5
-OFTEN = 0.08
-LONGER = 0.12
-_FILLER = frozenset(
-    """actually anything back bit
-    come comes coming course different end ends essentially etc everything gonna good going
-    great important kind know later let little long look looking lot lots maybe new nice okay ok
-    alright instead mostly therefore problem put quite
-    reason right simply something sort sure take takes talk today tomorrow try two three video want way ways whatever
-    whole word words work works yeah yes yet""".split()  # noqa: SIM905 - as text it wraps
-)
-_DULL = STOP | FRAME | _FILLER
-_INNER = frozenset({"a", "an", "and", "for", "in", "of", "on", "the", "to", "with"})
-_WORD = re.compile(r"[^\W_][\w'’+#.-]*[^\W_]|[^\W_]", re.UNICODE)
-_CLAUSE = re.compile(r"[,.;:!?()\n、。，；：！？]")
-_ANNOUNCED = re.compile(
-    r"\b(?:let(?:['’]?s| us| me)|we(?:['’]ll|['’]re| will| are| shall)|i(?:['’]ll|['’]m| will| want| would)|now|next"
-    r"|today|(?:this|the next|in this) (?:video|lesson|section|part|chapter|lecture))\b[^.?!,;:]{0,30}?"
-    r"\b(?:talk(?:ing)? about|look(?:ing)? at|discuss(?:ing)?|cover(?:ing)?|learn(?:ing)? (?:about|how to)"
-    r"|explor(?:e|ing)|turn(?:ing)? to|mov(?:e|ing) on to|introduc(?:e|ing)|focus(?:ing)? on|start(?:ing)? with"
-    r"|begin(?:ning)? with|see how to|show(?:ing)? you how to|is about|come to|go(?:ing)? over)\s+([^.?!,;:]{3,90})",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(
-    r"\s+(?:and then|and see|so|because|which|that|who|where|when|while|if|in this|in order|today|now|together|first"
-    r"|as well|right|okay|before|after|here|from|but|or)\b.*$",
-    re.IGNORECASE,
-)
-_LEADS = re.compile(r"^(?:(?:the|a|an|some|our|your|how we can|how you can|what is|what are)\s+)+", re.IGNORECASE)
-_POINTS = re.compile(
-    r"^(?:its?|this|that|these|those|one|what|something|another)\b|\b(?:i|it|them|they|you|we|him|her|me)\b",
-    re.IGNORECASE,
-)
+ALIKE = 0.6
+OFTEN = 0.1
+ENOUGH = 4
+ACTS = 0.1
+ALONE = 0.15
+LATE = 0.1
+ANNOUNCED = 0.4
+CUT_OFF = 0.2
+_GREETS = re.compile(r"\b(?:hello|hi|hey|welcome|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
 
 def titles(
     made: Cut, parts: Sequence[Sequence[int]], vectors: NDArray[np.float32] | None, embedder: Embedder | None
 ) -> list[str]:
     """One title per part, whose units are given by their ordinals; no two alike where that can be had."""
-    tables = [_phrases([made.units[i] for i in part]) for part in parts]
-    near = _nearness(tables, parts, vectors, embedder)
-    spread = Counter(phrase for table in tables for phrase in table)
-    used: set[str] = set()
+    lexicon = Lexicon.of([made.units[i].text for part in parts for i in part])
+    ranked = _ranked(made, parts, lexicon)
+    if vectors is not None and embedder is not None:
+        ranked = _ranked_by_meaning(parts, ranked, [_opening(made, part) for part in parts], vectors, embedder)
+    used: list[set[str]] = []
     found = []
-    for part, table, cosines in zip(parts, tables, near, strict=True):
-
-        def worth(
-            phrase: tuple[str, ...],
-            table: Counter[tuple[str, ...]] = table,
-            cosines: dict[tuple[str, ...], float] = cosines,
-        ) -> float:
-            if cosines:
-                return cosines.get(phrase, -1.0) + OFTEN * math.log(table[phrase]) + LONGER * (len(phrase) > 1)
-            return _rarity(phrase, table, spread, len(parts))
-
-        title = _announced([made.units[i] for i in part], used)
-        if not title:
-            best = sorted(table, key=lambda p: (-worth(p), p))
-            fresh = [p for p in best if not used & _stems(p)] or best
-            title = " ".join(fresh[0]) if fresh else _beginning(made.units[part[0]].text)
-            if len(fresh) > 1 and len(title.split()) == 1:
-                # One word alone says little: the next best that is another joins it.
-                second = next((p for p in fresh[1:] if not _stems(p) & _stems(fresh[0])), ())
-                title = f"{title}, {' '.join(second)}" if second else title
-        used |= _stems(_WORD.findall(title))
-        found.append(title[:1].upper() + title[1:])
+    for part, best in zip(parts, ranked, strict=True):
+        choices = [phrase.text for phrase in best] or [_beginning(made.units[part[0]].text)]
+        title = next((choice for choice in choices if not _like(own_stems(choice), used)), choices[0])
+        used.append(own_stems(title))
+        found.append(lexicon.written(title))
     return found
+
+
+def _announced(made: Cut, part: Sequence[int]) -> list[Phrase]:
+    """What the first sentences say they come to."""
+    until_s = made.units[part[0]].span.start_s + ANNOUNCED_S
+    return [
+        Phrase(tuple(subject.lower().split()), 1, ordinal, acts=False, whole=1.0, announced=True)
+        for ordinal, i in enumerate(part) if made.units[i].span.start_s <= until_s
+        for subject in announced(made.units[i].text)
+    ]  # fmt: skip
+
+
+def _like(own: set[str], used: Sequence[set[str]]) -> bool:
+    return any(own <= other or len(own & other) / len(own | other) >= ALIKE for other in used)
 
 
 def _beginning(text: str) -> str:
     line = " ".join(text.split())
-    return line[: pieces(line)[:FIRST_WORDS][-1].end()] if line else ""
+    words = line[: pieces(line)[:FIRST_WORDS][-1].end()].split() if line else []
+    while len(words) > 1 and words[-1].lower() in STOP:
+        words.pop()
+    return " ".join(words)
 
 
-def _stems(words: Sequence[str]) -> set[str]:
-    return {stem(word.lower()) for word in words if word.lower() not in _DULL}
+def _opening(made: Cut, part: Sequence[int]) -> list[int]:
+    """The sentences that open a part, a greeting left out."""
+    first = next((at for at, i in enumerate(part[:3]) if not _GREETS.search(made.units[i].text)), 0)
+    return list(part[first : first + OPENING])
 
 
-def _announced(units: Sequence[Unit], used: set[str]) -> str:
-    """What the first sentences say they come to, where it names something and was not said before."""
-    start_s = units[0].span.start_s
-    for unit in units:
-        if unit.span.start_s - start_s > ANNOUNCED_S:
-            break
-        for match in _ANNOUNCED.finditer(unit.text):
-            phrase = _LEADS.sub("", _ENDS.sub("", match.group(1).strip())).strip()
-            words = phrase.split()
-            while words and words[-1].lower() in STOP:
-                words.pop()
-            own = _stems(_WORD.findall(" ".join(words)))
-            raw = [word.lower() for word in _WORD.findall(" ".join(words))]
-            names = not own <= used and any(word not in _DULL and not word.endswith("ly") for word in raw)
-            if names and len(words) <= ANNOUNCED_WORDS and not _POINTS.search(" ".join(words)):
-                return " ".join(words)
-    return ""
+def _ranked(made: Cut, parts: Sequence[Sequence[int]], lexicon: Lexicon) -> list[list[Phrase]]:
+    """The best phrases of each part by the words they share with it and with its opening."""
+    stems = {i: content_stems(made.units[i].text) for part in parts for i in part}
+    spread = Counter(word for words in stems.values() for word in set(words))
+    rare = dict(zip(spread, weights_of(len(stems), [float(n) for n in spread.values()]), strict=True))
 
+    def bag(words: Sequence[str]) -> dict[str, float]:
+        weights = {word: min(count, 3) * rare.get(word, 0.0) for word, count in Counter(words).items()}
+        length = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+        return {word: weight / length for word, weight in weights.items()}
 
-def _rarity(
-    phrase: tuple[str, ...], table: Counter[tuple[str, ...]], spread: Counter[tuple[str, ...]], n: int
-) -> float:
-    idf = weights_of(n, [float(spread[phrase])])[0] + 0.2
-    named = 1.3 if phrase[0][:1].isupper() else 1.0
-    return float(table[phrase]) * idf * (1.0 + 0.9 * (len(phrase) - 1)) * named
-
-
-def _rarest(table: Counter[tuple[str, ...]], spread: Counter[tuple[str, ...]], n: int) -> list[tuple[str, ...]]:
-    """The best phrases of one part, of which nearness is worth working out."""
-    return sorted(table, key=lambda phrase: (-_rarity(phrase, table, spread, n), phrase))[:CANDIDATES]
-
-
-def _nearness(
-    tables: Sequence[Counter[tuple[str, ...]]],
-    parts: Sequence[Sequence[int]],
-    vectors: NDArray[np.float32] | None,
-    embedder: Embedder | None,
-) -> list[dict[tuple[str, ...], float]]:
-    """Per part, how near its best phrases come to its sentences, less how near to the nearest other part."""
-    import numpy as np
-
-    if vectors is None or embedder is None or not parts:
-        return [{} for _ in parts]
-    means = np.stack([vectors[list(part)].mean(axis=0) for part in parts])
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-    spread = Counter(phrase for table in tables for phrase in table)
-    chosen = [_rarest(table, spread, len(parts)) for table in tables]
-    every = list(dict.fromkeys(phrase for some in chosen for phrase in some))
-    if not every:
-        return [{} for _ in parts]
-    rows = dict(zip(every, embedder.embed([" ".join(phrase) for phrase in every]), strict=True))
     found = []
-    for place, some in enumerate(chosen):
-        others = np.delete(means, place, axis=0)
-        found.append({
-            p: float(rows[p] @ means[place]) - (OTHERS * float((others @ rows[p]).max()) if len(others) else 0.0)
-            for p in some
-        })  # fmt: skip
+    for part in parts:
+        whole = bag([word for i in part for word in stems[i]])
+        opening = bag([word for i in _opening(made, part) for word in stems[i]])
+        table = [*_announced(made, part), *phrases([made.units[i].text for i in part], lexicon)]
+        bags = {phrase: bag(content_stems(phrase.text)) for phrase in table}
+        near = {phrase: _cosine(bags[phrase], whole) + _cosine(bags[phrase], opening) for phrase in table}
+        found.append(sorted(table, key=_worth(near, len(part)))[:CANDIDATES])
     return found
 
 
-def _phrases(units: Sequence[Unit]) -> Counter[tuple[str, ...]]:
-    """Runs of up to four words that begin and end with a telling one, in the words of the part, with their counts."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    for unit in units:
-        for clause in _CLAUSE.split(unit.text):
-            if is_paired(clause):
-                counts.update((piece,) for piece in kernels(clause) if 2 <= len(piece) <= LONGEST_SIGNS)
-                continue
-            words = _WORD.findall(clause)
-            for start in range(len(words)):
-                for size in range(1, LONGEST_WORDS + 1):
-                    run = words[start : start + size]
-                    if len(run) == size and _telling(run):
-                        counts[tuple(w.lower() if w[1:].islower() else w for w in run)] += 1
-    return Counter({p: n for p, n in counts.items() if n > 1 or len(p) < LONGEST_WORDS})
+def _ranked_by_meaning(
+    parts: Sequence[Sequence[int]], ranked: Sequence[Sequence[Phrase]], openings: Sequence[Sequence[int]],
+    vectors: NDArray[np.float32], embedder: Embedder,
+) -> list[list[Phrase]]:  # fmt: skip
+    """The same phrases, the nearest in meaning first."""
+    every = list(dict.fromkeys(phrase.text for some in ranked for phrase in some))
+    rows = dict(zip(every, embedder.embed(every), strict=True)) if every else {}
+    found = []
+    for part, some, opening in zip(parts, ranked, openings, strict=True):
+        whole, first = _centre(vectors, part), _centre(vectors, opening)
+        near = {phrase: float(rows[phrase.text] @ whole + rows[phrase.text] @ first) for phrase in some}
+        found.append(sorted(some, key=_worth(near, len(part))))
+    return found
 
 
-def _telling(run: Sequence[str]) -> bool:
-    def tells(word: str) -> bool:
-        return (
-            word.lower() not in _DULL and len(word) > 2 and "'" not in word and "’" not in word and not word.isdigit()
-        )
+def _worth(near: dict[Phrase, float], sentences: int) -> Callable[[Phrase], tuple[float, str]]:
+    """The order of phrases, best first: near, said often and early, an action rather than a word alone, and whole."""
 
-    return tells(run[0]) and tells(run[-1]) and all(tells(w) or w.lower() in _INNER for w in run[1:-1])
+    def order(phrase: Phrase) -> tuple[float, str]:
+        worth = near[phrase] + OFTEN * math.log(min(phrase.count, ENOUGH))
+        worth += ACTS * phrase.acts + ANNOUNCED * phrase.announced - ALONE * (len(phrase.words) == 1)
+        worth -= LATE * phrase.first / sentences + CUT_OFF * (1.0 - phrase.whole)
+        return -worth, phrase.text
+
+    return order
+
+
+def _centre(vectors: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.float32]:
+    import numpy as np
+
+    mean = vectors[list(rows)].mean(axis=0)
+    unit: NDArray[np.float32] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return unit
+
+
+def _cosine(few: dict[str, float], many: dict[str, float]) -> float:
+    return sum(weight * many.get(word, 0.0) for word, weight in few.items())

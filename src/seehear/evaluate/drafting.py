@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from seehear import prompts
 from seehear.answer.outline import topics
+from seehear.answer.phrases import Lexicon
 from seehear.answer.summing import central
 from seehear.backends.protocols import Answerer, Message
 from seehear.evaluate.question import Question
@@ -132,12 +133,15 @@ def _titles(media: str, shown: Sequence[Event]) -> Iterator[Idea]:
 
 def _topics(media: str, timeline: Timeline) -> Iterator[Idea]:
     """Where nothing is titled: the stretches whose words differ most from what comes before and after."""
-    found = topics(timeline, cut_up(timeline), None)
+    made = cut_up(timeline)
+    found = topics(timeline, made, None)
+    verbs = Lexicon.of([unit.text for unit in made.units]).verbs
     for topic in found if len(found) > 1 else ():
-        subject = topic.title.partition(",")[0]
-        if topic.units and content_stems(subject):
-            text = f"When does the lecture talk about {_lowered(subject)}?"
-            yield Idea(Question(text, media, (topic.span,), kind="when", draft=True), subject)
+        first, *object_ = topic.title.split()
+        if topic.units and content_stems(topic.title):
+            tells = "show how to" if object_ and first.lower() in verbs else "talk about"
+            text = f"When does the lecture {tells} {_lowered(topic.title)}?"
+            yield Idea(Question(text, media, (topic.span,), kind="when", draft=True), topic.title)
 
 
 def _definitions(media: str, timeline: Timeline) -> Iterator[Idea]:
