@@ -461,9 +461,9 @@ class Library:
 
     def chapters(self, media: str | os.PathLike[str]) -> list[Chapter]:
         """The chapters of a recording: those of the file, else by slides and topics."""
-        from seehear.answer.outline import chapters
+        from seehear.answer.outline import chapters_of
 
-        return chapters(self.timeline(media), self.models.embedder_for_search())
+        return chapters_of(self.store, self._row_of(self.resolve(media)), self.models.embedder_for_search())
 
     def frame_at(self, media: str | os.PathLike[str], time_s: float) -> Frame:
         """The picture displayed at `time_s`: from the file, or where that is gone the kept one that fits.

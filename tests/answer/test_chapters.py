@@ -1,16 +1,20 @@
 """Chapters of speech: where they begin, how many there are, and what they are called."""
 
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from seehear.answer.announcements import announced
-from seehear.answer.outline import chapters, topics
+from seehear.answer.outline import chapters, chapters_of, topics
 from seehear.answer.phrases import Lexicon, phrases
 from seehear.backends.protocols import Embedder
 from seehear.search.passages import cut_up, vectors
 from seehear.spans import Span
+from seehear.store import Store
 from seehear.timeline import Timeline
 from seehear.values import Event, Media
 from tests.talks import shown_and_said, speech
@@ -157,3 +161,28 @@ def test_phrases_are_things_and_actions_and_nothing_is_cut_off() -> None:
     assert not found["layer mask"].acts
     assert found["layer mask"].whole == 1.0
     assert found["layer"].whole < 1.0
+
+
+def test_a_library_cuts_chapters_from_the_vectors_it_keeps(library: Callable[..., Store], minilm: Embedder) -> None:
+    class Counting:
+        """Embeds as its model does and counts the texts."""
+
+        card = minilm.card
+        texts = 0
+
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.texts += len(texts)
+            return minilm.embed(texts)
+
+        def close(self) -> None:
+            pass
+
+    lines = [(6.0 * i, f"Bees visit flower number {i} in the garden.") for i in range(30)]
+    lines += [(180.0 + 6.0 * i, f"The engine of car {i} burns petrol.") for i in range(30)]
+    timeline, counting = speech("two", lines), Counting()
+    with library(timeline) as store:
+        [row] = store.media()
+        found = chapters_of(store, row, counting)
+        sentences = len(store.units(row.number))
+    assert found == chapters(timeline, minilm)
+    assert counting.texts < sentences / 2

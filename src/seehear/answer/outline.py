@@ -15,6 +15,7 @@ from seehear.backends.protocols import Embedder
 from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.terms import content_stems
 from seehear.spans import Span
+from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
 from seehear.units import Cut, clean
 from seehear.values import Chapter
@@ -39,22 +40,36 @@ class Topic:
     units: tuple[int, ...]
 
 
-def chapters(timeline: Timeline, embedder: Embedder | None = None) -> list[Chapter]:
+def chapters(
+    timeline: Timeline, embedder: Embedder | None = None, *, made: Cut | None = None,
+    vectors: NDArray[np.float32] | None = None,
+) -> list[Chapter]:  # fmt: skip
     """Chapters fit to publish: those of the file, else slide titles, else topics; the first starts at 0.
 
     None lasts less than ten seconds unless the recording does, and what is cut out of speech has three or more where
-    it is long enough. Raises BackendError when the embedder fails.
+    it is long enough. `made` is the timeline cut up and `vectors` those of its units, float32 [units, D], where they
+    are known. Raises BackendError when the embedder fails.
     """
     if len(timeline.media.chapters) > 1:
         return list(timeline.media.chapters)
-    made = cut_up(timeline)
-    found = topics(timeline, made, _vectors(made, embedder), embedder, fewest=FEWEST_CHAPTERS)
+    made = cut_up(timeline) if made is None else made
+    vectors = _vectors(made, embedder) if vectors is None else vectors
+    found = topics(timeline, made, vectors, embedder, fewest=FEWEST_CHAPTERS)
     if not found:
         return []
     starts = [0.0] + [topic.span.start_s for topic in found[1:]]
     end_s = max(timeline.media.duration_s, found[-1].span.end_s)
     ends = [*starts[1:], end_s]
     return [Chapter(Span(a, max(a, b)), t.title) for a, b, t in zip(starts, ends, found, strict=True)]
+
+
+def chapters_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -> list[Chapter]:
+    """The `chapters` of a recording in a library, from the vectors that are kept there."""
+    stored = store.units(row.number)
+    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    kept = embedder is not None and row.embedder == embedder.card.name
+    vectors = store.unit_vectors(row.number) if kept else None
+    return chapters(store.timeline(row.id), embedder, made=made, vectors=vectors)
 
 
 def topics(
