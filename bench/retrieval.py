@@ -1,6 +1,6 @@
 """How often the right lecture and the right moment come first, against what 60-second windows give.
 
-    python bench/retrieval.py [--set tutorialvqa|hf_course|cs241] [--split test] [--count 400]
+    python bench/retrieval.py [--set tutorialvqa|hf_course|cs241|together] [--split test] [--count 400]
 
 Baselines, on the same questions and the same vectors' model: BM25 over 60-second windows, MiniLM over the same
 windows, and equal rank fusion of the two. `iou` is the overlap of the first moment's sentences with the gold
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +130,21 @@ def _written(name: str) -> list[Question]:
     ]  # fmt: skip
 
 
+def together() -> tuple[list[Timeline], list[Question]]:
+    """All three in one library, as a search over many recordings finds it; 250 questions of the largest set."""
+    timelines, questions = [], []
+    for make in (tutorialvqa, hf_course, cs241):
+        recordings, asked = make()
+        tuned = [
+            q for q in asked if q.answerable and q.split in (("train",) if make is tutorialvqa else ("train", "test"))
+        ]
+        timelines += recordings
+        questions += random.Random(5).sample(tuned, min(250, len(tuned)))
+    return timelines, [replace(q, split="tuned") for q in questions]
+
+
 SETS = {"tutorialvqa": tutorialvqa, "hf_course": hf_course, "cs241": cs241}
+LIBRARIES = {**SETS, "together": together}
 
 
 class Windows:
@@ -224,13 +238,15 @@ def evaluate(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=SETS, default="tutorialvqa")
+    parser.add_argument("--set", choices=LIBRARIES, default="tutorialvqa")
     parser.add_argument("--split", default="test")
     parser.add_argument("--count", type=int, default=400, help="questions drawn (seed 0) when there are more")
+    parser.add_argument("--candidates", type=int, help="passages of a whole library that are weighed in full")
     parser.add_argument("--home", type=Path, help="keep the library there between runs")
     options = parser.parse_args()
     embedder = default_embedder()
-    timelines, questions = SETS[options.set]()
+    weights = Weights() if options.candidates is None else Weights(candidates=options.candidates)
+    timelines, questions = LIBRARIES[options.set]()
     questions = [q for q in questions if q.split == options.split and q.answerable]
     if len(questions) > options.count:
         questions = random.Random(0).sample(questions, options.count)
@@ -247,7 +263,7 @@ def main() -> None:
                     tallies[name].add(ranked, q, marks[q.media])
             began = time.process_time()
             tallies["seehear words only"] = evaluate(store, None, questions, marks, within=within)
-            tallies["seehear"] = evaluate(store, embedder, questions, marks, within=within)
+            tallies["seehear"] = evaluate(store, embedder, questions, marks, within=within, weights=weights)
             took = (time.process_time() - began) / (2 * len(questions))
             scope = "within the lecture" if within else "whole library"
             print(f"\n{scope:20}  lecture@1      hit@1      hit@5    start@1      iou@1")

@@ -120,7 +120,7 @@ def main() -> None:
         took = time.perf_counter() - began
         print(f"{sizes.passages} passages, {sizes.database_bytes / 1e6:.0f} MB, made in {took:.0f} s")
         began = time.perf_counter()
-        store.passage_vectors()
+        store.vectors()
         print(f"vectors read in {time.perf_counter() - began:.2f} s")
         ids = [row.id for row in store.media()]
         for name, use, media in (

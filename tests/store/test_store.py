@@ -52,9 +52,43 @@ def test_vectors_of_another_space_are_refused_and_nothing_changes(tmp_path: Path
             store.put_timeline(second, cut_up(second), embedder="b", unit_vectors=rows)
         assert [row.title for row in store.media()] == ["one"]
         assert np.allclose(store.unit_vectors(1), rows, atol=1e-3)
-        found = store.passage_vectors()
-        assert len(found.rows) == len(found.matrix) == len(made.passages)
-        assert np.allclose(np.linalg.norm(found.matrix, axis=1), 1.0, atol=1e-2)
+        found = store.vectors()
+        assert len(found.rows) == len(found.passages) == len(made.passages)
+        assert np.allclose(np.linalg.norm(found.passages, axis=1), 1.0, atol=1e-2)
+
+
+def test_the_best_sentence_of_each_passage_is_told_for_all_of_them_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    with Store(tmp_path) as store:
+        for name in ("one", "two"):
+            made = cut_up(talk(name))
+            rows = random.standard_normal((len(made.units), 16)).astype(np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+            store.put_timeline(talk(name), made, embedder="a", unit_vectors=rows)
+        vector = random.standard_normal(16).astype(np.float32)
+        found, passages = store.vectors(), {p.row: p for p in store.passages(media_numbers=[1, 2])}
+        peaks = found.peaks(vector)
+        assert peaks is not None and len(peaks) == len(passages) > 2
+        for row, peak in zip(found.rows, peaks, strict=True):
+            inside = store.unit_vectors_at(passages[row].media_number, passages[row].units)
+            assert inside is not None
+            assert peak == pytest.approx(float((inside @ vector).max()), abs=1e-5)
+    monkeypatch.setattr("seehear.store.vectors.MOST_SENTENCES", 3)
+    with Store(tmp_path) as store:
+        assert store.vectors().peaks(vector) is None, "a huge library does not keep them"
+        assert store.vectors().rows == found.rows
+
+
+def test_vectors_of_some_units_are_those_of_all(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        made = cut_up(talk())
+        rows = np.eye(len(made.units), 64, dtype=np.float32)
+        store.put_timeline(talk(), made, embedder="a", unit_vectors=rows)
+        some = [0, 1, 4, 5, 9]
+        assert np.array_equal(store.unit_vectors_at(1, some), rows[some])
+        assert store.unit_vectors_at(7, [0]) is None
 
 
 def test_vectors_must_match_the_units(tmp_path: Path) -> None:
@@ -177,10 +211,10 @@ def test_threads_share_one_store(tmp_path: Path) -> None:
 
 def test_search_sees_what_another_process_put_in(tmp_path: Path) -> None:
     with Store(tmp_path) as reader, Store(tmp_path) as writer:
-        assert reader.passage_vectors().rows == []
+        assert reader.vectors().rows == []
         made = cut_up(talk())
         writer.put_timeline(talk(), made, embedder="a", unit_vectors=np.ones((len(made.units), 4), np.float32))
-        assert len(reader.passage_vectors().rows) == len(made.passages)
+        assert len(reader.vectors().rows) == len(made.passages)
 
 
 def test_nothing_reported_done_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:

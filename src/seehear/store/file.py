@@ -26,6 +26,7 @@ from seehear.store.corrections import Correction, apply, read_corrections, write
 from seehear.store.failures import explain, foreign
 from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, statements
 from seehear.store.tokens import PER_GROUP, grouped, ungrouped
+from seehear.store.vectors import Vectors, load_vectors, packed, unpacked
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
 
@@ -91,15 +92,6 @@ class StoredPassage:
         return tuple(json.loads(self.units_json))
 
 
-@dataclass(frozen=True, slots=True)
-class PassageVectors:
-    """Passage vectors float32 [N, D] with the row of each in the library, and the place of each row."""
-
-    rows: list[int]
-    places: dict[int, int]
-    matrix: NDArray[np.float32]
-
-
 class Store:
     """The library in the folder `home`; usable from several threads, and by several processes at once.
 
@@ -112,7 +104,7 @@ class Store:
         self.path = home / FILE_NAME
         self._lock = threading.RLock()
         # What search reads again and again, with the generation of the library that it belongs to.
-        self._matrix: tuple[str, PassageVectors] | None = None
+        self._vectors: tuple[str, Vectors] | None = None
         self._listed: tuple[str, list[MediaRow]] | None = None
         self._has_tokens = True
         self.read_only = bool(read_only)
@@ -182,7 +174,7 @@ class Store:
     def close(self) -> None:
         """Let the file go; safe to call twice."""
         with self._lock:
-            self._matrix = self._listed = None
+            self._vectors = self._listed = None
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -250,7 +242,7 @@ class Store:
                 means = _means(unit_vectors, cut.members)
                 db.execute(
                     "INSERT INTO vectors VALUES(?,?,?,?)",
-                    (number, unit_vectors.shape[1], _pack(means), _pack(unit_vectors)),
+                    (number, unit_vectors.shape[1], packed(means), packed(unit_vectors)),
                 )
                 db.executemany(
                     "INSERT INTO tokens VALUES(?,?,?)", ((number, *part) for part in grouped(unit_tokens or ()))
@@ -424,7 +416,20 @@ class Store:
         width = int(row[0])
         with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
             blob.seek(first * width * 2)
-            return _unpack(blob.read(-1 if count is None else count * width * 2), width)
+            return unpacked(blob.read(-1 if count is None else count * width * 2), width)
+
+    def unit_vectors_at(self, media_number: int, ordinals: Sequence[int]) -> NDArray[np.float32] | None:
+        """Unit vectors float32 [len(ordinals), D] of one media for rising ordinals, None where it has none."""
+        row = self.one("SELECT dimensions FROM vectors WHERE media=?", (media_number,))
+        if row is None:
+            return None
+        bytes_each = int(row[0]) * 2
+        parts: list[bytes] = []
+        with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
+            for first, count in _runs(ordinals):
+                blob.seek(first * bytes_each)
+                parts.append(blob.read(count * bytes_each))
+        return unpacked(b"".join(parts), int(row[0]))
 
     def unit_tokens(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, bytes]:
         """Packed token vectors of one media by ordinal, with some that lie beside; none where none were kept."""
@@ -446,27 +451,13 @@ class Store:
         found = [self.one("SELECT count(*) FROM words WHERE words MATCH ?", (e,)) for e in expressions]
         return int((total or (0,))[0]), [int((row or (0,))[0]) for row in found]
 
-    def passage_vectors(self) -> PassageVectors:
-        """All passage vectors, kept in memory until the library changes."""
-        import numpy as np
-
+    def vectors(self) -> Vectors:
+        """All vectors, kept in memory until the library changes."""
         with self._lock:
             generation = self.generation()
-            if self._matrix is None or self._matrix[0] != generation:
-                ids: dict[int, list[int]] = {}
-                for row, number in self.all("SELECT id, media FROM passages ORDER BY media, ordinal"):
-                    ids.setdefault(number, []).append(row)
-                stored = self.all("SELECT media, dimensions, passages FROM vectors ORDER BY media")
-                rows = [row for number, _, _ in stored for row in ids.get(number, ())]
-                matrix = np.empty((len(rows), stored[0][1] if stored else 0), np.float32)
-                at = 0
-                for _, width, blob in stored:
-                    part = _unpack(blob, width)
-                    matrix[at : at + len(part)] = part
-                    at += len(part)
-                found = PassageVectors(rows, {row: i for i, row in enumerate(rows)}, matrix)
-                self._matrix = (generation, found)
-            return self._matrix[1]
+            if self._vectors is None or self._vectors[0] != generation:
+                self._vectors = (generation, load_vectors(self))
+            return self._vectors[1]
 
     def generation(self) -> str:
         """A mark that changes with whatever is stored, by any process."""
@@ -541,14 +532,15 @@ def _means(units: NDArray[np.float32], members: Sequence[Sequence[int]]) -> NDAr
     return means
 
 
-def _pack(vectors: NDArray[np.float32]) -> bytes:
-    return vectors.astype("<f2").tobytes()
-
-
-def _unpack(blob: bytes, dimensions: int) -> NDArray[np.float32]:
-    import numpy as np
-
-    return np.frombuffer(blob, "<f2").reshape(-1, dimensions).astype(np.float32)
+def _runs(ordinals: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches without a gap of rising ordinals: the first of each, and how many."""
+    runs: list[tuple[int, int]] = []
+    for ordinal in ordinals:
+        if runs and ordinal == sum(runs[-1]):
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((ordinal, 1))
+    return runs
 
 
 def _parts(keys: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
