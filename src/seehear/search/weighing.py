@@ -69,7 +69,7 @@ class Weights:
     words_box: float = 0.2
     hub: float = 0.2
     kernel: tuple[float, ...] = (1.0, 0.6, 0.14)
-    candidates: int = 40
+    candidates: int = 60
     go_back: float = -1.8
     go_on: float = 1.3
     same: float = 0.4
