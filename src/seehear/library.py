@@ -435,10 +435,11 @@ class Library:
         within: Span | None = None,
         route: Route | None = None,
         limit: int = 10,
+        rerank: bool = True,
     ) -> list[Moment]:
         """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide.
 
-        `within` limits them to a stretch of each recording.
+        `within` limits them to a stretch of each recording; without `rerank` a reranker that is set is not asked.
         """
         from seehear.search import search
         from seehear.search.spelling import mend
@@ -452,7 +453,7 @@ class Library:
         with self.models.charged_to():
             return search(
                 self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route,
-                limit=limit, reranker=self.models.reranker(),
+                limit=limit, reranker=self.models.reranker() if rerank else None,
             )  # fmt: skip
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:

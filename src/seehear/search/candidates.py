@@ -63,9 +63,9 @@ def candidates(
     if held is not None and vectors is not None and held.rows:
         score, fit = _by_meaning(store, held, middle(vectors), words, numbers)
     order = sorted(fit, key=lambda row: -fit[row])
-    stored = {p.row: p for p in store.passages(rows=order)} if order else {}
+    stored = {p.row: p for p in store.passages(rows=list(score))} if score else {}
     per_media: dict[int, list[float]] = {}
-    for row in sorted(order, key=lambda row: -score[row]):
+    for row in sorted(score, key=lambda row: -score[row]):
         per_media.setdefault(stored[row].media_number, []).append(score[row])
     strength = {number: sum(values[:3]) / 3 for number, values in per_media.items()}
     wanted: dict[int, list[int] | None] = {}

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from seehear import Library
-from tests.surfaces.server.serving import Server, events_of
+from tests.surfaces.server.serving import Server, events_of, serving
 
 
 def test_the_library_lists_what_was_seen_and_heard(shared: Server, lesson_id: str) -> None:
@@ -177,3 +178,10 @@ def test_health_and_settings_tell_how_the_server_is(shared: Server) -> None:
     assert settings["token_required"] is False and settings["upload_bytes"] == 10_000_000_000
     chosen = shared.http.get("/api/v1/backends").json()
     assert {"capability": "embed", "name": "minilm", "runs": "here"} in chosen["backends"] and chosen["leaving"] == []
+
+
+def test_searching_as_one_types_asks_no_reranker(indexed_home: Path, tmp_path: Path) -> None:
+    shutil.copytree(indexed_home, tmp_path / "home")
+    # Nothing answers there: whoever asked it would fail.
+    with serving(tmp_path / "home", "--rerank", "http://127.0.0.1:9/v1#x") as server:
+        assert server.http.get("/api/v1/search", params={"q": "what is a function"}).json()["moments"]

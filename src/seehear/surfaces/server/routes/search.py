@@ -72,7 +72,8 @@ def _search(
         desk.row(media_id)
     if not desk.library.media():
         return {"moments": []}
-    found = desk.library.search(query, media=media or None, route=route, limit=limit)
+    # People search as they type: no model is asked, or paid, for every letter.
+    found = desk.library.search(query, media=media or None, route=route, limit=limit, rerank=False)
     return {"moments": [moment_shape(moment) for moment in found]}
 
 
