@@ -1,6 +1,6 @@
 """How often the right lecture and the right moment come first, against what 60-second windows give.
 
-    python bench/retrieval.py [--set tutorialvqa|hf_course|cs241|together] [--split test] [--count 400]
+    python bench/retrieval.py [--set tutorialvqa|hf_course|cs241|together] [--split test] [--count 400] [--hours]
 
 Baselines, on the same questions and the same vectors' model: BM25 over 60-second windows, MiniLM over the same
 windows, and equal rank fusion of the two. `iou` is the overlap of the first moment's sentences with the gold
@@ -38,6 +38,7 @@ from seehear.values import Event, Media
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 WINDOW_S = 60.0
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,32 @@ def together() -> tuple[list[Timeline], list[Question]]:
     return timelines, [replace(q, split="tuned") for q in questions]
 
 
+def hours(timelines: list[Timeline], questions: list[Question]) -> tuple[list[Timeline], list[Question]]:
+    """The same recordings in a drawn order (seed 3), joined to recordings of an hour or a little more."""
+    joined: list[Timeline] = []
+    placed: dict[str, tuple[str, float]] = {}
+    events: list[Event] = []
+    end_s = 0.0
+    order = random.Random(3).sample(timelines, len(timelines))
+    for timeline in order:
+        name = f"hour-{len(joined)}"
+        placed[timeline.media.id] = (name, end_s)
+        events += [replace(e, span=_later(e.span, end_s)) for e in timeline.events]
+        end_s += timeline.media.duration_s
+        if end_s >= HOUR_S or timeline is order[-1]:
+            joined.append(Timeline.build(Media(name, Path(name), name, "captions", end_s, 0), events))
+            events, end_s = [], 0.0
+    moved = []
+    for q in questions:
+        name, start_s = placed.get(q.media, (q.media, 0.0))
+        moved.append(replace(q, media=name, spans=tuple(_later(s, start_s) for s in q.spans)))
+    return joined, moved
+
+
+def _later(span: Span, by_s: float) -> Span:
+    return Span(span.start_s + by_s, span.end_s + by_s)
+
+
 SETS = {"tutorialvqa": tutorialvqa, "hf_course": hf_course, "cs241": cs241}
 LIBRARIES = {**SETS, "together": together}
 
@@ -242,11 +269,14 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--count", type=int, default=400, help="questions drawn (seed 0) when there are more")
     parser.add_argument("--candidates", type=int, help="passages of a whole library that are weighed in full")
+    parser.add_argument("--hours", action="store_true", help="join recordings to lectures of an hour")
     parser.add_argument("--home", type=Path, help="keep the library there between runs")
     options = parser.parse_args()
     embedder = default_embedder()
     weights = Weights() if options.candidates is None else Weights(candidates=options.candidates)
     timelines, questions = LIBRARIES[options.set]()
+    if options.hours:
+        timelines, questions = hours(timelines, questions)
     questions = [q for q in questions if q.split == options.split and q.answerable]
     if len(questions) > options.count:
         questions = random.Random(0).sample(questions, options.count)

@@ -186,7 +186,7 @@ class Library:
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
                   audio_s=spoken_s, tokens=tokens if capability == "embed" else 40)
-            for capability, card in self.models.cards().items() if capability != "rerank"
+            for capability, card in self.models.cards().items()
         ]  # fmt: skip
 
     def spent(self, media_id: str) -> float:

@@ -121,3 +121,10 @@ def test_the_documented_prices_are_those_of_the_file() -> None:
             tokens = prices.estimate_tokens_for_image(1536, 864, name)
             usd = price.usd(input_tokens=tokens)
             assert cells == [f"${price.input_usd:.2f}", f"${price.output_usd:.2f}", f"{tokens:,} tokens, ${usd:.4f}"]
+
+
+def test_having_a_model_order_the_moments_is_quoted_for_one_question() -> None:
+    quoted = prices.quote(GPT_4O, "rerank", tokens=40)
+    assert quoted.calls == 1 and quoted.input_tokens > 1000
+    assert quoted.usd == pytest.approx(quoted.input_tokens * 2.5e-6 + quoted.output_tokens * 10e-6)
+    assert quoted.leaves and quoted.seconds > 0

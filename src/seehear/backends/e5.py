@@ -30,7 +30,7 @@ MAX_TOKENS = 512
 PREFIXES = {"question": "query: ", "text": "passage: "}
 """What the model was trained to read before a question and before a text."""
 TAKEN_OFF = 0.7
-"""How much of the common part is taken off; with all of it fewer questions found their place (docs/asking.md)."""
+"""How much of the common part is taken off; with all of it fewer questions found their place (docs/languages.md)."""
 
 
 class E5:

@@ -27,6 +27,8 @@ DESCRIPTION_TOKENS = 90
 """One picture's entry in a reply."""
 ANSWER_TOKENS = (2600, 200)
 """Evidence and question in, answer out."""
+RERANK_TOKENS = (1800, 24)
+"""The ten best moments and the question in; where a language model judges, numbers out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ def quote(
         calls, sent = math.ceil(tokens / 8000), tokens
     elif capability == "answer":
         calls, sent, written = 1, ANSWER_TOKENS[0] + tokens, ANSWER_TOKENS[1]
+    elif capability == "rerank":
+        calls, sent, written = 1, RERANK_TOKENS[0] + tokens, RERANK_TOKENS[1]
     usd: float | None = 0.0
     if card.runs == "hosted":
         price = price_of(model)
@@ -201,10 +205,14 @@ def quote(
 
 
 def _seconds(card: Card, capability: Capability, images: int, heard_s: float, sent: int, calls: int) -> float:
+    if capability == "answer" and card.runs == "here" and not card.weights:
+        # Quoting takes no model.
+        return 0.0
     speed: dict[str, float] = _data()["speed"][card.runs]
     each = {
         "read": ("read_picture_s", images), "describe": ("describe_picture_s", images),
         "hear": ("hear_second_s", heard_s), "embed": ("embed_token_s", sent), "answer": ("answer_call_s", calls),
+        "rerank": ("answer_call_s", calls),
     }.get(capability)  # fmt: skip
     if each is None:
         return 0.0
@@ -218,6 +226,7 @@ def _leaves(card: Card, capability: Capability, images: int, heard_s: float) -> 
     what = {
         "describe": f"{images} pictures and the text on them", "hear": f"{heard_s / 60:.1f} min of audio",
         "embed": "all text, said and shown", "answer": "the question and what was found for it",
+        "rerank": "the question and the best moments",
     }  # fmt: skip
     return what.get(capability, "")
 

@@ -39,6 +39,11 @@ def flat(text: str, *, width: int = 0) -> str:
     return line[: width - 1].rstrip() + "…" if width and len(line) > width else line
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 recording", "2 recordings"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def say(text: str = "", *, newline: bool = True, **style: Any) -> None:
     """Print a result; colours are left out when stdout is no terminal."""
     click.echo(click.style(text, **style) if style else text, nl=newline)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from seehear.errors import SeehearError
-from seehear.surfaces.cli.console import common, note, plain, print_json, say, size
+from seehear.surfaces.cli.console import common, counted, note, plain, print_json, say, size
 from seehear.surfaces.cli.doctor_servers import Finding, Servers, fault_of, look
 from seehear.surfaces.cli.options import choosing
 
@@ -48,7 +48,7 @@ def doctor(as_json: bool, home: str | None, probe: bool, **settings: Any) -> Non
                 say(f"{'':<33}{plain(line)}", dim=True)
             if finding.mend and not finding.ok:
                 say(f"{'':<31}→ {plain(finding.mend)}")
-        note("everything is there" if not broken else f"{len(broken)} of these need mending")
+        note("everything is there" if not broken else f"{counted(len(broken), 'thing')} to mend")
     if broken:
         raise click.exceptions.Exit(10)
 
@@ -124,7 +124,7 @@ def _library(home: str | None, probe: bool, settings: dict[str, Any]) -> tuple[l
             free = shutil.disk_usage(opened.store.home).free
             count = len(opened.media())
             here = [
-                Finding("library", True, f"{count} recordings in {opened.settings.home}"),
+                Finding("library", True, f"{counted(count, 'recording')} in {opened.settings.home}"),
                 Finding("disk", free > FREE_BYTES_WANTED, f"{size(free)} free", "free some space", needed=False),
             ]
             return here, look(opened, probe=probe)

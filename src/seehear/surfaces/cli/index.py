@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seehear.spans import clock
-from seehear.surfaces.cli.console import announce, common, flat, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, counted, flat, note, plain, print_json, say
 from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
 if TYPE_CHECKING:
     from seehear.library import Library
+
+ASKING = {"answer": "one question", "rerank": "its moments"}
+"""What is quoted for asking once, not for indexing."""
 
 
 @click.command(short_help="See and hear files and folders, so that they can be asked.")
@@ -50,8 +53,8 @@ def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, 
                 note(f"failed     {name}: {plain(str(done.error))}", fg="red")
                 continue
             length = clock(library.store.timeline(done.media).media.duration_s)
-            gaps = f", {done.gaps} gaps" if done.gaps else ""
-            say(f"{done.status:<10} {name} ({length}, {done.events} events{gaps}) in {done.seconds:.1f} s")
+            gaps = f", {counted(done.gaps, 'gap')}" if done.gaps else ""
+            say(f"{done.status:<10} {name} ({length}, {counted(done.events, 'event')}{gaps}) in {done.seconds:.1f} s")
     if as_json:
         print_json([row.as_json() for row in rows])
     failed = [row.error for row in rows if row.error is not None]
@@ -73,11 +76,11 @@ def _quote(library: Library, paths: tuple[str, ...], as_json: bool, live: Live) 
             price = "price unknown" if one.usd is None else f"{one.usd:.4f} USD"
             amounts = ", ".join(
                 text for count, text in (
-                    (one.images, f"{one.images} pictures"), (one.audio_s, f"{one.minutes:.1f} min of sound"),
+                    (one.images, counted(one.images, "picture")), (one.audio_s, f"{one.minutes:.1f} min of sound"),
                     (one.input_tokens, f"{one.input_tokens + one.output_tokens} tokens"),
                 ) if count
             )  # fmt: skip
-            what = "one question" if one.capability == "answer" else one.capability
+            what = ASKING.get(one.capability, one.capability)
             say(f"  {what:<13} {one.backend:<28} {price:<14} {one.seconds:>6.0f} s  {amounts}")
             if one.leaves:
                 say(f"  {'':<13} leaves this machine: {one.leaves}", fg="yellow")

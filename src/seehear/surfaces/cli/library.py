@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seehear.spans import clock
-from seehear.surfaces.cli.console import common, flat, note, print_json, say, size
+from seehear.surfaces.cli.console import common, counted, flat, note, print_json, say, size
 
 
 @click.command(short_help="List what is indexed and how large it is.")
@@ -44,14 +44,14 @@ def library(as_json: bool, home: str | None) -> None:
         )
         return
     for row in rows:
-        gaps = f"{row.gaps} gaps" if row.gaps else ""
+        gaps = counted(row.gaps, "gap") if row.gaps else ""
         paid = f"  {spent[row.id]:.4f} USD" if spent[row.id] else ""
         say(
             f"{row.id[:10]}  {clock(row.duration_s):>8}  {row.events:>5} events  {gaps:<8} "
             f"{flat(row.title, width=70)}{paid}"
         )
     total = size(sizes.database_bytes + sizes.frames_bytes)
-    note(f"{len(rows)} recordings, {sizes.passages} passages, {total} in {folder}")
+    note(f"{counted(len(rows), 'recording')}, {counted(sizes.passages, 'passage')}, {total} in {folder}")
 
 
 @click.command(short_help="Forget recordings (their files stay).")
