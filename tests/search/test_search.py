@@ -16,7 +16,7 @@ from seehear.search.terms import match_expression, stem, terms_of
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.values import Event
-from tests.talks import speech, talk
+from tests.talks import shown_and_said, speech, talk
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,22 @@ def test_a_slip_of_the_recogniser_is_tolerated(tmp_path: Path) -> None:
         store.put_timeline(timeline, cut_up(timeline))
         assert search(store, None, "JSON reply format")[0].start_s <= 5.0
         assert any("jason" in m.text for m in search(store, None, "JSON", media=[timeline.media.id]))
+
+
+def test_a_sentence_longer_than_any_moment_is_a_moment_by_itself(tmp_path: Path, minilm: Embedder) -> None:
+    nuts = "apple banana cherry date elder fig grape hazel iris jade".split()  # noqa: SIM905
+    said = [(70.0 * i, f"Now this long cue number {i} talks at length about {nut}.") for i, nut in enumerate(nuts)]
+    timeline = shown_and_said("long", [], said, length_s=700.0, sentence_s=70.0)
+    with Store(tmp_path) as store:
+        made = cut_up(timeline)
+        store.put_timeline(timeline, made, embedder=minilm.card.name, unit_vectors=vectors(made, minilm))
+        first = search(store, minilm, "what is said about hazel nuts?")[0]
+    assert first.span == Span(490.0, 560.0)
+
+
+def test_signs_that_only_look_like_digits_or_letters_break_no_question() -> None:
+    for question in ("sum it up in \u017fix sentences", "what is said in the first \u0663 minutes?"):
+        assert read_question(question).sentences == 3
 
 
 def test_an_empty_question_and_an_unknown_recording_are_errors(words: Store) -> None:
@@ -215,6 +231,7 @@ def test_a_compound_request_is_read_whole() -> None:
         ("what happens in the first five minutes?", Span(0, 300)),
         ("between 2:00 and 5:00", Span(120, 300)),
         ("what is on screen at 3:20?", Span(195, 220)),
+        ("what happens around 3:20?", Span(195, 220)),
         ("the last 30 seconds", Span(570, 600)),
         ("before 1:00", Span(0, 60)),
         ("in the second half", Span(300, 600)),
@@ -234,6 +251,9 @@ def test_stretches_are_read(question: str, span: Span) -> None:
         "why do we need a semicolon at the end",
         "How far does the ball fall in the first 3 seconds?",
         "What is the first half of the proof about?",
+        "Why is the ratio about 10:90?",
+        "Why do whales split the water about 80:20?",
+        "Is 10:455 a version?",
     ],
 )
 def test_places_in_what_is_taught_are_no_places_in_the_recording(question: str) -> None:

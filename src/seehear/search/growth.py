@@ -173,7 +173,8 @@ def _best(units: Sequence[Unit], at: int, likely: NDArray[np.float64], weights: 
     early = (both > 0) & (start_s[low][:, None] < start_s[s][None, :] - EARLY_S)
     worth = (both / either - weights.early * early) @ likely[s, e]
     lasts_s = np.asarray([_lasts_s(units, int(a), int(b)) for a, b in zip(low, high, strict=True)])
-    worth[lasts_s > weights.longest_s] = -np.inf
+    # A sentence may be longer than that by itself.
+    worth[(lasts_s > weights.longest_s) & ((low < at) | (high > at))] = -np.inf
     best = int(np.argmax(worth))
     return int(low[best]), int(high[best])
 

@@ -60,13 +60,12 @@ _WHEN = re.compile(
     _FLAGS,
 )
 _BROAD_NOUN = re.compile(rf"\b(?:{_TOPICS}|outline|agenda|overview|table\ of\ contents)\b", _FLAGS)
-_CLOCK = r"(\d{1,3}:\d{2}(?::\d{2})?)"
+_CLOCK = r"(\d{1,3}:[0-5]\d(?::[0-5]\d)?)(?![\d:])"
 _BETWEEN = re.compile(
     rf"\b(?:between|from)\s+{_CLOCK}\s+(?:and|to|until|till|-|–)\s+{_CLOCK}|{_CLOCK}\s*[-–]\s*{_CLOCK}", re.IGNORECASE
 )
-_AT = re.compile(
-    rf"\b(?:at|around|about|near)\s+(?:minute\s+)?{_CLOCK}|\bat (?:minute|min)\s+(\d{{1,3}})\b", re.IGNORECASE
-)
+_AT = re.compile(rf"\bat\s+(?:minute\s+)?{_CLOCK}|\bat (?:minute|min)\s+(\d{{1,3}})\b", re.IGNORECASE)
+_AROUND = re.compile(rf"\b(?:around|about|near)\s+(?:minute\s+)?{_CLOCK}", re.IGNORECASE)
 _AFTER = re.compile(rf"\b(?:after|since|from)\s+{_CLOCK}", re.IGNORECASE)
 _BEFORE = re.compile(rf"\b(?:before|until|till|up to)\s+{_CLOCK}", re.IGNORECASE)
 _COUNT = {
@@ -77,7 +76,7 @@ _EDGE = re.compile(
     r"\b(first|last|opening|initial|final)\s+(?:(?:the\s+)?(\d{1,3}|"
     + "|".join(_COUNT)
     + r")\s*(seconds?|secs?|s|minutes?|mins?|m|hours?)|(minute|hour))\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 # "List the …" asks for something; lists themselves may be a topic.
 _COMMAND = re.compile(
@@ -113,7 +112,7 @@ _ASKS = re.compile(
 _SENTENCES = re.compile(
     r"\b(?:in|with)\s+(\d|one|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|one|two|three|four|five|six))?"
     r"\s+sentences?\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -166,7 +165,8 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
         raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
     text = without_chatter(text)
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
-    terms = terms_of(_COMMAND.sub(" ", _strip_times(text)))
+    of_recording = _asks_of_recording(text)
+    terms = terms_of(_COMMAND.sub(" ", _strip_times(text, around=of_recording)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
     left = [word for word in terms.words if word not in _LIST_FRAME and word not in FRAME]
     left = list(terms.whole) if is_paired(text) else left
@@ -175,7 +175,7 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"
     return Intent(
         route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
-        _sentences(text), _stretch(text, about_it=broad or _asks_of_recording(text)),
+        _sentences(text), _stretch(text, about_it=broad or of_recording),
     )  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def _asks_of_recording(text: str) -> bool:
         return True
     for pattern, _ in _PART:
         text = pattern.sub(" ", text)
-    return all(word in STOP | FRAME | {"come", "comes"} for word in words_of(_strip_times(text)))
+    return all(word in STOP | FRAME | {"come", "comes"} for word in words_of(_strip_times(text, around=True)))
 
 
 def _stretch(text: str, *, about_it: bool) -> Stretch | None:
@@ -233,7 +233,8 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
         long_s = float((int(count) if count.isdigit() else _COUNT[count]) * unit_s)
         if about_it or unit_s > 1:
             return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
-    if match := _AT.search(text):
+    # "A ratio of about 80:20" is no time.
+    if match := _AT.search(text) or (_AROUND.search(text) if about_it else None):
         time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
         return Stretch(max(0.0, time_s - 5.0), time_s + 20.0)
     if match := _BEFORE.search(text):
@@ -246,7 +247,8 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
     return None
 
 
-def _strip_times(text: str) -> str:
-    for pattern in (_BETWEEN, _EDGE, _AT, _BEFORE, _AFTER, _SENTENCES):
+def _strip_times(text: str, *, around: bool) -> str:
+    """The text without the places it names; those `around` a time only where they are meant as places."""
+    for pattern in (_BETWEEN, _EDGE, _AT, *((_AROUND,) if around else ()), _BEFORE, _AFTER, _SENTENCES):
         text = pattern.sub(" ", text)
     return text
