@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
+from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.fences import plain
 from seehear.scripts import count
-from seehear.search.terms import FRAME, STOP
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""
 WORDS = 120
-_OPEN = frozenset(
+_OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
     thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905 - as text it wraps
 )
@@ -26,7 +27,7 @@ def is_open(inquiry: Inquiry) -> bool:
     limited = any(inquiry.intent.span(row.duration_s) is not None for row in inquiry.rows)
     words = inquiry.intent.terms.words
     return limited and not inquiry.intent.terms.exact and all(
-        word in STOP | FRAME | _OPEN or not word.isalpha() or word in _NUMBERS for word in words
+        word in _OPEN or not word.isalpha() or word in _NUMBERS for word in words
     )  # fmt: skip
 
 
