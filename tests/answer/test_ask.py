@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.evidence import Evidence, check, sentences_of
+from seehear.answer.evidence import Evidence, examine, sentences_of
 from seehear.answer.outline import chapters
 from seehear.answer.wording import opening
 from seehear.backends.extractive import Extractive
@@ -263,8 +263,41 @@ def test_sentences_are_cut_out_of_a_stream_with_their_citations() -> None:
 
 def test_a_sentence_may_not_bring_numbers_of_its_own() -> None:
     evidence = [Evidence(1, "m", "t", "transcript", Span(0, 5), "The exam is in room 42 on Friday.")]
-    assert check("The exam is in room 42 [1].", evidence, embedder=None) is not None
-    assert check("The exam is in room 43 [1].", evidence, embedder=None) is None
+    assert examine("The exam is in room 42 [1].", evidence, embedder=None)[0] is not None
+    assert examine("The exam is in room 43 [1].", evidence, embedder=None)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("They use a split of 80:20 for training [1].", "They use a split of 80:20 for training."),
+        ("The exam starts at 10:15 in the hall [1].", "The exam starts at 10:15 in the hall."),
+        ("At 3:41 they use a split of 80:20 for training [1].", "they use a split of 80:20 for training."),
+        ("They use a split of 80:20 for training [9:41].", "They use a split of 80:20 for training."),
+        ("They use a split of 80:20 for training [10:15].", "They use a split of 80:20 for training."),
+        ("The exam starts in the hall after 45 minutes [1].", "The exam starts in the hall."),
+        ("Bread goes into the oven after 20 minutes [1].", "Bread goes into the oven after 20 minutes."),
+    ],
+)
+def test_what_only_looks_like_a_time_stays_where_it_was_said(sentence: str, kept: str) -> None:
+    said = (
+        "They use a split of 80:20 for training and testing. The exam starts at 10:15 in the hall. "
+        "Bread goes into the oven after 20 minutes."
+    )
+    checked, _ = examine(sentence, [Evidence(1, "m", "t", "transcript", Span(0, 5), said)], embedder=None)
+    assert checked is not None
+    assert checked.text == kept
+
+
+def test_a_ratio_of_the_question_may_be_said_again() -> None:
+    evidence = [
+        Evidence(1, "m", "t", "transcript", Span(0, 5), "It keeps most data for training, the rest for testing.")
+    ]
+    checked, _ = examine(
+        "A split of 80:20 keeps most data for training [1].", evidence, embedder=None, question="is 80:20 a good split?"
+    )
+    assert checked is not None
+    assert "80:20" in checked.text
 
 
 def test_chapters_follow_the_slides(minilm: Embedder) -> None:
@@ -325,9 +358,9 @@ def test_a_when_is_answered_in_the_words_of_the_question() -> None:
         ("when is [9:99] explained?", "At [1:59]: “Now"),
         ("when can I go home?", "At [1:59]: “Now"),
     ):
-        text, used = opening(question, read_question(question), [here], several=False)
-        assert text.startswith(start)
-        assert used == (here,)
+        told = opening(question, read_question(question), [here], several=False)
+        assert told.text.startswith(start)
+        assert told.evidence == (here,)
 
 
 def test_a_recording_that_looks_back_is_summed_up_by_that(library: Callable[..., Store]) -> None:

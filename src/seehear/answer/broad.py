@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear import prompts
-from seehear.answer.evidence import Checked, Evidence, examine, plain, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, examine, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry, Trace
 from seehear.answer.outline import Topic, topics
 from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
+from seehear.fences import plain
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
@@ -146,7 +147,7 @@ def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Cit
         left = [e for e in evidence if e.span not in used]
         sentences += _quote(work, chosen, left, intent.sentences - len(sentences), used=used)
     for sentence in sentences:
-        inquiry.tell(sentence.printed(several=False), [e.citation for e in sentence.evidence])
+        inquiry.tell(sentence.told(several=False))
     say(f"\n({_coverage(work, chosen, looking_back=bool(back))}.)\n")
     return [e.citation for sentence in sentences for e in sentence.evidence]
 
