@@ -18,7 +18,7 @@ from seehear.store import Store
 from seehear.timeline import Timeline
 from seehear.values import Chapter, Event, Media, Moment
 from tests.answer.conftest import TIME, Scripted, assert_true
-from tests.talks import speech, talk
+from tests.talks import shown_and_said, speech, talk
 
 BEES = "bees".ljust(64, "0")
 BROAD = "List the concepts explained in the early part, with times, and summarise the lecture in 2–3 sentences"
@@ -379,3 +379,34 @@ def test_a_recording_that_looks_back_is_summed_up_by_that(library: Callable[...,
     answer = ask("Summarise the lecture in 3 sentences", store=library(Timeline.build(media, events)))
     quoted = re.findall("“(.+?)”", answer.text)
     assert quoted == spoken[-4:-1]
+
+
+def test_many_recordings_are_summed_up_within_bounds_and_the_answer_says_which(library: Callable[..., Store]) -> None:
+    store = library(*[talk(f"talk {n:02}", media_id=f"{n:064x}") for n in range(1, 46)])
+    model = Scripted("Bees dance to tell other bees where the flowers are [2].")
+    answer = ask("summarise the lectures", store=store, answerer=model)
+    assert len(model.seen) <= 8
+    assert len({citation.media for citation in answer.citations}) == 40
+    assert "The first 8 of 45 recordings are put into words, the next 32 quoted." in answer.text
+    assert "5 more recordings are left out: talk 41, talk 42, talk 43, talk 44, talk 45." in answer.text
+    assert len(answer.moments) <= 240
+    early = ask("what is said in the first ten seconds?", store=store)
+    assert early.text.count("Said from") == 40
+    assert early.text.endswith("(5 more recordings are left out.)")
+
+
+def test_topics_of_many_recordings_are_listed_with_how_many_are_left_out(library: Callable[..., Store]) -> None:
+    shown = [(20.0 * i, 20.0 * i + 20, f"Topic alpha{i}", f"Topic alpha{i}") for i in range(70)]
+    said = [
+        (20.0 * i + 2, f"Here we look closely at alpha{i}, which is a rather particular beetle.") for i in range(70)
+    ]
+    many = [
+        shown_and_said(f"talk {n}", shown, said, length_s=1400.0, media_id=f"{n:064x}") for n in range(1, 5)
+    ]  # fmt: skip
+    answer = ask("list the topics", store=library(*many))
+    assert answer.text.count("\n- [") == 240
+    assert answer.text.count("And 10 more.") == 4
+    assert len(answer.moments) == 240
+    one = ask("list the topics", store=library(many[0]))
+    assert one.text.count("\n- [") == 70
+    assert "more" not in one.text

@@ -16,6 +16,7 @@ from seehear.values import Answer, Citation, Moment
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""
 WORDS = 120
+MOST_RECORDINGS = 40
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
     thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905 - as text it wraps
@@ -46,7 +47,7 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
-    for row in inquiry.rows:
+    for row in inquiry.rows[:MOST_RECORDINGS]:
         among = units_of(inquiry, row)
         for kind, verb in (("transcript", "Said from"), ("visual", "On screen from")):
             if inquiry.intent.route == ("shown" if kind == "transcript" else "said"):
@@ -65,4 +66,6 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
         inquiry.say.say(f"Nothing is said or shown{inquiry.where}.")
     for line in lines:
         inquiry.say.say(f"\n{line}" if inquiry.say.text else line)
+    if len(inquiry.rows) > MOST_RECORDINGS:
+        inquiry.say.say(f"\n({len(inquiry.rows) - MOST_RECORDINGS} more recordings are left out.)")
     return inquiry.done(moments, citations, supported=bool(lines))
