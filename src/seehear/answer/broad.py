@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 PART_TOKENS = 700
 MOST_WRITTEN = 8
-"""So many recordings a model sums up; the embedded one takes about half a minute for each on one core."""
+"""So many recordings a model sums up; the embedded one takes 17 s of one core for a talk of four parts, and
+several times that for an hour."""
 MOST_RECORDINGS = 40
 """So many are looked at; one of an hour takes a tenth of a second, before anything is shown."""
 MOST_TOPICS = 240
