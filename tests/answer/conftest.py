@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seehear.backends.protocols import Card, Embedder, Message
+from seehear.errors import BackendUnavailableError
 from seehear.search.passages import cut_up, vectors
 from seehear.spans import clock
 from seehear.store import Store
@@ -18,10 +19,14 @@ TIME = re.compile(r"\d{1,3}:\d{2}(?::\d{2})?")
 
 
 class Scripted:
-    """An answerer that writes what it is told to, in small pieces: the misbehaviour is the input under test."""
+    """An answerer that writes what it is told to, in small pieces: the misbehaviour is the input under test.
+
+    It gives one reply at a time, as models on this machine do.
+    """
 
     def __init__(self, *replies: str) -> None:
         self.replies = list(replies)
+        self.busy = False
         self.seen: list[Sequence[Message]] = []
 
     @property
@@ -29,9 +34,18 @@ class Scripted:
         return Card(name="scripted", capabilities=("answer",), runs="here", streams=True)
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
-        self.seen.append(messages)
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        yield from (reply[i : i + 3] for i in range(0, len(reply), 3))
+        if self.busy:
+            raise BackendUnavailableError("the model is busy with another answer")
+        self.busy = True
+        try:
+            self.seen.append(messages)
+            reply = self.reply(messages)
+            yield from (reply[i : i + 3] for i in range(0, len(reply), 3))
+        finally:
+            self.busy = False
+
+    def reply(self, messages: Sequence[Message]) -> str:
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def count_tokens(self, text: str) -> int:
         return len(text) // 3

@@ -87,3 +87,13 @@ def test_questions_that_compare_are_told(question: str, how: str) -> None:
 @pytest.mark.parametrize("question", ["what is recursion?", "summarise the lecture", "which slide is the last?"])
 def test_other_questions_are_left_alone(question: str) -> None:
     assert read_across(question) is None
+
+
+def test_of_many_recordings_all_are_counted_and_the_best_ones_named(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    recordings = [speech(f"programs{n}", PROGRAMS) for n in range(9)]
+    answer = ask("compare what the lectures say about recursion", store=library(*recordings), embedder=minilm)
+    assert "comes up in 9 of 9 recordings" in answer.text
+    assert answer.text.count("\n- ") == 6
+    assert answer.text.endswith("\nAnd in 3 more.")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.evidence import Evidence, check, sentences_of
+from seehear.answer.evidence import Evidence, examine, sentences_of
 from seehear.answer.outline import chapters
 from seehear.answer.wording import opening
 from seehear.backends.extractive import Extractive
@@ -18,7 +18,7 @@ from seehear.store import Store
 from seehear.timeline import Timeline
 from seehear.values import Chapter, Event, Media, Moment
 from tests.answer.conftest import TIME, Scripted, assert_true
-from tests.talks import speech, talk
+from tests.talks import shown_and_said, speech, talk
 
 BEES = "bees".ljust(64, "0")
 BROAD = "List the concepts explained in the early part, with times, and summarise the lecture in 2–3 sentences"
@@ -263,8 +263,41 @@ def test_sentences_are_cut_out_of_a_stream_with_their_citations() -> None:
 
 def test_a_sentence_may_not_bring_numbers_of_its_own() -> None:
     evidence = [Evidence(1, "m", "t", "transcript", Span(0, 5), "The exam is in room 42 on Friday.")]
-    assert check("The exam is in room 42 [1].", evidence, embedder=None) is not None
-    assert check("The exam is in room 43 [1].", evidence, embedder=None) is None
+    assert examine("The exam is in room 42 [1].", evidence, embedder=None)[0] is not None
+    assert examine("The exam is in room 43 [1].", evidence, embedder=None)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("They use a split of 80:20 for training [1].", "They use a split of 80:20 for training."),
+        ("The exam starts at 10:15 in the hall [1].", "The exam starts at 10:15 in the hall."),
+        ("At 3:41 they use a split of 80:20 for training [1].", "they use a split of 80:20 for training."),
+        ("They use a split of 80:20 for training [9:41].", "They use a split of 80:20 for training."),
+        ("They use a split of 80:20 for training [10:15].", "They use a split of 80:20 for training."),
+        ("The exam starts in the hall after 45 minutes [1].", "The exam starts in the hall."),
+        ("Bread goes into the oven after 20 minutes [1].", "Bread goes into the oven after 20 minutes."),
+    ],
+)
+def test_what_only_looks_like_a_time_stays_where_it_was_said(sentence: str, kept: str) -> None:
+    said = (
+        "They use a split of 80:20 for training and testing. The exam starts at 10:15 in the hall. "
+        "Bread goes into the oven after 20 minutes."
+    )
+    checked, _ = examine(sentence, [Evidence(1, "m", "t", "transcript", Span(0, 5), said)], embedder=None)
+    assert checked is not None
+    assert checked.text == kept
+
+
+def test_a_ratio_of_the_question_may_be_said_again() -> None:
+    evidence = [
+        Evidence(1, "m", "t", "transcript", Span(0, 5), "It keeps most data for training, the rest for testing.")
+    ]
+    checked, _ = examine(
+        "A split of 80:20 keeps most data for training [1].", evidence, embedder=None, question="is 80:20 a good split?"
+    )
+    assert checked is not None
+    assert "80:20" in checked.text
 
 
 def test_chapters_follow_the_slides(minilm: Embedder) -> None:
@@ -325,9 +358,9 @@ def test_a_when_is_answered_in_the_words_of_the_question() -> None:
         ("when is [9:99] explained?", "At [1:59]: “Now"),
         ("when can I go home?", "At [1:59]: “Now"),
     ):
-        text, used = opening(question, read_question(question), [here], several=False)
-        assert text.startswith(start)
-        assert used == (here,)
+        told = opening(question, read_question(question), [here], several=False)
+        assert told.text.startswith(start)
+        assert told.evidence == (here,)
 
 
 def test_a_recording_that_looks_back_is_summed_up_by_that(library: Callable[..., Store]) -> None:
@@ -346,3 +379,34 @@ def test_a_recording_that_looks_back_is_summed_up_by_that(library: Callable[...,
     answer = ask("Summarise the lecture in 3 sentences", store=library(Timeline.build(media, events)))
     quoted = re.findall("“(.+?)”", answer.text)
     assert quoted == spoken[-4:-1]
+
+
+def test_many_recordings_are_summed_up_within_bounds_and_the_answer_says_which(library: Callable[..., Store]) -> None:
+    store = library(*[talk(f"talk {n:02}", media_id=f"{n:064x}") for n in range(1, 46)])
+    model = Scripted("Bees dance to tell other bees where the flowers are [2].")
+    answer = ask("summarise the lectures", store=store, answerer=model)
+    assert len(model.seen) <= 8
+    assert len({citation.media for citation in answer.citations}) == 40
+    assert "The first 8 of 45 recordings are put into words, the next 32 quoted." in answer.text
+    assert "5 more recordings are left out: talk 41, talk 42, talk 43, talk 44, talk 45." in answer.text
+    assert len(answer.moments) <= 240
+    early = ask("what is said in the first ten seconds?", store=store)
+    assert early.text.count("Said from") == 40
+    assert early.text.endswith("(5 more recordings are left out.)")
+
+
+def test_topics_of_many_recordings_are_listed_with_how_many_are_left_out(library: Callable[..., Store]) -> None:
+    shown = [(20.0 * i, 20.0 * i + 20, f"Topic alpha{i}", f"Topic alpha{i}") for i in range(70)]
+    said = [
+        (20.0 * i + 2, f"Here we look closely at alpha{i}, which is a rather particular beetle.") for i in range(70)
+    ]
+    many = [
+        shown_and_said(f"talk {n}", shown, said, length_s=1400.0, media_id=f"{n:064x}") for n in range(1, 5)
+    ]  # fmt: skip
+    answer = ask("list the topics", store=library(*many))
+    assert answer.text.count("\n- [") == 240
+    assert answer.text.count("And 10 more.") == 4
+    assert len(answer.moments) == 240
+    one = ask("list the topics", store=library(many[0]))
+    assert one.text.count("\n- [") == 70
+    assert "more" not in one.text

@@ -89,7 +89,15 @@ def test_other_questions_are_left_alone(question: str) -> None:
         ("at 10:15 in room 042", ["10:15", "42"]),
         ("point hundred and thousand", []),
         ("five hundred thousand", ["500000"]),
+        ("one " + "hundred " * 2200, ["1" + "0" * 14]),
     ],
 )
 def test_numbers_are_the_same_spoken_or_written(text: str, values: list[str]) -> None:
     assert [number.value for number in numbers_of(text)] == values
+
+
+def test_a_number_of_any_length_is_only_a_number(library: Callable[..., Store]) -> None:
+    slides = [(0.0, 20.0, "Pi", "Pi is nice")]
+    store = library(shown_and_said("pi", slides, [(1.0, f"The digits are {'3' * 4400} and so on.")], length_s=60.0))
+    answer = ask("What is said but not shown on the slides?", store=store)
+    assert "Numbers said, but not on screen" in answer.text

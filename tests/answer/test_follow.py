@@ -1,5 +1,6 @@
 """What a follow-up question means after the questions before it."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -139,3 +140,10 @@ def test_a_made_up_conversation_makes_no_false_times(
     answer = ask(question, store=library(talk()), embedder=minilm, history=history)
     assert_true(answer, talk())
     assert "hunter2" not in answer.text
+
+
+def test_a_long_question_before_is_read_at_once() -> None:
+    before = Turn("a " * 1000, read_as="a " * 2000)
+    start_s = time.process_time()
+    read_follow_up("why is it?", [before] * 20, [])
+    assert time.process_time() - start_s < 1.0

@@ -208,3 +208,75 @@ def test_the_slides_of_a_lesson_that_was_seen_are_counted(indexed_home: Path, le
         assert all(abs(a - slide["start_s"]) < 1.0 for a, slide in zip(starts, truth, strict=True))
         assert "double" in talk.ask("which functions are defined?").text
         assert "Functions" in talk.ask("what is on the second slide?").text
+
+
+def numbered(count: int) -> Timeline:
+    """As many slides of ten seconds, and an announced example on each."""
+    words = "apple banana cherry date elder fig grape hazel iris jade".split()  # noqa: SIM905
+    shown = [(20.0 * i, 20.0 * i + 20, f"Title {words[i % 10]} {i}", f"Slide {words[i % 10]}") for i in range(count)]
+    said = [(20.0 * i, f"Example {i + 1}: take {words[i % 10]} and eat it.") for i in range(count)]
+    return shown_and_said("fruit", shown, said, length_s=20.0 * count)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what is the last example?", "The last example is at [3:00]: “Example 10: take jade"),
+        ("what is the final slide?", "The last slide is at [3:00]: Title jade"),
+        ("what is slide number 10?", "The tenth slide is at [3:00]: Title jade"),
+        ("what is on slide 0?", "There is no slide 0: the first one is Title apple 0 [0:00]."),
+        ("what is the 0th example?", "There is no example 0: the first one is “Example 1"),
+    ],
+)
+def test_the_last_one_is_the_last_one_and_none_comes_before_the_first(
+    library: Callable[..., Store], question: str, found: str
+) -> None:
+    answer = ask(question, store=library(numbered(10)))
+    assert answer.text.startswith(found), answer.text
+    assert answer.supported == ("There is no" not in found)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (22, "22nd"), (23, "23rd"), (111, "111th")],
+)
+def test_places_are_called_as_people_call_them(library: Callable[..., Store], place: int, name: str) -> None:
+    store = library(numbered(120))
+    assert ask(f"what is on slide {place}?", store=store).text.startswith(f"The {name} slide is at ")
+    assert ask(f"what is the {name} slide?", store=store).text.startswith(f"The {name} slide is at ")
+
+
+def test_a_long_list_says_how_much_is_left_out_and_carries_what_it_names(library: Callable[..., Store]) -> None:
+    answer = ask("list all slides", store=library(numbered(120)))
+    assert answer.text.startswith("120 slides found:")
+    assert answer.text.count("\n- ") == len(answer.moments) == len(answer.citations) == 40
+    assert answer.text.endswith("And 80 more.")
+
+
+def mentions(count: int, name: str = "talk") -> Timeline:
+    return speech(name, [(10.0 * i, f"Here recursion comes up again, time {i}.") for i in range(count)])
+
+
+def test_every_mention_is_every_mention(library: Callable[..., Store]) -> None:
+    answer = ask("list every mention of recursion", store=library(mentions(12)))
+    assert answer.text.startswith("“recursion” stands in 12 places:")
+    assert answer.text.count("\n- ") == len(answer.moments) == len(answer.citations) == 12
+    assert "more" not in answer.text
+
+
+def test_of_very_many_mentions_it_is_said_how_many_are_left_out(library: Callable[..., Store]) -> None:
+    store = library(mentions(90, "one"), mentions(30, "two"), *[mentions(2, f"more{n}") for n in range(9)])
+    answer = ask("list every mention of recursion", store=store)
+    assert answer.text.count("\n- ") == len(answer.moments) == len(answer.citations) == 100
+    assert answer.text.endswith("\nAnd 38 more, in 10 recordings.")
+    found = ask("where is “recursion comes up”?", store=store)
+    assert found.text.count("\n- ") == 5 + 5 + 2 * 6
+    assert found.text.endswith("\nAnd 116 more, in 5 recordings.")
+    often = ask("how often is recursion mentioned?", store=store)
+    assert "(one [0:00], [0:10]" in often.text
+    assert "82 more)" in often.text
+    assert len(often.citations) == 8 + 8 + 2 * 9
+    many = library(*[mentions(1, f"talk{n}.") for n in range(102)])
+    assert ask("how often is recursion mentioned?", store=many).text.endswith("\nAnd in 2 more recordings.")
+    first = ask("when is recursion first mentioned?", store=store)
+    assert first.text.endswith("And in 3 more recordings.")

@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
+from seehear.answer import ask
 from seehear.answer.counting import Counting
 from seehear.answer.evidence import Checked, Evidence
 from seehear.answer.pointing import point
-from seehear.answer.support import UNCONFIRMED, judge, unmarked
+from seehear.answer.support import UNCONFIRMED, judge
+from seehear.backends.protocols import Embedder
 from seehear.spans import Span
+from seehear.store import Store
 from seehear.units import Unit
 from tests.answer.conftest import Scripted
-from tests.talks import talk
+from tests.talks import speech, talk
 
 QUOTE = "In Montreal, Canada, a server emits 20 grams of CO2 per kilowatt hour."
 
@@ -19,10 +22,10 @@ QUOTE = "In Montreal, Canada, a server emits 20 grams of CO2 per kilowatt hour."
 @pytest.mark.parametrize(
     ("sentence", "holds", "why"),
     [
-        ("A server in Montreal emits 20 grams of CO2 per kilowatt hour. [0:12]", True, "of its words"),
-        ("“In Montreal, Canada, a server emits 20 grams …” [0:12]", True, "word for word"),
+        ("A server in Montreal emits 20 grams of CO2 per kilowatt hour.", True, "of its words"),
+        ("“In Montreal, Canada, a server emits 20 grams …”", True, "word for word"),
         ("On screen [0:12]: “a server emits 20 grams of CO2”", True, "word for word"),
-        ("“A server emits 30 grams of CO2.” [0:12]", False, "not a quotation"),
+        ("“A server emits 30 grams of CO2.”", False, "not a quotation"),
         ("A server in Montreal emits 90 grams of CO2 per kilowatt hour.", False, "number not in the quote: 90"),
         ("A server in Toronto emits 20 grams of CO2 per kilowatt hour.", False, "name not in the quote: Toronto"),
         ("A server in Montreal never emits 20 grams of CO2 per kilowatt hour.", False, "negation"),
@@ -44,10 +47,20 @@ def test_names_and_numbers_of_the_question_may_be_said_again() -> None:
     assert judge("It is Montreal's.", ["It is the server of Montreal."]).holds
 
 
-def test_times_and_marks_are_no_part_of_a_sentence() -> None:
-    assert unmarked("Bees dance. [0:14] [1:02:03]") == "Bees dance."
-    assert unmarked(f"Bees dance. (my talk [0:14]) {UNCONFIRMED}") == "Bees dance."
-    assert unmarked("Functions are explained from [1:59]: “Now”") == "Functions are explained from [1:59]: “Now”"
+@pytest.mark.parametrize("name", ["Hives", "Hives (part 2)", "Hives [dQw4w9WgXcQ]", "Hives :( 3", "Hives) and (more"])
+@pytest.mark.parametrize("answerer", [None, Scripted("Bees dance to tell others where the flowers are [1].")])
+def test_the_title_beside_a_sentence_is_no_part_of_it_however_it_is_written(
+    library: Callable[..., Store], minilm: Embedder, name: str, answerer: Scripted | None
+) -> None:
+    store = library(talk(name, media_id="b" * 64), speech("garden", [(0.0, "Roses need water.")]))
+    answer = ask("why do bees dance?", store=store, embedder=minilm, answerer=answerer)
+    (sentence,) = answer.sentences
+    assert sentence.supported
+    assert UNCONFIRMED not in answer.text
+    assert not any(word in sentence.text for word in name.split())
+    assert sentence.text[-1] == ("”" if answerer is None else ".")
+    title = name.replace("[", "(").replace("]", ")")
+    assert answer.text == f"{sentence.text} ({title} [0:14])"
 
 
 UNITS = (

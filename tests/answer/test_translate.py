@@ -1,6 +1,6 @@
 """A question in another language than the recording."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -27,10 +27,9 @@ class Interpreter(Scripted):
         "Bees dance to tell other bees where the flowers are.": "Bienen tanzen, um anderen die Blumen zu zeigen.",
     }
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
-        self.seen.append(messages)
+    def reply(self, messages: Sequence[Message]) -> str:
         asked = messages[-1].text.removeprefix("<text>").removesuffix("</text>")
-        yield self.TABLE.get(asked, "Bees dance to tell other bees where the flowers are [1].")
+        return self.TABLE.get(asked, self.replies[0] or "Bees dance to tell other bees where the flowers are [1].")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +76,19 @@ def test_a_language_model_translates_the_question_and_the_checked_answer(
     assert when.text.startswith("At [0:30]: “Now we come to functions")
     assert_true(answer, talk())
     assert_true(when, talk())
+
+
+def test_a_model_that_gives_one_reply_at_a_time_translates_an_answer_of_two_sentences(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    model = Interpreter(
+        "Bees dance to tell other bees where the flowers are [1]. "
+        "The angle of the dance points to the direction of the flowers [1]."
+    )
+    answer = ask(QUESTION, store=library(talk()), embedder=minilm, answerer=model)
+    assert answer.text.startswith("Bienen tanzen, um anderen die Blumen zu zeigen. [0:14]")
+    assert len(answer.sentences) == 2
+    assert not model.busy
 
 
 def test_a_question_in_the_recordings_language_is_left_alone(library: Callable[..., Store], minilm: Embedder) -> None:

@@ -12,7 +12,7 @@ from seehear.evaluate.paired import EXACT, compare
 from seehear.evaluate.places import distance_s, iou, lecture_at, moment_at, ndcg, reciprocal_rank, start_at_1
 from seehear.evaluate.question import Question
 from seehear.evaluate.scored import Scored
-from seehear.evaluate.wording import token_f1, token_recall, tokens
+from seehear.evaluate.wording import bare, token_f1, token_recall, tokens
 from seehear.spans import Span
 from seehear.values import Moment
 
@@ -149,3 +149,20 @@ def test_percentiles_lie_between_ranks() -> None:
     found = summarise(rows)
     assert found["cost.total_s.median"] == 3.0
     assert found["cost.total_s.p90"] == pytest.approx(7.6)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Bees dance. [0:14] [1:02:03]", "Bees dance."),
+        ("They have lungs. (Whales (part 2) [0:10])", "They have lungs."),
+        (
+            "They have lungs. (Whales (dQw4w9WgXcQ) [1:00:10]) (unconfirmed) They (all) eat.",
+            "They have lungs. They (all) eat.",
+        ),
+        ("“Bees” is: (bees [0:00], [0:14] and 3 more)", "“Bees” is:"),
+        ("Either :( or (both [0:10])", "Either :( or"),
+    ],
+)
+def test_titles_and_times_printed_beside_sentences_do_not_count_as_words(text: str, left: str) -> None:
+    assert bare(text) == left

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
+from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.mentions import Wanted, answer_mentions
 from seehear.answer.refusal import features, fits, mode, probability, threshold
+from seehear.fences import plain
 from seehear.search import find
 from seehear.search.matching import Asked
 from seehear.search.route import Intent
-from seehear.search.terms import FRAME, STOP, stems_of, terms_of
+from seehear.search.terms import stems_of, terms_of
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit, clean
@@ -61,7 +63,7 @@ def read_across(text: str) -> Across | None:
     which, each = _WHICH.search(text), _EACH.search(text)
     if which is None and each is None:
         return None
-    words = [w for w in terms_of(_FRAME.sub(" ", text)).words if w not in STOP | FRAME]
+    words = [w for w in terms_of(_FRAME.sub(" ", text)).words if w not in EMPTY]
     if not words:
         return None
     how: How = "each" if each is not None else "named" if _NAMED.search(text) else "best"
@@ -93,7 +95,8 @@ def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:
         if moment.score >= bar:
             places.setdefault(moment.media, []).append(moment)
     spoken = {row.id: _sentences(inquiry, row, across.topic) for row in inquiry.rows if row.id in places}
-    order = sorted(places.values(), key=lambda held: (-len(spoken[held[0].media]), -held[0].score))[:MOST]
+    every = sorted(places.values(), key=lambda held: (-len(spoken[held[0].media]), -held[0].score))
+    order = every[:MOST]
     best = [held[0] for held in order]
     inquiry.show(best)
     trace.weighed = tuple(Weighed(m, p) for m, p in zip(found.moments, found.parts, strict=True) if m in best)
@@ -101,13 +104,15 @@ def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:
     several = len(order) > 1
     say = inquiry.say.say
     if across.how == "each":
-        say(f"“{plain(across.topic)}” comes up in {len(order)} of {len(inquiry.rows)} recordings:")
+        say(f"“{plain(across.topic)}” comes up in {len(every)} of {len(inquiry.rows)} recordings:")
     elif several:
         say(f"“{plain(across.topic)}” is treated best in “{plain(best[0].title)}”, by what was found:")
     else:
         say(f"Only “{plain(best[0].title)}” treats “{plain(across.topic)}”, by what was found:")
     for held in order:
         say(f"\n- {_line(held[0], spoken[held[0].media])}")
+    if len(every) > MOST:
+        say(f"\nAnd in {len(every) - MOST} more.")
     return inquiry.done(best, [_cite(moment) for moment in best])
 
 

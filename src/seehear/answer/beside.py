@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
 from seehear.answer.follow import FollowUp
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import mark, moment
+from seehear.fences import plain
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.store import MediaRow

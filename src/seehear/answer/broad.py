@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear import prompts
-from seehear.answer.evidence import Checked, Evidence, examine, plain, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, examine, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry, Trace
 from seehear.answer.outline import Topic, topics
 from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
+from seehear.fences import plain
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PART_TOKENS = 700
+MOST_WRITTEN = 8
+"""So many recordings a model sums up; the embedded one takes 17 s of one core for a talk of four parts, and
+several times that for an hour."""
+MOST_RECORDINGS = 40
+"""So many are looked at; one of an hour takes a tenth of a second, before anything is shown."""
+MOST_TOPICS = 240
+"""Topics that are listed and shown as moments, in all recordings together."""
+MOST_NAMED = 10
 FEWEST_RECAP = 3
 MOST_RECAP = 8
 MOST_OPENING = 2
@@ -39,26 +49,43 @@ _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such
 def answer_broadly(inquiry: Inquiry) -> Answer:
     """Answer from the whole timeline of each media; the moments go out before a word is written."""
     intent, say = inquiry.intent, inquiry.say.say
-    works = [_look(inquiry, row) for row in inquiry.rows]
+    works = [_look(inquiry, row) for row in inquiry.rows[:MOST_RECORDINGS]]
+    most = MOST_TOPICS // max(1, len(works))
     moments = tuple(
         moment
         for work in works
-        for moment in sorted((_moment(work, t) for t in work.listed), key=lambda m: not _AGENDA.search(m.text))
+        for moment in sorted((_moment(work, t) for t in work.listed[:most]), key=lambda m: not _AGENDA.search(m.text))
     )
     inquiry.show(moments)
     citations: list[Citation] = []
-    for work in works:
+    for place, work in enumerate(works):
         if not work.made.units:
             continue
         if inquiry.several:
             say(f"\n{plain(work.row.title)}\n")
         if intent.list_:
-            citations += _say_list(work, intent, say)
+            citations += _say_list(work, intent, say, most=most)
         if intent.summary:
-            citations += _say_summary(work, inquiry, after_list=intent.list_)
+            writer = inquiry.writer if place < MOST_WRITTEN else None
+            citations += _say_summary(work, inquiry, writer, after_list=intent.list_)
     if not citations:
         say("Nothing was said or shown that could be outlined.")
+    _say_bounds(inquiry, written=intent.summary and inquiry.writer is not None)
     return inquiry.done(moments, citations, supported=bool(citations))
+
+
+def _say_bounds(inquiry: Inquiry, *, written: bool) -> None:
+    """Tell of which recordings the answer was made, where it was not made of all of them alike."""
+    rows, say = inquiry.rows, inquiry.say.say
+    if written and len(rows) > MOST_WRITTEN:
+        quoted = min(len(rows), MOST_RECORDINGS) - MOST_WRITTEN
+        say(f"\n(The first {MOST_WRITTEN} of {len(rows)} recordings are put into words, the next {quoted} quoted.)\n")
+    left = rows[MOST_RECORDINGS:]
+    if left:
+        names = ", ".join(plain(row.title) for row in left[:MOST_NAMED])
+        beyond = f" and {len(left) - MOST_NAMED} others" if len(left) > MOST_NAMED else ""
+        one = "recording is" if len(left) == 1 else "recordings are"
+        say(f"\n({len(left)} more {one} left out: {names}{beyond}. Ask about one of them alone.)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +132,18 @@ def _first(work: _Work, topic: Topic) -> str:
     return work.made.units[topic.units[0]].kind if topic.units else "transcript"
 
 
-def _say_list(work: _Work, intent: Intent, say: Callable[[str], None]) -> list[Citation]:
+def _say_list(work: _Work, intent: Intent, say: Callable[[str], None], *, most: int) -> list[Citation]:
     citations = []
     say(f"{_part(intent)} {len(work.listed)} topic{'s' if len(work.listed) != 1 else ''}:\n")
-    for topic in work.listed:
+    for topic in work.listed[:most]:
         say(f"- [{clock(topic.span.start_s)}] {plain(topic.title)}\n")
         place = work.topics.index(topic)
         held = work.leaders.get(place) or topic.units[:1]
         if held:
             unit = work.made.units[held[0]]
             citations.append(Citation(work.row.id, unit.span, unit.text))
+    if len(work.listed) > most:
+        say(f"And {len(work.listed) - most} more.\n")
     return citations
 
 
@@ -128,8 +157,8 @@ def _part(intent: Intent) -> str:
     return f"The {'early' if middle < 0.4 else 'later' if middle > 0.6 else 'middle'} part has"
 
 
-def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Citation]:
-    intent, answerer, say = inquiry.intent, inquiry.writer, inquiry.say.say
+def _say_summary(work: _Work, inquiry: Inquiry, answerer: Answerer | None, *, after_list: bool) -> list[Citation]:
+    intent, say = inquiry.intent, inquiry.say.say
     # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
     chosen = work.topics if after_list else work.listed
     evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen], answerer)
@@ -146,7 +175,7 @@ def _say_summary(work: _Work, inquiry: Inquiry, *, after_list: bool) -> list[Cit
         left = [e for e in evidence if e.span not in used]
         sentences += _quote(work, chosen, left, intent.sentences - len(sentences), used=used)
     for sentence in sentences:
-        inquiry.tell(sentence.printed(several=False), [e.citation for e in sentence.evidence])
+        inquiry.tell(sentence.told(several=False))
     say(f"\n({_coverage(work, chosen, looking_back=bool(back))}.)\n")
     return [e.citation for sentence in sentences for e in sentence.evidence]
 
@@ -267,15 +296,16 @@ def _ask_for(
     messages = [Message(role, text) for role, text in prompts.summary([_excerpt(e) for e in local], sentences=count)]
     found: list[Checked] = []
     dropped = False
-    for sentence in sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS)):
-        checked, reason = examine(sentence, local, embedder=embedder, most=6)
-        # "It has types" says nothing when the sentence that told what "it" is had to go.
-        hangs = dropped and _POINTS_BACK.match(sentence) is not None
-        reason = "continues a sentence that was dropped" if checked is not None and hangs else reason
-        trace.judge(plain(sentence), reason, kept=checked is not None and not hangs)
-        dropped = checked is None or hangs
-        if checked is not None and not hangs:
-            found.append(Checked(checked.text, tuple(back[e.number] for e in checked.evidence)))
-        if len(found) >= count:
-            break
+    with closing(sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS))) as written:
+        for sentence in written:
+            checked, reason = examine(sentence, local, embedder=embedder, most=6)
+            # "It has types" says nothing when the sentence that told what "it" is had to go.
+            hangs = dropped and _POINTS_BACK.match(sentence) is not None
+            reason = "continues a sentence that was dropped" if checked is not None and hangs else reason
+            trace.judge(plain(sentence), reason, kept=checked is not None and not hangs)
+            dropped = checked is None or hangs
+            if checked is not None and not hangs:
+                found.append(Checked(checked.text, tuple(back[e.number] for e in checked.evidence)))
+            if len(found) >= count:
+                break
     return found

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.numbers import Number, numbers_of
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.things import slides
 from seehear.backends.protocols import Embedder
+from seehear.fences import plain
 from seehear.search.terms import STOP, content_stems, stem
 from seehear.spans import Span
 from seehear.store import MediaRow
@@ -24,7 +25,6 @@ MOST = 8
 QUOTED_WORDS = 24
 SPOKEN_SHARE = 0.34
 SAME_COSINE = 0.5
-SMALL = 10
 _SHOWN = re.compile(r"\b(?:slides?|screen|shown|written|shows)\b", re.IGNORECASE)
 _SAID = re.compile(
     r"\b(?:say|says|said|saying|speech|spoken|spoke|speaks?|speaker|talks?|aloud|mention\w*|words)\b", re.IGNORECASE
@@ -210,6 +210,6 @@ def _unshown(slide: _Slide) -> Iterator[tuple[Unit, str]]:
     for unit in slide.spoken:
         if whole.contains(unit.span.start_s):
             for value in dict.fromkeys(number.value for number in numbers_of(unit.text)):
-                # "Two ways", "four times": small ones are hardly ever worth a slide.
-                if value not in shown and not (value.isdigit() and int(value) < SMALL):
+                # "Two ways", "four times": those of one digit are hardly ever worth a slide.
+                if value not in shown and not (value.isdigit() and len(value) == 1):
                     yield unit, value

@@ -9,19 +9,18 @@ from seehear.answer.across import answer_across, read_across
 from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
 from seehear.answer.differences import answer_differences, read_differences
-from seehear.answer.follow import read_follow_up
-from seehear.answer.inquiry import Inquiry, Sayer, Trace
+from seehear.answer.follow import FollowUp, read_follow_up
+from seehear.answer.inquiry import Inquiry, Sayer, Trace, rows_of
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
-from seehear.errors import NotFoundError
 from seehear.search.route import read_question
 from seehear.search.spelling import mend
 from seehear.spans import Span, clock
-from seehear.store import MediaRow, Store
+from seehear.store import Store
 from seehear.values import Answer, Moment, Route, Turn
 
 
@@ -47,41 +46,46 @@ def ask(
     quoted; a `reranker` puts the moments of a narrow question in order. Raises InputError on an empty question,
     NotFoundError on unknown media, BackendError from the models.
     """
-    rows = _rows(store, media)
+    rows = rows_of(store, media)
     writer = None if answerer is None or answerer.card.name == "extractive" else answerer
     tongue = understand(question, store=store, rows=rows, embedder=embedder, writer=writer)
     follow = read_follow_up(tongue.read_as, history, [row.id for row in rows])
-    trace = Trace([step for step in (tongue.step, follow.step) if step])
     if follow.limit is not None:
         within = follow.limit if within is None else _shared(within, follow.limit)
-        rows = tuple(row for row in rows if row.id == follow.media)
-        media = [follow.media]
+        rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
     intent = read_question(follow.read_as, route=route)
     mended = mend(follow.read_as, intent.terms, store, rows)
     intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
+    backends = {
+        "embed": embedder.card.name if embedder is not None else "none",
+        **({} if reranker is None else {"rerank": reranker.card.name}),
+        "answer": answerer.card.name if answerer is not None else "extractive",
+    }
     inquiry = Inquiry(
         question, mended.text, intent, store, rows, None if media is None else tuple(row.id for row in rows),
-        embedder,
-        writer,
-        {"embed": embedder.card.name if embedder is not None else "none",
-         **({} if reranker is None else {"rerank": reranker.card.name}),
-         "answer": answerer.card.name if answerer is not None else "extractive"},
-        Sayer(on_text), trace, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
+        embedder, writer, backends, Sayer(on_text), Trace([step for step in (tongue.step, follow.step) if step]),
+        on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
     )  # fmt: skip
+    return _answer(inquiry, follow)
+
+
+def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
+    """The first way of answering that takes the question, the most particular ones first."""
+    text, intent = inquiry.read_as, inquiry.intent
     if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
         return beside
     if inquiry.where and (empty := _outside(inquiry)) is not None:
         return empty
-    differences = read_differences(mended.text)
+    differences = read_differences(text)
     if differences is not None:
         return answer_differences(inquiry, differences)
-    across = read_across(mended.text) if inquiry.several else None
+    across = read_across(text) if inquiry.several else None
     if across is not None and (answer := answer_across(inquiry, across)) is not None:
         return answer
-    mentions = read_mentions(mended.text, intent.terms, first=intent.first)
+    mentions = read_mentions(text, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer
-    listing = read_listing(mended.text, intent.terms)
+    listing = read_listing(text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
         return answer
     if intent.want == "broad":
@@ -89,17 +93,6 @@ def ask(
     if is_open(inquiry):
         return answer_stretch(inquiry)
     return answer_narrowly(inquiry)
-
-
-def _rows(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
-    rows = store.media()
-    if media is None:
-        return tuple(rows)
-    known = {row.id: row for row in rows}
-    for media_id in media:
-        if media_id not in known:
-            raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
-    return tuple(known[media_id] for media_id in dict.fromkeys(media))
 
 
 def _shared(one: Span, other: Span) -> Span:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
+from seehear.fences import plain
 from seehear.scripts import pieces
-from seehear.search.terms import FRAME, content_stems, stem
+from seehear.search.terms import content_stems
 from seehear.spans import Span, clock
 from seehear.values import Citation, EventKind, Moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LONGEST_WORDS = 70
 ENOUGH_WORDS_SHARED = 0.75
@@ -23,8 +21,9 @@ ENOUGH_COSINE = 0.62
 
 _CITED = re.compile(r"\[\s*(\d{1,2}(?:\s*(?:,|and|-|;)\s*\d{1,2})*)\s*\]")
 _TIME = re.compile(
-    r"[\[(]?\b(?:(?:at|around|about|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?\b[\])]?"
-    r"|\b(?:at|after|around)\s+(?:the\s+)?\d+(?:\.\d+)?(?:st|nd|rd|th)?[\s-]*(?:seconds?|secs?|minutes?|mins?|hours?)\b(?:\s+mark)?",
+    r"[\[(]?\b(?:(?:at|around|about|from|until|to)\s+)?(\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?)\b[\])]?"
+    r"|\b(?:at|after|around)\s+(?:the\s+)?(\d+(?:\.\d+)?(?:st|nd|rd|th)?[\s-]*"
+    r"(?:seconds?|secs?|minutes?|mins?|hours?))\b(?:\s+mark)?",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
@@ -33,7 +32,6 @@ _SENTENCE = re.compile(
     re.DOTALL,
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -73,10 +71,23 @@ class Checked:
     text: str
     evidence: tuple[Evidence, ...]
 
-    def printed(self, *, several: bool) -> str:
-        """The sentence with the times of its evidence."""
-        marks = " ".join(dict.fromkeys(e.mark(several=several) for e in self.evidence))
-        return f"{self.text} {marks}".strip()
+    def told(self, *, several: bool) -> Told:
+        """The sentence with the times of its evidence behind it."""
+        return Told(self.text, " ".join(dict.fromkeys(e.mark(several=several) for e in self.evidence)), self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of an answer: its words, the times that are printed behind them, and the evidence for both."""
+
+    text: str
+    marks: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def printed(self) -> str:
+        """The words and the times."""
+        return f"{self.text} {self.marks}".strip()
 
 
 def gather(moments: Sequence[Moment], *, limit: int = 4) -> list[Evidence]:
@@ -105,44 +116,54 @@ def shorten(text: str, words: int) -> str:
     return (part[: stop + 1] if stop > len(part) // 3 else part).strip()
 
 
-def plain(text: str) -> str:
-    """Evidence on one line, without anything that reads as a citation, a fence or a chat template."""
-    one = " ".join(text.split())
-    return one.replace("[", "(").replace("]", ")").replace("<|", "< |").replace("|>", "| >").replace("```", "'''")
+def sentences_of(pieces: Iterable[str]) -> Generator[str, None, None]:
+    """Turn a stream of text into whole sentences, each with the citations that follow it.
 
-
-def sentences_of(pieces: Iterable[str]) -> Iterator[str]:
-    """Turn a stream of text into whole sentences, each with the citations that follow it."""
+    Closing it ends the stream: a model on this machine writes nothing else before that.
+    """
     buffer = ""
-    for piece in pieces:
-        buffer += piece
-        while match := _SENTENCE.match(buffer):
-            yield match.group().strip()
-            buffer = buffer[match.end() :]
-    if buffer.strip():
-        yield buffer.strip()
+    try:
+        for piece in pieces:
+            buffer += piece
+            while match := _SENTENCE.match(buffer):
+                yield match.group().strip()
+                buffer = buffer[match.end() :]
+        if buffer.strip():
+            yield buffer.strip()
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
 
 
-def check(
-    sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str = "", most: int = 2
-) -> Checked | None:
-    """Keep a written sentence if its cited evidence, or else other evidence, holds what it says; None otherwise."""
-    return examine(sentence, evidence, embedder=embedder, question=question, most=most)[0]
+def untimed(sentence: str, held: str) -> str:
+    """A written sentence without its citations and without the times that a model made up.
+
+    A ratio or an hour that stands in `held`, what the sentence may rest on, is no time of the recording and stays.
+    What is in square brackets never does: those are for times that code prints.
+    """
+
+    def kept(match: re.Match[str]) -> str:
+        said = match[1] or match[2]
+        there = re.search(rf"(?<![\d:.,]){re.escape(said)}(?![\d:])", held, re.IGNORECASE)
+        return match[0] if there and match[0][0] != "[" else ""
+
+    text = _TIME.sub(kept, _CITED.sub("", sentence))
+    text = re.sub(r"\(\s*\)|\[[^\]]*\]", "", text)
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split()))
+    return re.sub(r"[,;]+(?=[.!?])", "", text)
 
 
 def examine(
     sentence: str, evidence: Sequence[Evidence], *, embedder: Embedder | None, question: str = "", most: int = 2
 ) -> tuple[Checked | None, str]:
-    """What `check` says, and why.
+    """Keep a written sentence if the evidence it cites, or else other evidence, holds what it says; and tell why.
 
-    A time that the model wrote is taken out; the numbers it cites become evidence, and code prints their times. Every
+    A time that the model made up is taken out; the numbers it cites become evidence, and code prints their times. Every
     other number must occur in the evidence or the question. At most `most` excerpts may hold a sentence together.
     """
     cited = {int(n) for group in _CITED.findall(sentence) for n in re.findall(r"\d+", group)}
-    text = _TIME.sub("", _CITED.sub("", _LEAD.sub("", sentence)))
-    text = re.sub(r"\(\s*\)|\[[^\]]*\]", "", text)
-    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).strip(" ,;:-–")
-    said = [s for s in dict.fromkeys(content_stems(text)) if s not in _FRAME_STEMS]
+    text = untimed(_LEAD.sub("", sentence), "\n".join([question, *(e.whole for e in evidence)])).strip(" ,;:-–")
+    said = [s for s in dict.fromkeys(content_stems(text)) if s not in FRAME_STEMS]
     if not said or not re.search(r"[^\W\d_]{2}", text):
         return None, "says nothing"
     if text[-1] not in '.!?…”"。？！」':

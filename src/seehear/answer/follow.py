@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seehear.search.terms import FRAME, STOP
+from seehear.answer.frame import EMPTY
+from seehear.search.terms import STOP
 from seehear.spans import Span
 from seehear.values import Turn
 
@@ -50,6 +51,7 @@ _FILLER = frozenset(
     happen happened kindly little line longer look okay please reason shortly simple simpler simply somebody someone
     something sort stuff way word words work works yes""".split()  # noqa: SIM905 - as text it wraps
 )
+_EMPTY = EMPTY | _FILLER
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def _topic(history: Sequence[Turn]) -> tuple[str, str]:
     """What the turns before were about, in their own words, and the question it stands in; empty where nothing."""
     for turn in reversed(history):
         asked = " ".join((turn.read_as or turn.question).split())
-        held = [m for m in _WORD.finditer(asked) if m.group().lower() in _own(asked)]
+        own = _own(asked)
+        held = [m for m in _WORD.finditer(asked) if m.group().lower() in own]
         if held:
             phrase = asked[held[0].start() : held[-1].end()]
             short = phrase if len(phrase) <= LONGEST_TOPIC else " ".join(m.group() for m in held)[:LONGEST_TOPIC]
@@ -144,7 +147,7 @@ def _bare(question: str, text: str) -> bool:
 
 def _own(text: str) -> set[str]:
     """The words of a question that tell what it is about."""
-    return {word for word in _WORD.findall(text.lower()) if word not in STOP | FRAME | _FILLER}
+    return {word for word in _WORD.findall(text.lower()) if word not in _EMPTY}
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from seehear.answer.support import UNCONFIRMED, judge, unmarked
+from seehear.answer.evidence import Told
+from seehear.answer.support import UNCONFIRMED, judge
 from seehear.answer.translate import Tongue
 from seehear.backends.protocols import Answerer, Embedder, Reranker
+from seehear.errors import NotFoundError
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Judged, Moment, Sentence, Weighed, Why
+
+
+def rows_of(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
+    """The recordings with these ids, each once, all of them where None. Raises NotFoundError when one is not there."""
+    rows = store.media()
+    if media is None:
+        return tuple(rows)
+    known = {row.id: row for row in rows}
+    if missing := [one for one in media if one not in known]:
+        raise NotFoundError(f"no media {missing[0][:12]} in this library", hint="seehear library lists what is")
+    return tuple(known[one] for one in dict.fromkeys(media))
 
 
 class Sayer:
@@ -85,18 +98,18 @@ class Inquiry:
         if self.on_moments is not None:
             self.on_moments(moments)
 
-    def tell(self, printed: str, citations: Sequence[Citation]) -> None:
+    def tell(self, told: Told) -> None:
         """Say one sentence with its times; it is marked where what it cites does not bear it out."""
+        citations = tuple(evidence.citation for evidence in told.evidence)
         quotes = [citation.quote for citation in citations]
-        sentence = unmarked(printed)
-        found = judge(printed, quotes, question=self.read_as, embedder=self.embedder)
+        found = judge(told.text, quotes, question=self.read_as, embedder=self.embedder)
         if not found.holds:
-            self.trace.step(f"Marked as unconfirmed ({found.reason}): {sentence}")
-        if "“" not in sentence and printed.startswith(sentence):
+            self.trace.step(f"Marked as unconfirmed ({found.reason}): {told.text}")
+        if "“" not in told.text:
             # Checked in the language of the recording, then told in that of the question; quotes stay as they are.
-            printed = self.tongue.back(sentence) + printed[len(sentence) :]
-        self.told.append(Sentence(unmarked(printed), found.holds, tuple(citations)))
-        self.say.say(printed if found.holds else f"{printed} {UNCONFIRMED}")
+            told = replace(told, text=self.tongue.back(told.text))
+        self.told.append(Sentence(told.text, found.holds, citations))
+        self.say.say(told.printed if found.holds else f"{told.printed} {UNCONFIRMED}")
 
     def span(self, row: MediaRow) -> Span:
         """Where to look in one recording."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seehear.answer.evidence import plain, sentences_of, shorten
+from seehear.answer.evidence import sentences_of, shorten, untimed
+from seehear.answer.inquiry import rows_of as rows_of
 from seehear.backends.protocols import Attached, Message, Observer
-from seehear.errors import NotFoundError
+from seehear.fences import plain, sealed_line
 from seehear.search import search
 from seehear.search.terms import content_stems
 from seehear.spans import Span, clock
@@ -24,8 +26,7 @@ MOST_TOKENS = 200
 NOT_HEARD = "NOT FOUND"
 NO_WORDS = "(sound without words)"
 
-_CITED = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*(?:,|and|;)\s*\d{1,2})*)\s*\]")
-_TIME = re.compile(r",?\s*[(\[]?\b(?:(?:at|around|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?\b[)\]]?", re.IGNORECASE)
+_CITED = re.compile(r"\[\s*(\d{1,2}(?:\s*(?:,|and|;)\s*\d{1,2})*)\s*\]")
 _SYSTEM = (
     "You hear stretches of a recording, in their order, each under its number, and answer a question about it in one "
     "to three sentences: what is said, how it is said, who speaks, music, noises. End each sentence with the numbers "
@@ -67,17 +68,18 @@ def listen(
     by_id = {row.id: row for row in rows}
     attached: list[str | Attached] = []
     for number, stretch in enumerate(stretches, start=1):
-        said = f" understood: {plain(stretch.said)}" if stretch.said else " no words were understood"
+        said = f" understood: {sealed_line(stretch.said)}" if stretch.said else " no words were understood"
         attached += [f"[{number}]{said}", sound(by_id[stretch.media], stretch.span)]
-    messages = [Message("system", _SYSTEM), Message("user", f"Question: {plain(question)}", tuple(attached))]
+    messages = [Message("system", _SYSTEM), Message("user", f"Question: {sealed_line(question)}", tuple(attached))]
     several = len(rows) > 1
     pieces: list[str] = []
     sentences: list[Sentence] = []
-    for printed, sentence in _sentences(observer.stream(messages, max_tokens=MOST_TOKENS), stretches, several):
-        if on_text is not None:
-            on_text(f" {printed}" if pieces else printed)
-        pieces.append(printed)
-        sentences.append(sentence)
+    with closing(sentences_of(observer.stream(messages, max_tokens=MOST_TOKENS))) as written:
+        for printed, sentence in _sentences(written, stretches, question, several):
+            if on_text is not None:
+                on_text(f" {printed}" if pieces else printed)
+            pieces.append(printed)
+            sentences.append(sentence)
     if not sentences:
         return None
     cited = list(dict.fromkeys(c for sentence in sentences for c in sentence.citations))
@@ -92,7 +94,7 @@ def listen(
 def cut(timeline: Timeline) -> list[Stretch]:
     """A whole recording in stretches of at most 20 s that begin and end where nobody is in the middle of a sentence."""
     media = timeline.media
-    spoken = timeline.of_kind("transcript")
+    spoken = list(timeline.of_kind("transcript"))
     starts = sorted({event.span.start_s for event in spoken if 0 < event.span.start_s < media.duration_s})
     bounds = [0.0]
     for start_s in [*starts, media.duration_s]:
@@ -123,14 +125,17 @@ def chosen(stretches: Sequence[Stretch], found: Sequence[Moment]) -> list[Stretc
     return [stretch for stretch in stretches if stretch in kept]
 
 
-def _sentences(pieces: Iterator[str], stretches: Sequence[Stretch], several: bool) -> Iterator[tuple[str, Sentence]]:
-    """Sentences with the times of what they cite; one that cites nothing is dropped, and so is every written time."""
-    for raw in sentences_of(pieces):
+def _sentences(
+    written: Iterable[str], stretches: Sequence[Stretch], question: str, several: bool
+) -> Iterator[tuple[str, Sentence]]:
+    """Sentences with the times of what they cite; one that cites nothing is dropped, and so is every made up time."""
+    held = "\n".join([question, *(stretch.said for stretch in stretches)])
+    for raw in written:
         if NOT_HEARD.lower() in raw.lower():
             return
         numbers = [int(n) for found in _CITED.findall(raw) for n in re.findall(r"\d+", found)]
         used = [stretches[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(stretches)]
-        bare = plain(_TIME.sub("", _CITED.sub("", raw))).replace(" .", ".").replace("  ", " ")
+        bare = plain(untimed(raw, held))
         if not used or not re.search(r"\w", bare):
             continue
         marks = [f"[{clock(s.span.start_s)}]" for s in used]
@@ -146,11 +151,3 @@ def _sentences(pieces: Iterator[str], stretches: Sequence[Stretch], several: boo
 def playable(rows: Sequence[MediaRow]) -> bool:
     """Whether these are recordings of sound alone, all of them still in their place."""
     return bool(rows) and all(row.kind == "audio" and row.path.is_file() for row in rows)
-
-
-def rows_of(store: Store, media: Sequence[str]) -> list[MediaRow]:
-    """The rows of some media. Raises NotFoundError when one is not there."""
-    known = {row.id: row for row in store.media()}
-    if missing := [one for one in media if one not in known]:
-        raise NotFoundError(f"{missing[0]} is not in the library", hint="seehear library lists what is")
-    return [known[one] for one in media]

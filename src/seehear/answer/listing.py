@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
+from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.things import THINGS, Item, Thing, find_items
-from seehear.search.terms import FRAME, STOP, Terms, content_stems
+from seehear.fences import plain
+from seehear.search.terms import Terms, content_stems
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit
-from seehear.values import Answer, Citation, Moment
+from seehear.values import Answer
 
 MOST_LISTED = 40
 SAID_WORDS = 40
@@ -44,7 +47,7 @@ _LENGTH = re.compile(
     r"|\bduration of (?:the|this) (?:video|lecture|talk|recording|clip)$",
     re.IGNORECASE,
 )
-_OTHER = frozenset(
+_OTHER = EMPTY | frozenset(
     """are defined define there list all every each enumerate many shown show used use asked ask given occur
     contain have imported imports solve solved does please different made first second third last half part early late
     section middle end beginning""".split()  # noqa: SIM905 - as text it wraps
@@ -73,7 +76,7 @@ def read_listing(text: str, terms: Terms) -> Listed | None:
         match = thing.asked.search(bare)
         if match is None:
             continue
-        own = [w for w in terms.words if w not in STOP | FRAME | _OTHER and not thing.asked.fullmatch(w)]
+        own = [w for w in terms.words if w not in _OTHER and not thing.asked.fullmatch(w)]
         ordinal = re.search(rf"\b({_NAMED}|\d{{1,3}}(?:st|nd|rd|th))\s+(?:{thing.asked.pattern})", bare, re.IGNORECASE)
         if thing.by_words and re.search(
             rf"\b(?:an|any|one)\s+{thing.one}\s+(?:of|for|about|with)\b", bare, re.IGNORECASE
@@ -140,6 +143,10 @@ def _pick(
     inquiry: Inquiry, listed: Listed, thing: Thing, held: Sequence[tuple[MediaRow, list[Unit], list[Item]]]
 ) -> Answer:
     row, units, items = held[0]
+    if listed.place == 0:
+        inquiry.show(())
+        inquiry.say.say(f"There is no {thing.one} 0: the first one is {_at(row, items[0], inquiry)}.")
+        return inquiry.done((), (), supported=False)
     if listed.place > len(items):
         inquiry.show(())
         be = f"is only one {thing.one}" if len(items) == 1 else f"are only {len(items)} {thing.many}"
@@ -152,8 +159,7 @@ def _pick(
     end_s = max(picked.end_s, first.span.start_s + MEANWHILE_S) if thing.by_words else picked.end_s
     spoken = [u for u in units if u.kind == "transcript" and picked.start_s - 1.0 <= u.span.start_s < end_s]
     inquiry.show([picked])
-    which = "last" if listed.place < 0 else _name(listed.place)
-    lead = f"An {thing.one}" if listed.how == "any" else f"The {which} {thing.one}"
+    lead = f"An {thing.one}" if listed.how == "any" else f"The {_ordinal(listed.place)} {thing.one}"
     told = shorten(" ".join(u.text for u in spoken), SAID_WORDS)
     at = mark(row, item.start_s, several=inquiry.several)
     citations = [citation(row, first), *(citation(row, unit) for unit in spoken[:3])]
@@ -171,16 +177,24 @@ def _pick(
 
 
 def _called(thing: Thing, items: Sequence[Item], place: int) -> Item | None:
-    """The one that is announced by its number, where one is: counting may miss some."""
-    names = [name for name, number in _ORDINALS.items() if number == place] + [f"{place}th"]
+    """The one that is announced by its number, where one is: counting may miss some. The last one has none."""
+    if place < 1 or not thing.by_words:
+        return None
+    names = {_ordinal(place), _suffixed(place)}
     called = re.compile(
-        rf"\b(?:{'|'.join(names)})\s+{thing.one}\b|\b{thing.one}\s+(?:number\s+)?{abs(place)}\b", re.IGNORECASE
+        rf"\b(?:{'|'.join(names)})\s+{thing.one}\b|\b{thing.one}\s+(?:number\s+)?{place}\b", re.IGNORECASE
     )
-    return next((item for item in items if thing.by_words and any(called.search(u.text) for u in item.units)), None)
+    return next((item for item in items if any(called.search(u.text) for u in item.units)), None)
 
 
-def _name(place: int) -> str:
-    return next((name for name, number in _ORDINALS.items() if number == place), f"{place}th")
+def _ordinal(place: int) -> str:
+    """The name of a place from 1, or of the last one, which is -1: "second", "21st"."""
+    return next((name for name, number in _ORDINALS.items() if number == place), _suffixed(place))
+
+
+def _suffixed(place: int) -> str:
+    teen = place % 100 in (11, 12, 13)
+    return f"{place}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
 
 
 def _at(row: MediaRow, item: Item, inquiry: Inquiry) -> str:
@@ -188,19 +202,16 @@ def _at(row: MediaRow, item: Item, inquiry: Inquiry) -> str:
 
 
 def _list(inquiry: Inquiry, thing: Thing, held: Sequence[tuple[MediaRow, list[Unit], list[Item]]]) -> Answer:
-    moments: list[Moment] = []
-    citations: list[Citation] = []
-    for row, units, items in held:
-        moments += [moment(row, item.units[:1], units) for item in items]
-        citations += [citation(row, item.units[0]) for item in items]
-    inquiry.show(moments)
     total = sum(len(items) for _, _, items in held)
+    # What is not named carries no moment either: each looks through all that lies beside it.
+    named = list(islice(((row, units, item) for row, units, items in held for item in items), MOST_LISTED))
+    moments = [moment(row, item.units[:1], units) for row, units, item in named]
+    inquiry.show(moments)
     word = thing.one if total == 1 else thing.many
     found = "announced in words" if thing.by_words else "found"
     inquiry.say.say(f"{total} {word} {found}{inquiry.where}:")
-    lines = [f"\n- {_at(row, item, inquiry)}" for row, _, items in held for item in items]
-    for line in lines[:MOST_LISTED]:
-        inquiry.say.say(line)
+    for row, _, item in named:
+        inquiry.say.say(f"\n- {_at(row, item, inquiry)}")
     if total > MOST_LISTED:
         inquiry.say.say(f"\nAnd {total - MOST_LISTED} more.")
-    return inquiry.done(moments, citations)
+    return inquiry.done(moments, [citation(row, item.units[0]) for row, _, item in named])

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seehear.answer.evidence import plain
+from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
+from seehear.fences import plain
 from seehear.scripts import is_paired, normal, parted, pieces
 from seehear.search import cues
 from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
@@ -21,6 +22,10 @@ Which = Literal["first", "last", "all", "count", "where"]
 
 QUOTED_WORDS = 16
 MOST_RECORDINGS = 8
+MOST_LISTED = 100
+"""Lines of an answer that lists every mention; of more it says how many."""
+MOST_TIMES = 8
+"""Times that are printed in a row beside a count."""
 _COUNT = re.compile(rf"\bhow (?:often|many times|frequently)\b|{cues.COUNT}", re.IGNORECASE)
 _LAST = re.compile(
     rf"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|{cues.LAST}", re.IGNORECASE
@@ -69,7 +74,7 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
         else "all" if _ALL.search(text) else None
     )  # fmt: skip
     exact = [text for text in terms.exact if not any(text != other and text in other for other in terms.exact)]
-    left = [w for w in terms.words if w not in STOP | FRAME]
+    left = [w for w in terms.words if w not in EMPTY]
     if which is None:
         # "Where is `def fib`?" is answered by the string alone; with a topic of its own it is a question like others.
         alone = len(exact) == 1 and set(left) <= set(_WORD.findall(exact[0].lower()))
@@ -143,34 +148,56 @@ def _count_exact(text: str, sought: str) -> int:
 
 
 def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
-    several, name = inquiry.several, plain(wanted.name)
+    name, ends = plain(wanted.name), wanted.which in ("first", "last")
+    chosen = [(found, _at_the_end(found, wanted) if ends else found.units) for found in held]
+    if ends:
+        chosen = chosen[:MOST_RECORDINGS]
+    elif wanted.which == "where":
+        chosen = [(found, units[: inquiry.limit]) for found, units in chosen[:MOST_RECORDINGS]]
+    else:
+        chosen = _the_first(chosen, MOST_LISTED)
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
-    for found in held[:MOST_RECORDINGS]:
+    for found, units in chosen:
         among = units_of(inquiry, found.row)
-        order = sorted(found.units, key=lambda u: u.span.start_s, reverse=wanted.which == "last")
-        chosen = order[:1] if wanted.which in ("first", "last") else order[: inquiry.limit]
-        other = next((u for u in order if u.kind != chosen[0].kind), None)
-        if wanted.which in ("first", "last") and other is not None:
-            chosen = [chosen[0], other]
-        moments += [moment(found.row, [unit], among) for unit in chosen]
-        citations += [citation(found.row, unit) for unit in chosen]
-        lines += [_line(found.row, unit, wanted, several=several) for unit in chosen]
+        moments += [moment(found.row, [unit], among) for unit in units]
+        citations += [citation(found.row, unit) for unit in units]
+        lines += [_line(found.row, unit, wanted, several=inquiry.several) for unit in units]
     inquiry.show(moments)
-    if wanted.which in ("first", "last"):
+    if ends:
         lines[0] = f"“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
         for line in lines:
             inquiry.say.say(line)
-    else:
-        total = sum(len(f.units) for f in held)
-        places = "one place" if total == 1 else f"{total} places"
-        inquiry.say.say(f"“{name}” stands in {places}:")
-        for line in lines:
-            inquiry.say.say(f"\n- {line}")
-    if len(held) > MOST_RECORDINGS:
-        inquiry.say.say(f"And in {len(held) - MOST_RECORDINGS} more recordings.")
+        if len(held) > MOST_RECORDINGS:
+            inquiry.say.say(f"And in {len(held) - MOST_RECORDINGS} more recordings.")
+        return inquiry.done(moments, citations)
+    total = sum(len(found.units) for found in held)
+    inquiry.say.say(f"“{name}” stands in {_places(total)}:")
+    for line in lines:
+        inquiry.say.say(f"\n- {line}")
+    if total > len(lines):
+        listed = {found.row.id: len(units) for found, units in chosen}
+        left = sum(len(found.units) > listed.get(found.row.id, 0) for found in held)
+        inquiry.say.say(f"\nAnd {total - len(lines)} more{f', in {left} recordings' if left > 1 else ''}.")
     return inquiry.done(moments, citations)
+
+
+def _at_the_end(found: _Found, wanted: Wanted) -> tuple[Unit, ...]:
+    """The first or the last mention, and the first or last of the other kind: said where that one is shown."""
+    order = sorted(found.units, key=lambda u: u.span.start_s, reverse=wanted.which == "last")
+    other = next((unit for unit in order if unit.kind != order[0].kind), None)
+    return (order[0],) if other is None else (order[0], other)
+
+
+def _the_first(held: Sequence[tuple[_Found, tuple[Unit, ...]]], count: int) -> list[tuple[_Found, tuple[Unit, ...]]]:
+    """The first units, `count` at most, recording by recording."""
+    kept = []
+    for found, units in held:
+        if count > 0:
+            kept.append((found, units[:count]))
+            count -= len(units)
+    return kept
 
 
 def _line(row: MediaRow, unit: Unit, wanted: Wanted, *, several: bool) -> str:
@@ -204,23 +231,25 @@ def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines = []
-    for found in held:
+    for found in held[:MOST_LISTED]:
         among = units_of(inquiry, found.row)
         moments += [moment(found.row, [unit], among) for unit in found.units[: inquiry.limit]]
-        citations += [citation(found.row, unit) for unit in found.units]
         parts = []
         for kind, verb in (("transcript", "said {}"), ("visual", "on screen in {}")):
             pairs = found.of(kind)
             if pairs:
                 number = sum(count for _, count in pairs) if kind == "transcript" else len(pairs)
                 much = _times(number) if kind == "transcript" else _places(number)
-                at = marks(found.row, [unit.span.start_s for unit, _ in pairs], several=several)
+                at = marks(found.row, [unit.span.start_s for unit, _ in pairs], several=several, most=MOST_TIMES)
+                citations += [citation(found.row, unit) for unit, _ in pairs[:MOST_TIMES]]
                 parts.append(f"{verb.format(much)}: {at}")
         lines.append("; ".join(parts))
     inquiry.show(moments)
     inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
     for line in lines if len(lines) > 1 else ():
         inquiry.say.say(f"\n- {line}")
+    if len(held) > MOST_LISTED:
+        inquiry.say.say(f"\nAnd in {len(held) - MOST_LISTED} more recordings.")
     return inquiry.done(moments, citations)
 
 

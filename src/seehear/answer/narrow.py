@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from seehear import prompts
-from seehear.answer.evidence import Checked, Evidence, examine, gather, plain, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, Told, examine, gather, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.pointing import point
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Embedder, Message
+from seehear.fences import plain
 from seehear.scripts import count, joined
 from seehear.search import Found, find
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.store import Store
-from seehear.values import Answer, Citation, Moment, Weighed
+from seehear.values import Answer, Moment, Weighed
 
 MOST_SENTENCES = 2
 MOST_TOKENS = 160
@@ -36,67 +38,73 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     """Answer one question about something from the moments that fit it best.
 
     Each written sentence is checked against its evidence; without a writer, and where nothing that was written holds,
-    the best evidence is quoted.
+    the best evidence is quoted. Raises BackendError.
     """
-    question, intent, store = inquiry.read_as, inquiry.intent, inquiry.store
-    embedder, writer, trace = inquiry.embedder, inquiry.writer, inquiry.trace
+    intent, trace, across = inquiry.intent, inquiry.trace, bool(inquiry.tongue.compared_by)
     found = find(
-        store, embedder, intent, query=question, media=inquiry.media, limit=inquiry.limit, reranker=inquiry.reranker
-    )
+        inquiry.store, inquiry.embedder, intent, query=inquiry.read_as, media=inquiry.media, limit=inquiry.limit,
+        reranker=inquiry.reranker,
+    )  # fmt: skip
     inquiry.show(found.moments)
-    trace.weighed = _weighed(found)
-    several = inquiry.several
     evidence = gather(found.moments, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
     if evidence and (wanted or count(evidence[0].text) < BARE_WORDS):
-        evidence = _with_speech(store, intent, found.moments[0], evidence)
-    by, across = found.compared_by, bool(inquiry.tongue.compared_by)
-    likely = probability(found.signal, embedder=by, across=across)
+        evidence = _with_speech(inquiry.store, intent, found.moments[0], evidence)
+    likely = probability(found.signal, embedder=found.compared_by, across=across)
+    trace.weighed = _weighed(found)
     trace.likelihood, trace.threshold = likely, threshold()
-    trace.features = features(found.signal, mode=mode(found.signal, embedder=by, across=across))
+    trace.features = features(found.signal, mode=mode(found.signal, embedder=found.compared_by, across=across))
     if found.signal.exact:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
-    if not evidence or not fits(found.signal, embedder=by, across=across):
+    if not evidence or not fits(found.signal, embedder=found.compared_by, across=across):
         return _refuse(inquiry, found, evidence)
-    sure = found.signal.exact or likely >= SURE
-    citations: list[Citation] = []
-    said: list[str] = []
+    told = _tell(inquiry, found, evidence, sure=found.signal.exact or likely >= SURE)
+    if told is None:
+        return _refuse(inquiry, found, evidence)
+    return inquiry.done(found.moments, [e.citation for one in told for e in one.evidence])
 
-    def tell(text: str, used: Sequence[Evidence]) -> None:
-        said.append(text)
-        cited = [e.citation for e in used]
-        inquiry.tell(text, cited)
-        citations.extend(cited)
 
-    # The frame of a "when" is English: a question in another language gets the time and the quote alone.
-    lead = (
-        opening("" if inquiry.tongue.asked else question, intent, evidence, several=several)
-        if intent.want == "when"
-        else None
-    )
-    if lead is not None and (sure or writer is None):
-        tell(*lead)
-    written = _write(inquiry, evidence) if writer is not None else iter(())
-    for checked in written:
-        if checked is None:
-            # The model's word alone does not overrule a clear find.
-            if not said and not sure:
-                trace.step("The model found no answer in the excerpts, and the find is not clear: refused.")
-                return _refuse(inquiry, found, evidence)
-            trace.step("The model found no answer in the excerpts; the find is clear, so it is quoted.")
-            break
-        if lead is not None and not said:
-            tell(*lead)
-        if not _repeats(checked.text, said):
-            tell(checked.printed(several=several), checked.evidence)
-        if len(said) >= MOST_SENTENCES:
-            break
-    if not said and lead is not None:
-        tell(*lead)
+def _tell(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], *, sure: bool) -> list[Told] | None:
+    """Say what answers the question; None where the writer finds nothing in evidence that is not `sure` to answer."""
+    several, trace, said = inquiry.several, inquiry.trace, list[Told]()
+
+    def tell(told: Told) -> None:
+        said.append(told)
+        inquiry.tell(told)
+
+    lead = _lead(inquiry, evidence)
+    if lead is not None and (sure or inquiry.writer is None):
+        tell(lead)
+    with closing(_write(inquiry, evidence)) as written:
+        # Who translates what is told may be the writer, and models on this machine give one reply at a time.
+        for checked in written if inquiry.tongue.writer is None else list(written):
+            if checked is None:
+                # The model's word alone does not overrule a clear find.
+                if not said and not sure:
+                    trace.step("The model found no answer in the excerpts, and the find is not clear: refused.")
+                    return None
+                trace.step("The model found no answer in the excerpts; the find is clear, so it is quoted.")
+                break
+            if lead is not None and not said:
+                tell(lead)
+            if not _repeats(checked.text, said):
+                tell(checked.told(several=several))
+            if len(said) >= MOST_SENTENCES:
+                break
     if not said:
-        for quote in extract(intent, evidence, scores=[m.score for m in found.moments], several=several):
-            tell(quote.text, quote.evidence)
-    return inquiry.done(found.moments, citations)
+        quotes = extract(inquiry.intent, evidence, scores=[m.score for m in found.moments], several=several)
+        for told in quotes if lead is None else [lead]:
+            tell(told)
+    return said
+
+
+def _lead(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Told | None:
+    """The sentence that answers "when", None where something else is asked."""
+    if inquiry.intent.want != "when":
+        return None
+    # Its frame is English: a question in another language gets the time and the quote alone.
+    question = "" if inquiry.tongue.asked else inquiry.read_as
+    return opening(question, inquiry.intent, evidence, several=inquiry.several)
 
 
 def _weighed(found: Found) -> tuple[Weighed, ...]:
@@ -136,10 +144,10 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
 
 def extract(
     intent: Intent, evidence: Sequence[Evidence], *, scores: Sequence[float] = (), several: bool = False
-) -> list[Checked]:
+) -> list[Told]:
     """The answer without a model: the best excerpt quoted, and a second one when it adds what the first leaves out."""
     first = evidence[0]
-    quotes = [Checked(quoted(first, 32, several=several), (first,))]
+    quotes = [quoted(first, 32, several=several)]
     missing = set(intent.terms.stems) - set(content_stems(first.whole if first.kind == "transcript" else first.text))
     bare = first.kind == "visual" and count(first.text) < BARE_WORDS
     for other in evidence[1:]:
@@ -148,36 +156,38 @@ def extract(
         under = bare and other.kind == "transcript" and 0 <= other.span.start_s - first.span.start_s < UNDER_S
         adds = near and len(missing & set(content_stems(other.text))) * 2 > len(missing)
         if under or adds:
-            quotes.append(Checked(quoted(other, 24, several=several), (other,)))
+            quotes.append(quoted(other, 24, several=several))
             break
     return quotes
 
 
-def _repeats(text: str, said: Sequence[str]) -> bool:
+def _repeats(text: str, said: Sequence[Told]) -> bool:
     new = set(content_stems(text))
-    return any(len(new & set(content_stems(old))) >= 0.8 * len(new) for old in said)
+    return any(len(new & set(content_stems(old.text))) >= 0.8 * len(new) for old in said)
 
 
-def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Iterator[Checked | None]:
+def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Generator[Checked | None, None, None]:
     """What the model writes, sentence by sentence, as far as it holds; None where it says that nothing is found."""
     question, embedder, trace = inquiry.read_as, inquiry.embedder, inquiry.trace
-    assert inquiry.writer is not None
+    if inquiry.writer is None:
+        return
     messages = [Message(role, text) for role, text in prompts.answer(question, [_excerpt(e) for e in evidence])]
-    written = 0
-    for sentence in sentences_of(inquiry.writer.stream(messages, max_tokens=MOST_TOKENS)):
-        if prompts.NOT_FOUND.lower() in sentence.lower():
-            yield None
-            return
-        checked, reason = examine(sentence, evidence, embedder=embedder, question=question)
-        if checked is not None and written and not _concerns(checked.text, question, embedder):
-            checked, reason = None, "not about what was asked"
-        trace.judge(plain(sentence), reason, kept=checked is not None)
-        if checked is None:
-            continue
-        yield _pointed(inquiry, checked)
-        written += 1
-        if written >= MOST_SENTENCES:
-            return
+    kept = 0
+    with closing(sentences_of(inquiry.writer.stream(messages, max_tokens=MOST_TOKENS))) as written:
+        for sentence in written:
+            if prompts.NOT_FOUND.lower() in sentence.lower():
+                yield None
+                return
+            checked, reason = examine(sentence, evidence, embedder=embedder, question=question)
+            if checked is not None and kept and not _concerns(checked.text, question, embedder):
+                checked, reason = None, "not about what was asked"
+            trace.judge(plain(sentence), reason, kept=checked is not None)
+            if checked is None:
+                continue
+            yield _pointed(inquiry, checked)
+            kept += 1
+            if kept >= MOST_SENTENCES:
+                return
 
 
 def _pointed(inquiry: Inquiry, checked: Checked) -> Checked:

@@ -18,6 +18,8 @@ _TENS = {
         ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), start=2
     )
 }
+LARGEST = 10**15
+"""Nobody speaks of more; who says "hundred" a thousand times says no number."""
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
 
@@ -56,7 +58,7 @@ def _read(tokens: list[str], at: int) -> tuple[str, int]:
             part += _SMALL[word]
         elif word in _TENS and (not size or part % 100 == 0):
             part += _TENS[word]
-        elif word in _SCALES and size:
+        elif word in _SCALES and size and total + part * _SCALES[word] <= LARGEST:
             part = max(part, 1) * _SCALES[word]
             if word != "hundred":
                 total, part = total + part, 0

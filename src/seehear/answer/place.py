@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.evidence import plain
 from seehear.answer.inquiry import Inquiry
+from seehear.fences import plain
 from seehear.scripts import joined
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
@@ -17,7 +17,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def units_of(inquiry: Inquiry, row: MediaRow) -> list[Unit]:
-    """What was said and shown in one recording, in the stretch and of the kind that is asked for, in order of time."""
+    """What was said and what was shown in one recording, in the stretch that is asked for, in order of time."""
     span = inquiry.intent.span(row.duration_s)
     stored = inquiry.store.units(row.number)
     units = [stored[ordinal] for ordinal in sorted(stored)]

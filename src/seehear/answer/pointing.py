@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seehear.answer.evidence import Checked, Evidence, support
+from seehear.answer.frame import FRAME_STEMS
 from seehear.scripts import joined
-from seehear.search.terms import FRAME, content_stems, stem
+from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.units import Unit
 
 MOST_UNITS = 3
 SPOKEN_S = 60.0
 AS_GOOD = 0.02
-_FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 
 
 def point(checked: Checked, units: Sequence[Unit], media: str, *, question: str = "") -> Checked:
@@ -23,7 +23,7 @@ def point(checked: Checked, units: Sequence[Unit], media: str, *, question: str 
     `units` are those of that recording. What was said while a picture stood is cited as speech, with its own time,
     when the sentence rests on it. Evidence that cannot be narrowed stays as it is.
     """
-    words = [s for s in dict.fromkeys(content_stems(checked.text)) if s not in _FRAME_STEMS]
+    words = [s for s in dict.fromkeys(content_stems(checked.text)) if s not in FRAME_STEMS]
     asked = set(content_stems(question))
     found: list[Evidence] = []
     for evidence in checked.evidence:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
+from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.fences import plain
 from seehear.scripts import count
-from seehear.search.terms import FRAME, STOP
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""
 WORDS = 120
-_OPEN = frozenset(
+MOST_RECORDINGS = 40
+_OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
     thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905 - as text it wraps
 )
@@ -26,7 +28,7 @@ def is_open(inquiry: Inquiry) -> bool:
     limited = any(inquiry.intent.span(row.duration_s) is not None for row in inquiry.rows)
     words = inquiry.intent.terms.words
     return limited and not inquiry.intent.terms.exact and all(
-        word in STOP | FRAME | _OPEN or not word.isalpha() or word in _NUMBERS for word in words
+        word in _OPEN or not word.isalpha() or word in _NUMBERS for word in words
     )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
-    for row in inquiry.rows:
+    for row in inquiry.rows[:MOST_RECORDINGS]:
         among = units_of(inquiry, row)
         for kind, verb in (("transcript", "Said from"), ("visual", "On screen from")):
             if inquiry.intent.route == ("shown" if kind == "transcript" else "said"):
@@ -64,4 +66,6 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
         inquiry.say.say(f"Nothing is said or shown{inquiry.where}.")
     for line in lines:
         inquiry.say.say(f"\n{line}" if inquiry.say.text else line)
+    if len(inquiry.rows) > MOST_RECORDINGS:
+        inquiry.say.say(f"\n({len(inquiry.rows) - MOST_RECORDINGS} more recordings are left out.)")
     return inquiry.done(moments, citations, supported=bool(lines))

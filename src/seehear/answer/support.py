@@ -1,7 +1,7 @@
 """Whether the evidence quoted beside a sentence supports it: told by rule, from the quotes alone.
 
 This looks at an answer from outside, as a reader does who has the sentence and its quotes and nothing else. It is
-stricter than `seehear.answer.evidence.check`, which decides while an answer is written and sees all excerpts.
+stricter than `seehear.answer.evidence.examine`, which decides while an answer is written and sees all excerpts.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seehear.answer.evidence import plain, support
+from seehear.answer.evidence import support
+from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
-from seehear.search.terms import FRAME, content_stems, stem
+from seehear.fences import plain
+from seehear.search.terms import content_stems
 
 UNCONFIRMED = "(unconfirmed)"
 """What is printed behind a sentence that its citations do not bear out."""
@@ -24,9 +26,6 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _QUOTE = re.compile(r"“([^”]+)”")
 _NAME = re.compile(r"(?<![.!?:“\"]\s)(?<!^)\b(?:[A-Z][\w'’-]+|[A-Z]{2,}|\w*_\w+|\w+\(\))")
 _NOT = re.compile(r"\b(?:not|never|no|none|nothing|nobody|cannot|without)\b|n['’]t\b", re.IGNORECASE)
-_MARK = re.compile(r"\[\d{1,3}:\d{2}(?::\d{2})?\]|\([^()]*\[\d{1,3}:\d{2}(?::\d{2})?\]\)")
-_LAST_MARKS = re.compile(rf"(?:\s*(?:{_MARK.pattern}))+$")
-_FRAME_STEMS = frozenset(stem(word) for word in FRAME)
 _ELLIPSIS = " .,;:!?…"
 
 
@@ -38,22 +37,17 @@ class Support:
     reason: str
 
 
-def unmarked(printed: str) -> str:
-    """A printed sentence without the times behind it."""
-    return _LAST_MARKS.sub("", printed.strip().removesuffix(UNCONFIRMED).rstrip())
-
-
 def judge(
     sentence: str, quotes: Sequence[str], *, question: str = "", embedder: Embedder | None = None
 ) -> Support:  # fmt: skip
-    """Judge one sentence by the texts that it cites, in this order.
+    """Judge one sentence, without the times behind it, by the texts that it cites, in this order.
 
     No quote: not supported. A quotation inside “…” must stand word for word in the quotes, and then what frames it is
     taken from the question. Else every number and every name must occur in the quotes or in the question; no negation
     may be new in it; and of its content words, those of the question counting less, three quarters must be held by the
     quotes, or half when its vector is near theirs (`ENOUGH_COSINE`).
     """
-    said = " ".join(_MARK.sub(" ", sentence.replace(UNCONFIRMED, " ")).split())
+    said = " ".join(sentence.split())
     if not quotes:
         return Support(False, "no citation")
     joined = plain(" ".join(quotes))
@@ -70,7 +64,7 @@ def judge(
         return Support(False, f"name not in the quote: {missing}")
     if _NOT.search(said) and not (_NOT.search(joined) or _NOT.search(question)):
         return Support(False, "a negation that the quote does not have")
-    words = [s for s in dict.fromkeys(content_stems(said)) if s not in _FRAME_STEMS]
+    words = [s for s in dict.fromkeys(content_stems(said)) if s not in FRAME_STEMS]
     if not words:
         return Support(False, "says nothing")
     share = support(words, set(content_stems(question)), joined)

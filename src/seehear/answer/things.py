@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from seehear.answer.evidence import plain, shorten
+from seehear.answer.evidence import shorten
 from seehear.answer.wording import glimpse
+from seehear.fences import plain
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.units import Unit

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from seehear import prompts
-from seehear.answer.evidence import plain
 from seehear.backends.protocols import Answerer, Card, Embedder, Message
+from seehear.fences import plain
 from seehear.language import NAMES, language_of, language_of_all
 from seehear.store import MediaRow, Store
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.evidence import Evidence, plain, shorten
+from seehear.answer.evidence import Evidence, Told, shorten
+from seehear.fences import plain
 from seehear.search.route import Intent
 
 SAME_S = 3.0
@@ -30,18 +31,16 @@ _BULLET = re.compile(r"^[-–•*]\s+")
 _TIME = re.compile(r"\d:\d")
 
 
-def quoted(evidence: Evidence, words: int, *, several: bool) -> str:
+def quoted(evidence: Evidence, words: int, *, several: bool) -> Told:
     """An excerpt in quotation marks, with its time and whether it was on screen."""
     text = _BULLET.sub("", plain(shorten(evidence.text, words)))
     mark = evidence.mark(several=several)
     if evidence.kind == "visual":
-        return f"On screen {'' if several else 'at '}{mark}: “{text}”"
-    return f"“{text}” {mark}"
+        return Told(f"On screen {'' if several else 'at '}{mark}: “{text}”", "", (evidence,))
+    return Told(f"“{text}”", mark, (evidence,))
 
 
-def opening(
-    question: str, intent: Intent, evidence: Sequence[Evidence], *, several: bool
-) -> tuple[str, tuple[Evidence, ...]]:
+def opening(question: str, intent: Intent, evidence: Sequence[Evidence], *, several: bool) -> Told:
     """The sentence that answers "when": what, from which time, and the words heard or seen there."""
     first = evidence[0]
     said = first
@@ -56,9 +55,10 @@ def opening(
     start = f"{subject} {word} {time}" if subject else f"{word[:1].upper()}{word[1:]} {time}"
     quote = f"“{_BULLET.sub('', plain(shorten(said.text, 32)))}”"
     if said is first and first.kind == "visual":
-        return f"{start}, on screen: {quote}", (first,)
+        return Told(f"{start}, on screen: {quote}", "", (first,))
     late = said is not first and said.span.start_s - first.span.start_s > SAME_S
-    return f"{start}: {quote}{' ' + said.mark(several=several) if late else ''}", tuple(dict.fromkeys((first, said)))
+    marks = said.mark(several=several) if late else ""
+    return Told(f"{start}: {quote}", marks, tuple(dict.fromkeys((first, said))))
 
 
 def _subject(question: str) -> str:

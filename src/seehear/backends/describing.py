@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seehear.backends.protocols import OnDescribed
 from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError
+from seehear.fences import sealed
 from seehear.units import clean
 from seehear.values import Description, Gap, Sight
 
@@ -77,7 +78,7 @@ def request(sights: Sequence[Sight], *, question: str = "") -> Request:
         if sight.changed.strip() and sight.changed.strip() != sight.read.strip():
             parts.append(f"Of that, new against the picture before:\n{fenced(sight.changed)}")
     if question.strip():
-        parts.append(f"Tell above all what helps to answer: {' '.join(defused(question).split())}")
+        parts.append(f"Tell above all what helps to answer: {' '.join(sealed(question).split())}")
     count = len(sights)
     parts.append("Describe the picture as JSON." if count == 1 else f"Describe the {count} pictures as JSON.")
     return Request(_SYSTEM, tuple(parts), schema(count), TOKENS_PER_PICTURE * count + 80)
@@ -102,25 +103,11 @@ def schema(count: int) -> dict[str, Any]:
 
 def fenced(text: str) -> str:
     """Text from a picture between its marks: every line behind a bar, marks and turns inside it made harmless."""
-    kept = defused(text)
+    kept = sealed(text)
     if len(kept) > READ_CHARACTERS:
         kept = kept[:READ_CHARACTERS] + " …"
     lines = [line.strip() for line in kept.splitlines()]
     return "\n".join([OPEN, *(f"| {line}" for line in lines if line), CLOSE])
-
-
-# Our own marks, and those of chat templates and image slots: <|im_end|>, <s>, [INST], <image>, <end_of_turn>.
-_MARK = re.compile(
-    r"<(?=\s*/?\s*(?:read|s|image|img|video|audio|think|(?:start|end)_of_\w+|end_of_utterance|fake_token_around_image)"
-    r"\b[^<>]*>)|<(?=[|｜])|\[(?=\s*/?\s*(?:INST|SYS|IMG)\w*\s*\])",
-    re.IGNORECASE,
-)
-
-
-def defused(text: str) -> str:
-    """The same text in which nothing is a mark any more: its first bracket is replaced by one that looks alike."""
-    plain = clean("\n".join(text.splitlines())).replace("|>", "| >").replace("｜>", "｜ >")
-    return _MARK.sub(lambda found: "‹" if found[0] == "<" else "(", plain)
 
 
 def group_by_group(

@@ -23,6 +23,7 @@ from seehear.errors import (
     InputError,
     SeehearError,
 )
+from seehear.fences import defused
 from seehear.values import Description, Gap, Sight
 
 LONGEST_PX = 1024
@@ -226,7 +227,7 @@ def _conversation(turns: Sequence[tuple[str, Sequence[str | Sight]]], *, sees: b
     """Messages as chat templates take them; marks of turns and image slots in the texts are made harmless."""
     if not sees:
         return [
-            {"role": role, "content": "\n".join(describing.defused(part) for part in parts if isinstance(part, str))}
+            {"role": role, "content": "\n".join(defused(part) for part in parts if isinstance(part, str))}
             for role, parts in turns
         ]
     return [{"role": role, "content": [_part(part) for part in parts]} for role, parts in turns]
@@ -235,7 +236,7 @@ def _conversation(turns: Sequence[tuple[str, Sequence[str | Sight]]], *, sees: b
 def _part(part: str | Sight) -> dict[str, Any]:
     if isinstance(part, str):
         # What describing wrote is defused already, but for its own two marks, which are no template's.
-        safe = part if describing.OPEN in part else describing.defused(part)
+        safe = part if describing.OPEN in part else defused(part)
         return {"type": "text", "text": safe}
     from PIL import Image
 

@@ -5,14 +5,32 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-_MARK = re.compile(r"\[\d{1,3}:\d{2}(?::\d{2})?\]|\([^()]*\[\d{1,3}:\d{2}(?::\d{2})?\]\)|\(unconfirmed\)")
+_TIMES = re.compile(r"\[\d{1,3}:\d{2}(?::\d{2})?\](?:(?:, \[[\d:]+\])*(?: and \d+ more)?\))?")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
 def bare(text: str) -> str:
     """An answer without the times and titles that are printed beside its sentences."""
-    return " ".join(_MARK.sub(" ", text).split())
+    kept = ""
+    at = 0
+    for times in _TIMES.finditer(text):
+        kept += text[at : times.start()]
+        at = times.end()
+        if times.group().endswith(")"):
+            opened = _opened(kept)
+            kept, at = (kept[:opened], at) if opened >= 0 else (kept, at - 1)
+    return " ".join((kept + text[at:]).replace("(unconfirmed)", " ").split())
+
+
+def _opened(text: str) -> int:
+    """Where the bracket stands that is still open at the end of a text, -1 where none is: titles hold some, too."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] == ")") - (text[at] == "(")
+        if depth < 0:
+            return at
+    return -1
 
 
 def tokens(text: str) -> list[str]:
