@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
 import threading
@@ -104,12 +103,12 @@ class Library:
             began = time.perf_counter()
             try:
                 media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+                row = self._row_of(media)
             except ConfigError:
                 raise
             except InputError as error:
                 yield Indexed(path, "", path.name, "failed", time.perf_counter() - began, 0, 0, error)
                 continue
-            row = next(row for row in self.store.media() if row.id == media)
             yield Indexed(path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps)
         for url in urls:
             yield from self._index_url(url, on_progress=on_progress, on_pull=on_pull)
@@ -130,12 +129,14 @@ class Library:
                         )  # fmt: skip
                     return
                 media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
+            elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
+                media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+            row = self._row_of(media)
         except ConfigError:
             raise
         except (InputError, MissingPackageError) as error:
             yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
             return
-        row = self._row_of(media)
         yield Indexed(
             row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url
         )  # fmt: skip
@@ -144,23 +145,31 @@ class Library:
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
     ) -> tuple[str, Status]:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
+        from seehear.ingest.fingerprint import fingerprints
+
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         with only_one(self.settings.home, media_id):
             plan = self._plan(path, media_id)
-            fingerprint = self._fingerprint(plan)
-            known = self.store.cache_get(f"ingested:{media_id}")
-            if self.store.has(media_id) and (not again or known == fingerprint.encode()):
+            chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
+            fingerprint, *cut_before = fingerprints(plan, chosen)
+            known = (self.store.cache_get(f"ingested:{media_id}") or b"").decode()
+            row = self._row(media_id)
+            if row is not None and (not again or known == fingerprint):
                 return media_id, "unchanged"
             with self.models.charged_to(media_id):
-                done = self._ingest(path, media_id, plan, reporter, on_pull)
+                if row is not None and known in cut_before:
+                    timeline, language, complete = self.store.uncorrected(media_id), row.language, True
+                else:
+                    done = self._ingest(path, media_id, plan, reporter, on_pull)
+                    timeline, language, complete = done.timeline, done.language, done.complete
                 place(
-                    self.store, done.timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
-                    language=done.language,
+                    self.store, timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
+                    language=language,
                 )  # fmt: skip
-            if done.complete:
+            if complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
 
@@ -223,14 +232,6 @@ class Library:
 
     def _language(self) -> str | None:
         return None if self.settings.language == "auto" else self.settings.language
-
-    def _fingerprint(self, plan: Plan) -> str:
-        from seehear.ingest.cache import STAGE_VERSIONS
-
-        captions = [hashlib.sha256(side.read_bytes()).hexdigest() for _, side in plan.sidecars]
-        chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
-        parts = [plan.sampler, plan.use_captions, plan.language, captions, chosen, sorted(STAGE_VERSIONS.items())]
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _ingest(self, path: Path, media_id: str, plan: Plan, reporter: Reporter, on_pull: OnPull | None) -> Ingested:
         from seehear.ingest.cache import StageCache

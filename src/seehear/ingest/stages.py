@@ -194,16 +194,17 @@ def hear(
 def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language: str | None) -> Transcript | None:
     """Read what somebody already wrote down: the sidecar in the wanted language, else the track inside the file.
 
-    Raises MediaError when a sidecar is there but holds no caption that can be read.
+    Raises MediaError when a sidecar is there but holds no caption that can be read, InputError when it cannot be read.
     """
     from seehear.captions import parse_captions
+    from seehear.media.source import content_of
     from seehear.media.subtitles import embedded_captions
 
     wanted = (language or "en", "")
     ranked = sorted(sidecars, key=lambda s: wanted.index(s[0]) if s[0] in wanted else len(wanted))
     if ranked:
         code, path = ranked[0]
-        transcript = parse_captions(path.read_bytes(), via=f"captions:{path.suffix[1:].lower()}")
+        transcript = parse_captions(content_of(path), via=f"captions:{path.suffix[1:].lower()}")
         if not transcript.segments:
             raise MediaError(f"the captions beside the media hold no cue: {path.name}", hint="use --captions never")
         return Transcript(code or transcript.language, transcript.segments, transcript.via, transcript.gaps)
