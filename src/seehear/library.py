@@ -252,7 +252,8 @@ class Library:
     ) -> Transcript:
         """Turn the speech of one file into text; what was heard is cached, so that a second run is free.
 
-        Raises InputError when the file has no sound.
+        Raises InputError when the file has no sound, WeightsError or MissingPackageError when nothing here can hear,
+        BackendError when the model cannot be opened; what it cannot do with a stretch of sound is a Gap.
         """
         from seehear.ingest.cache import StageCache
         from seehear.ingest.stages import hear
@@ -268,7 +269,7 @@ class Library:
         )  # fmt: skip
 
     def read(self, rgb: NDArray[np.uint8]) -> Screen:
-        """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
+        """Read the text on one picture, `rgb` uint8 [H, W, 3]. Raises SetupError, BackendError."""
         return self.models.reader().read(rgb)
 
     # ---- correcting ----------------------------------------------------------------------------------------------
@@ -302,7 +303,8 @@ class Library:
                 on_pull: OnPull | None = None) -> str:  # fmt: skip
         """The id of a recording given by path, address, id or title; one that is not indexed yet is indexed now.
 
-        Raises NotFoundError when nothing is meant by it.
+        Raises NotFoundError when nothing is meant by it, InputError when it is no recording or more than one, and what
+        indexing raises: SetupError, BackendError, CancelledError.
         """
         if is_url(str(media)):
             return self._resolve_url(str(media), on_progress, on_pull)
@@ -361,7 +363,8 @@ class Library:
         `within` limits it to a stretch of each recording. `history` are the turns before, the last one last
         (`answer.turn`): a follow-up question is read with them. `on_moments` gets the moments as soon as they are
         found, `on_text` pieces of the answer as they are checked.
-        Raises InputError for an empty question, NotFoundError when nothing is indexed.
+        Raises InputError for an empty question, NotFoundError when nothing is indexed, BackendError from the models,
+        and what `resolve` raises.
         """
         from seehear.answer import ask
         from seehear.answer.counting import Counting
@@ -441,6 +444,7 @@ class Library:
         """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide.
 
         `within` limits them to a stretch of each recording; without `rerank` a reranker that is set is not asked.
+        Raises InputError for an empty query, BackendError from the models, and what `resolve` raises.
         """
         from seehear.search import search
         from seehear.search.spelling import mend
@@ -458,11 +462,11 @@ class Library:
             )  # fmt: skip
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
-        """The timeline of a recording given by path, id or title."""
+        """The timeline of a recording given by path, id or title. Raises what `resolve` raises."""
         return self.store.timeline(self.resolve(media))
 
     def chapters(self, media: str | os.PathLike[str]) -> list[Chapter]:
-        """The chapters of a recording: those of the file, else by slides and topics."""
+        """The chapters of a recording: those of the file, else by slides and topics. Raises what `resolve` raises."""
         from seehear.answer.outline import chapters_of
 
         return chapters_of(self.store, self._row_of(self.resolve(media)), self.models.embedder_for_search())
@@ -556,22 +560,22 @@ class Recording:
 
     @property
     def id(self) -> str:
-        """The SHA-256 of the file's bytes."""
+        """The SHA-256 of the file's bytes. Raises what `Library.resolve` raises."""
         return self._library.resolve(self._media)
 
     @property
     def timeline(self) -> Timeline:
-        """What was seen and heard, by time."""
+        """What was seen and heard, by time. Raises what `Library.timeline` raises."""
         return self._library.timeline(self._media)
 
     @property
     def media(self) -> Media:
-        """Title, duration and kind."""
+        """Title, duration and kind. Raises what `Library.timeline` raises."""
         return self.timeline.media
 
     @property
     def chapters(self) -> list[Chapter]:
-        """The file's chapters, else chapters by slides and topics."""
+        """The file's chapters, else chapters by slides and topics. Raises what `Library.chapters` raises."""
         return self._library.chapters(self._media)
 
     def ask(
@@ -582,11 +586,11 @@ class Recording:
         history: Sequence[Turn] = (),
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """Answer a question from this recording, or from a stretch of it; `history` as in `Library.ask`."""
+        """Answer a question from this recording, or from a stretch of it; `history` and errors as in `Library.ask`."""
         return self._library.ask(question, media=[self._media], within=within, history=history, on_text=on_text)
 
     def search(
         self, query: str, *, within: Span | None = None, route: Route | None = None, limit: int = 10
     ) -> list[Moment]:
-        """Find moments in this recording, or in a stretch of it."""
+        """Find moments in this recording, or in a stretch of it. Raises what `Library.search` raises."""
         return self._library.search(query, media=[self._media], within=within, route=route, limit=limit)
