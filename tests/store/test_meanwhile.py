@@ -211,3 +211,24 @@ def test_vectors_kept_in_memory_are_those_of_the_library_as_it_is(tmp_path: Path
             held = seen.vectors()
         assert store.vectors() is held, "what one search read is there for the next"
         assert np.isfinite(held.passages).all()
+
+
+def test_vectors_of_a_recording_indexed_meanwhile_stay_with_their_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path) as store, Store(tmp_path) as other:
+        media = put(store, speech("talk", LINES[:2]))
+        unit_vectors, late = Store.unit_vectors, speech("talk", LINES)
+
+        def slow(self: Store, *given: Any, **named: Any) -> Any:
+            found = unit_vectors(self, *given, **named)
+            monkeypatch.setattr(Store, "unit_vectors", unit_vectors)
+            put(other, late)
+            return found
+
+        monkeypatch.setattr(Store, "unit_vectors", slow)
+        correct(store, media, 0, "Whales have lungs.", embedder=Fake)
+        texts = [unit.text for unit in store.units(1).values()]
+        assert texts == ["Whales have lungs.", *(text for _, text in LINES[1:])]
+        found = store.unit_vectors(1)
+        assert found is not None and np.allclose(found, Fake().embed(texts), atol=2e-3)

@@ -133,11 +133,12 @@ def _place(
 
 def _vectors_of(store: Store, media_id: str, space: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, bytes]]:
     """The vectors that one recording has in that space, and its packed tokens, by the text that was embedded."""
-    row = next((row for row in store.media() if row.id == media_id and row.embedder == space), None)
-    vectors = None if row is None else store.unit_vectors(row.number)
-    if row is None or vectors is None:
-        return {}, {}
-    texts = {ordinal: unit_text(unit) for ordinal, unit in store.units(row.number).items()}
-    packed = store.unit_tokens(row.number)
+    with store.read() as now:
+        row = next((row for row in now.media() if row.id == media_id and row.embedder == space), None)
+        vectors = None if row is None else now.unit_vectors(row.number)
+        if row is None or vectors is None:
+            return {}, {}
+        texts = {ordinal: unit_text(unit) for ordinal, unit in now.units(row.number).items()}
+        packed = now.unit_tokens(row.number)
     known = {text: vectors[ordinal] for ordinal, text in texts.items()}
     return known, {texts[ordinal]: tokens for ordinal, tokens in packed.items()}
