@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
 import threading
@@ -104,12 +103,12 @@ class Library:
             began = time.perf_counter()
             try:
                 media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+                row = self._row_of(media)
             except ConfigError:
                 raise
             except InputError as error:
                 yield Indexed(path, "", path.name, "failed", time.perf_counter() - began, 0, 0, error)
                 continue
-            row = next(row for row in self.store.media() if row.id == media)
             yield Indexed(path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps)
         for url in urls:
             yield from self._index_url(url, on_progress=on_progress, on_pull=on_pull)
@@ -130,12 +129,14 @@ class Library:
                         )  # fmt: skip
                     return
                 media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
+            elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
+                media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+            row = self._row_of(media)
         except ConfigError:
             raise
         except (InputError, MissingPackageError) as error:
             yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
             return
-        row = self._row_of(media)
         yield Indexed(
             row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url
         )  # fmt: skip
@@ -144,23 +145,31 @@ class Library:
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
     ) -> tuple[str, Status]:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
+        from seehear.ingest.fingerprint import fingerprints
+
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         with only_one(self.settings.home, media_id):
             plan = self._plan(path, media_id)
-            fingerprint = self._fingerprint(plan)
-            known = self.store.cache_get(f"ingested:{media_id}")
-            if self.store.has(media_id) and (not again or known == fingerprint.encode()):
+            chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
+            fingerprint, *cut_before = fingerprints(plan, chosen)
+            known = (self.store.cache_get(f"ingested:{media_id}") or b"").decode()
+            row = self._row(media_id)
+            if row is not None and (not again or known == fingerprint):
                 return media_id, "unchanged"
             with self.models.charged_to(media_id):
-                done = self._ingest(path, media_id, plan, reporter, on_pull)
+                if row is not None and known in cut_before:
+                    timeline, language, complete = self.store.uncorrected(media_id), row.language, True
+                else:
+                    done = self._ingest(path, media_id, plan, reporter, on_pull)
+                    timeline, language, complete = done.timeline, done.language, done.complete
                 place(
-                    self.store, done.timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
-                    language=done.language,
+                    self.store, timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
+                    language=language,
                 )  # fmt: skip
-            if done.complete:
+            if complete:
                 self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
         return media_id, "indexed"
 
@@ -224,14 +233,6 @@ class Library:
     def _language(self) -> str | None:
         return None if self.settings.language == "auto" else self.settings.language
 
-    def _fingerprint(self, plan: Plan) -> str:
-        from seehear.ingest.cache import STAGE_VERSIONS
-
-        captions = [hashlib.sha256(side.read_bytes()).hexdigest() for _, side in plan.sidecars]
-        chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
-        parts = [plan.sampler, plan.use_captions, plan.language, captions, chosen, sorted(STAGE_VERSIONS.items())]
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
-
     def _ingest(self, path: Path, media_id: str, plan: Plan, reporter: Reporter, on_pull: OnPull | None) -> Ingested:
         from seehear.ingest.cache import StageCache
         from seehear.ingest.run import ingest
@@ -251,7 +252,8 @@ class Library:
     ) -> Transcript:
         """Turn the speech of one file into text; what was heard is cached, so that a second run is free.
 
-        Raises InputError when the file has no sound.
+        Raises InputError when the file has no sound, WeightsError or MissingPackageError when nothing here can hear,
+        BackendError when the model cannot be opened; what it cannot do with a stretch of sound is a Gap.
         """
         from seehear.ingest.cache import StageCache
         from seehear.ingest.stages import hear
@@ -267,7 +269,7 @@ class Library:
         )  # fmt: skip
 
     def read(self, rgb: NDArray[np.uint8]) -> Screen:
-        """Read the text on one picture, `rgb` uint8 [H, W, 3]."""
+        """Read the text on one picture, `rgb` uint8 [H, W, 3]. Raises SetupError, BackendError."""
         return self.models.reader().read(rgb)
 
     # ---- correcting ----------------------------------------------------------------------------------------------
@@ -301,7 +303,8 @@ class Library:
                 on_pull: OnPull | None = None) -> str:  # fmt: skip
         """The id of a recording given by path, address, id or title; one that is not indexed yet is indexed now.
 
-        Raises NotFoundError when nothing is meant by it.
+        Raises NotFoundError when nothing is meant by it, InputError when it is no recording or more than one, and what
+        indexing raises: SetupError, BackendError, CancelledError.
         """
         if is_url(str(media)):
             return self._resolve_url(str(media), on_progress, on_pull)
@@ -360,7 +363,8 @@ class Library:
         `within` limits it to a stretch of each recording. `history` are the turns before, the last one last
         (`answer.turn`): a follow-up question is read with them. `on_moments` gets the moments as soon as they are
         found, `on_text` pieces of the answer as they are checked.
-        Raises InputError for an empty question, NotFoundError when nothing is indexed.
+        Raises InputError for an empty question, NotFoundError when nothing is indexed, BackendError from the models,
+        and what `resolve` raises.
         """
         from seehear.answer import ask
         from seehear.answer.counting import Counting
@@ -440,6 +444,7 @@ class Library:
         """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide.
 
         `within` limits them to a stretch of each recording; without `rerank` a reranker that is set is not asked.
+        Raises InputError for an empty query, BackendError from the models, and what `resolve` raises.
         """
         from seehear.search import search
         from seehear.search.spelling import mend
@@ -457,11 +462,11 @@ class Library:
             )  # fmt: skip
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
-        """The timeline of a recording given by path, id or title."""
+        """The timeline of a recording given by path, id or title. Raises what `resolve` raises."""
         return self.store.timeline(self.resolve(media))
 
     def chapters(self, media: str | os.PathLike[str]) -> list[Chapter]:
-        """The chapters of a recording: those of the file, else by slides and topics."""
+        """The chapters of a recording: those of the file, else by slides and topics. Raises what `resolve` raises."""
         from seehear.answer.outline import chapters_of
 
         return chapters_of(self.store, self._row_of(self.resolve(media)), self.models.embedder_for_search())
@@ -555,22 +560,22 @@ class Recording:
 
     @property
     def id(self) -> str:
-        """The SHA-256 of the file's bytes."""
+        """The SHA-256 of the file's bytes. Raises what `Library.resolve` raises."""
         return self._library.resolve(self._media)
 
     @property
     def timeline(self) -> Timeline:
-        """What was seen and heard, by time."""
+        """What was seen and heard, by time. Raises what `Library.timeline` raises."""
         return self._library.timeline(self._media)
 
     @property
     def media(self) -> Media:
-        """Title, duration and kind."""
+        """Title, duration and kind. Raises what `Library.timeline` raises."""
         return self.timeline.media
 
     @property
     def chapters(self) -> list[Chapter]:
-        """The file's chapters, else chapters by slides and topics."""
+        """The file's chapters, else chapters by slides and topics. Raises what `Library.chapters` raises."""
         return self._library.chapters(self._media)
 
     def ask(
@@ -581,11 +586,11 @@ class Recording:
         history: Sequence[Turn] = (),
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """Answer a question from this recording, or from a stretch of it; `history` as in `Library.ask`."""
+        """Answer a question from this recording, or from a stretch of it; `history` and errors as in `Library.ask`."""
         return self._library.ask(question, media=[self._media], within=within, history=history, on_text=on_text)
 
     def search(
         self, query: str, *, within: Span | None = None, route: Route | None = None, limit: int = 10
     ) -> list[Moment]:
-        """Find moments in this recording, or in a stretch of it."""
+        """Find moments in this recording, or in a stretch of it. Raises what `Library.search` raises."""
         return self._library.search(query, media=[self._media], within=within, route=route, limit=limit)

@@ -46,6 +46,17 @@ def test_a_folder_that_is_not_there_is_refused_without_asking_any_hub() -> None:
         list(hf.HuggingFace("./no/such/folder").stream([Message("user", "hi")], max_tokens=4))
 
 
+def test_a_mistake_of_our_own_is_not_told_as_one_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*given: Any, **named: Any) -> Any:
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(hf, "_conversation", mistaken)
+    made = hf.HuggingFace("owner/model")
+    made._loaded = hf._Loaded(None, None, None, sees=False, context=100)
+    with pytest.raises(TypeError, match="of ours"):
+        list(made.stream([Message("user", "hi")], max_tokens=4))
+
+
 def test_offline_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     constants = pytest.importorskip("huggingface_hub.constants", reason="pip install 'seehear[hf]'")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)

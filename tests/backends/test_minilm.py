@@ -11,7 +11,8 @@ import pytest
 
 from seehear import weights
 from seehear.backends.batches import BATCH_TOKENS, groups
-from seehear.backends.minilm import DIMENSIONS, MiniLM, _foreign
+from seehear.backends.minilm import DIMENSIONS, MiniLM
+from seehear.backends.onnx import onnx_errors
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, WeightsError
 
@@ -143,7 +144,7 @@ def test_every_class_that_the_runtime_raises_is_mapped() -> None:
 
     raised = {item for item in vars(state).values() if isinstance(item, type) and issubclass(item, BaseException)}
     assert raised
-    assert raised <= set(_foreign())
+    assert raised <= set(onnx_errors())
 
 
 def test_importing_the_backend_loads_no_runtime() -> None:

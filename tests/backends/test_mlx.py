@@ -54,6 +54,13 @@ def test_a_segment_without_words_is_kept_as_a_whole() -> None:
     assert mlx.heard({}, Span(0.0, 1.0)) == []
 
 
+def test_a_long_line_of_chinese_without_words_is_kept_as_a_whole() -> None:
+    line = "".join(chr(0x4E00 + 7 * i) for i in range(90))
+    bare = {"start": 0.0, "end": 30.0, "text": line, "avg_logprob": -0.1, "no_speech_prob": 0.0}
+    (kept,) = mlx.heard({"segments": [bare]}, Span(0.0, 30.0))
+    assert (kept.text, kept.span) == (line, Span(0.0, 30.0))
+
+
 def test_long_audio_is_cut_where_it_is_quiet_and_nothing_is_lost() -> None:
     samples = np.full(int(mlx.RATE_HZ * 610), 0.5, np.float32)
     quiet = int(mlx.RATE_HZ * 291.0)

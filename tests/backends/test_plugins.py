@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.backends.subjects import PACKAGE, install
@@ -145,6 +146,63 @@ def test_what_a_package_raises_while_it_works_is_told_as_its_own_and_not_as_a_bu
         next(pieces)
     with pytest.raises(BackendError, match=r"shape \(1, 1\) for 2 texts"):
         registry.open_embedder("odd").embed(["a", "b"])
+
+
+def returning(what: str, capability: str) -> str:
+    """A package whose every method returns `what`, a piece of Python."""
+    code = (
+        "import numpy\nfrom seehear.backends.protocols import Card\nclass Odd:\n"
+        f"    capabilities = ('{capability}',)\n"
+        "    card = Card(name='odd', capabilities=capabilities, runs='here', dimensions=2, licence='MIT')\n"
+        "    def __init__(self, model, capability): pass\n    def start(self): pass\n    def close(self): pass\n"
+    )
+    methods = (
+        "embed(self, texts)", "rerank(self, question, texts)", "read(self, rgb)", "speak(self, text)",
+        "describe(self, sights, *, question='', on_described=None)", "count_tokens(self, text)",
+        "transcribe(self, audio, *, language=None, on_progress=None)", "stream(self, messages, *, max_tokens)",
+    )  # fmt: skip
+    return code + "".join(f"    def {method}: return {what}\n" for method in methods)
+
+
+@pytest.mark.parametrize(
+    ("capability", "what", "told"),
+    [
+        ("embed", "None", "shape"),
+        ("embed", "[[1, 'x'], [0, 1]]", "ValueError"),
+        ("embed", "[[1.0], [0.0, 1.0]]", "ValueError"),
+        ("embed", "numpy.full((2, 2), numpy.nan)", "not finite"),
+        ("rerank", "[1.0]", r"shape \(1,\) for 2 texts"),
+        ("rerank", "[float('inf'), 1.0]", "not finite"),
+        ("describe", "None", "descriptions"),
+        ("describe", "[None]", "descriptions"),
+        ("read", "'text'", "str instead of Screen"),
+        ("hear", "'text'", "str instead of Transcript"),
+        ("speak", "None", "NoneType instead of Audio"),
+        ("answer", "None", "NoneType instead of pieces"),
+        ("answer", "[b'bytes']", "bytes instead of a piece"),
+    ],
+)
+def test_what_a_package_returns_wrongly_is_told_as_its_own(add: Add, capability: str, what: str, told: str) -> None:
+    add("oddity", returning(what, capability), "odd = oddity:Odd")
+    made: Any = registry.open_backend("odd", capability)  # type: ignore[arg-type]  # one of those above
+    calls: dict[str, Callable[[], object]] = {
+        "embed": lambda: made.embed(["a", "b"]),
+        "rerank": lambda: made.rerank("a", ["b", "c"]),
+        "describe": lambda: made.describe(pictures(["red"])),
+        "read": lambda: made.read(pictures(["red"])[0].rgb),
+        "hear": lambda: made.transcribe(None),
+        "speak": lambda: made.speak("a"),
+        "answer": lambda: list(made.stream([], max_tokens=3)),
+    }
+    with pytest.raises(BackendError, match=told) as refused:
+        calls[capability]()
+    assert "oddity 1.0" in refused.value.message and refused.value.hint
+
+
+def test_a_package_may_return_plain_lists_of_numbers(add: Add) -> None:
+    add("oddity", returning("[[1, 0], [0, 1]]", "embed"), "odd = oddity:Odd")
+    made = registry.open_embedder("odd").embed(["a", "b"])
+    assert made.dtype == "float32" and made.tolist() == [[1, 0], [0, 1]]
 
 
 def test_what_the_caller_s_own_callback_raises_comes_out_of_a_package_as_it_is(add: Add) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seehear.search.named import missing, names
+from seehear.search.named import _pattern, missing, names
 from seehear.spans import Span
 from seehear.units import Unit
 
@@ -22,6 +22,12 @@ from seehear.units import Unit
 )
 def test_a_name_stands_before_what_it_is_or_as_code(question: str, found: tuple[str, ...]) -> None:
     assert names(question) == found
+
+
+def test_names_of_many_questions_are_not_kept_for_ever() -> None:
+    for i in range(600):
+        missing([f"name_{i}"], [Unit("transcript", Span(0.0, 5.0), "Change it.")])
+    assert _pattern.cache_info().currsize < 300
 
 
 def said(text: str) -> Unit:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,24 @@ def test_one_full_stop_does_not_make_a_transcript_punctuated() -> None:
 def test_abbreviations_and_decimals_do_not_end_a_sentence() -> None:
     found = sentences(cues((0, 5, "Use e.g. NumPy 2.0 or Dr. Smith's tool. Then stop.")))
     assert [text for _, text in found] == ["Use e.g. NumPy 2.0 or Dr. Smith's tool.", "Then stop."]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("我们今天讲递归。", "递归就是函数调用自己。", "下面看一个例子。"),
+        ("今日は再帰です。", "関数が自分を呼びます。」", "例を見ましょう！"),
+    ],
+)
+def test_a_sentence_of_chinese_or_japanese_starts_with_its_own_line(lines: tuple[str, ...]) -> None:
+    found = sentences(cues(*((4.0 * i, 4.0 * i + 4, line) for i, line in enumerate(lines))))
+    assert [(span, text) for span, text in found] == [(Span(4.0 * i, 4.0 * i + 4), t) for i, t in enumerate(lines)]
+
+
+def test_sentences_of_chinese_within_one_line_are_still_parted() -> None:
+    assert [text for _, text in sentences(cues((0, 8, "我们今天讲递归。“好。”下面看例子。")))] == [
+        "我们今天讲递归。", "“好。”下面看例子。",
+    ]  # fmt: skip
 
 
 def test_tags_and_sounds_are_not_speech() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seehear.backends.protocols import Backend, Capability, Card, Kind, Message, Observer, OnDescribed
 from seehear.errors import BackendError, SeehearError
@@ -12,6 +12,8 @@ from seehear.values import Audio, Description, Gap, Screen, Sight, Transcript
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 def guarded(inner: Any, capability: Capability, *, whose: str) -> Backend:
@@ -50,10 +52,35 @@ class _Guard:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> BackendError:
+        return self._broken(f"failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+    def _broken(self, how: str) -> BackendError:
         return BackendError(
-            f"the backend {self._whose} failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            f"the backend {self._whose} {how}",
             hint="report it to the authors of that package, or choose another backend",
         )
+
+    def _made(self, kind: type[T], method: str, *given: Any, **named: Any) -> T:
+        """What a method returned, which must be of that kind."""
+        made = self._call(method, *given, **named)
+        if not isinstance(made, kind):
+            raise self._broken(f"gave {type(made).__name__} instead of {kind.__name__}")
+        return made
+
+    def _numbers(self, what: str, shape: tuple[int, ...], method: str, *given: Any) -> NDArray[np.float32]:
+        """The array that a method returned: float32 of that shape, every number finite."""
+        import numpy as np
+
+        made = self._call(method, *given)
+        try:
+            numbers = np.asarray(made, np.float32)
+        except Exception as error:  # what cannot be made an array raises what it likes
+            raise self._failed(error) from error
+        if numbers.shape != shape:
+            raise self._broken(f"gave {what} of shape {numbers.shape} for {shape[0]} texts")
+        if not np.isfinite(numbers).all():
+            raise self._broken(f"gave {what} that are not finite")
+        return numbers
 
 
 def _noting(callback: Callable[..., Any], raised: list[BaseException]) -> Callable[..., Any]:
@@ -69,42 +96,36 @@ def _noting(callback: Callable[..., Any], raised: list[BaseException]) -> Callab
 
 class _Reader(_Guard):
     def read(self, rgb: NDArray[np.uint8]) -> Screen:
-        made: Screen = self._call("read", rgb)
-        return made
+        return self._made(Screen, "read", rgb)
 
 
 class _Describer(_Guard):
     def describe(
         self, sights: Sequence[Sight], *, question: str = "", on_described: OnDescribed | None = None
     ) -> list[Description | Gap]:
-        made: list[Description | Gap] = self._call("describe", sights, question=question, on_described=on_described)
+        made = self._call("describe", sights, question=question, on_described=on_described)
+        if not isinstance(made, Sequence) or not all(isinstance(one, Description | Gap) for one in made):
+            raise self._broken("gave something else than descriptions and gaps")
         if len(made) != len(sights):
-            raise BackendError(f"the backend {self._whose} gave {len(made)} descriptions of {len(sights)} pictures")
-        return made
+            raise self._broken(f"gave {len(made)} descriptions of {len(sights)} pictures")
+        return list(made)
 
 
 class _Transcriber(_Guard):
     def transcribe(
         self, audio: Audio, *, language: str | None = None, on_progress: Callable[[float], None] | None = None
     ) -> Transcript:
-        made: Transcript = self._call("transcribe", audio, language=language, on_progress=on_progress)
-        return made
+        return self._made(Transcript, "transcribe", audio, language=language, on_progress=on_progress)
 
 
 class _Embedder(_Guard):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        made: NDArray[np.float32] = self._call("embed", texts)
-        if made.shape != (len(texts), self.card.dimensions):
-            raise BackendError(f"the backend {self._whose} gave vectors of shape {made.shape} for {len(texts)} texts")
-        return made
+        return self._numbers("vectors", (len(texts), self.card.dimensions), "embed", texts)
 
 
 class _Reranker(_Guard):
     def rerank(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        made: NDArray[np.float32] = self._call("rerank", question, texts)
-        if made.shape != (len(texts),):
-            raise BackendError(f"the backend {self._whose} gave scores of shape {made.shape} for {len(texts)} texts")
-        return made
+        return self._numbers("scores", (len(texts),), "rerank", question, texts)
 
 
 class _Answerer(_Guard):
@@ -112,7 +133,10 @@ class _Answerer(_Guard):
         self._call("start")
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
-        pieces = self._call("stream", messages, max_tokens=max_tokens)
+        given = self._call("stream", messages, max_tokens=max_tokens)
+        if not isinstance(given, Iterable):
+            raise self._broken(f"gave {type(given).__name__} instead of pieces of text")
+        pieces = iter(given)
         try:
             while True:
                 try:
@@ -123,13 +147,19 @@ class _Answerer(_Guard):
                     raise
                 except Exception as error:  # foreign code raises what it likes
                     raise self._failed(error) from error
+                if not isinstance(piece, str):
+                    raise self._broken(f"gave {type(piece).__name__} instead of a piece of text")
                 yield piece
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
 
     def count_tokens(self, text: str) -> int:
-        return int(self._call("count_tokens", text))
+        made = self._call("count_tokens", text)
+        try:
+            return int(made)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._failed(error) from error
 
 
 class _Observer(_Answerer):
@@ -139,8 +169,7 @@ class _Observer(_Answerer):
 
 class _Speaker(_Guard):
     def speak(self, text: str) -> Audio:
-        made: Audio = self._call("speak", text)
-        return made
+        return self._made(Audio, "speak", text)
 
 
 _GUARDS: dict[Capability, type[_Guard]] = {

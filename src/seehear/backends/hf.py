@@ -136,18 +136,21 @@ class HuggingFace:
             self._busy.release()
 
     def _inputs(self, loaded: _Loaded, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Any:
+        conversation = _conversation(turns, sees=loaded.sees)
         try:
             inputs = loaded.processor.apply_chat_template(
-                _conversation(turns, sees=loaded.sees), add_generation_prompt=True, tokenize=True, return_dict=True,
-                return_tensors="pt",
-            )  # fmt: skip
-            length = int(inputs["input_ids"].shape[1])
-            if loaded.context and length + max_tokens > loaded.context:
-                raise BackendError(
-                    f"the request takes {length} tokens and its reply {max_tokens}, {self._card.name} has a context of "
-                    f"{loaded.context}",
-                    hint="ask about less at once",
-                )
+                conversation, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+            )
+        except foreign() as error:
+            raise failure(error, self._card.name) from error
+        length = int(inputs["input_ids"].shape[1])
+        if loaded.context and length + max_tokens > loaded.context:
+            raise BackendError(
+                f"the request takes {length} tokens and its reply {max_tokens}, {self._card.name} has a context of "
+                f"{loaded.context}",
+                hint="ask about less at once",
+            )
+        try:
             moved = {name: value.to(loaded.model.device) for name, value in inputs.items() if hasattr(value, "to")}
             return {name: v.to(loaded.model.dtype) if v.is_floating_point() else v for name, v in moved.items()}
         except foreign() as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seehear.backends.onnx import onnx_errors
 from seehear.backends.protocols import Card
 from seehear.errors import BackendError, MissingPackageError
 from seehear.values import Audio
@@ -77,11 +78,8 @@ class Hibari:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What the voice raises on its own, and what the runtime below it raises (its errors share no base class)."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
-
-    raised = [c for c in vars(runtime).values() if isinstance(c, type) and issubclass(c, Exception)]
-    return (RuntimeError, ValueError, LookupError, OSError, *raised)
+    """What the voice raises on its own, and what the runtime below it raises."""
+    return (ValueError, LookupError, OSError, *onnx_errors())
 
 
 def _even(samples: NDArray[np.float32]) -> NDArray[np.float32]:

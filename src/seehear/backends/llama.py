@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from typing import IO, Any
 from seehear import weights
 from seehear.backends.openmp import environment
 from seehear.backends.protocols import Card, Message
+from seehear.backends.servers.prices import estimate_tokens
 from seehear.errors import (
     BackendError,
     BackendUnavailableError,
@@ -33,7 +33,6 @@ from seehear.errors import (
 
 _WORKER = Path(__file__).with_name("llama_worker.py")
 STOP_S = 2.0
-_TOKEN_LIKE = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*|[^\sA-Za-z]|\n+|[ \t]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +98,7 @@ class Llama:
 
     def count_tokens(self, text: str) -> int:
         """An estimate that lies 5–40 % above the true count for prose and code; no model is loaded for it."""
-        total = 0
-        for piece in _TOKEN_LIKE.findall(text):
-            if not piece[0].isascii():
-                total += 1 if ord(piece) < 0x10000 else 2
-            elif piece[0].isupper() and len(piece) > 1 and piece.isupper():
-                total += (len(piece) + 1) // 2
-            else:
-                total += 1 + (len(piece) - 1) // 5 if piece[0].isalpha() else 1
-        return total
+        return estimate_tokens(text)
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int, grammar: str | None = None) -> Iterator[str]:
         """Yield pieces of the reply as they are written; `grammar` (GBNF) restricts what may be written.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seehear import weights
 from seehear.backends.batches import groups, padded, pooled, unit
+from seehear.backends.onnx import onnx_errors
 from seehear.backends.protocols import Card
 from seehear.errors import BackendError, InputError, MissingPackageError
 
@@ -138,7 +139,7 @@ class MiniLM:
             feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             try:
                 hidden = session.run(["last_hidden_state"], feed)[0]
-            except _foreign() as error:
+            except onnx_errors() as error:
                 raise BackendError(f"the embedding model failed: {error}") from error
             yield group, hidden, mask
 
@@ -166,7 +167,7 @@ def _load(threads: int) -> tuple[Any, Any]:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     try:
         session = onnxruntime.InferenceSession(home / "model.onnx", options, providers=["CPUExecutionProvider"])
-    except _foreign() as error:
+    except onnx_errors() as error:
         raise BackendError(
             f"onnxruntime cannot load the embedding model: {error}", hint="pip install --upgrade onnxruntime"
         ) from error
@@ -188,11 +189,3 @@ def _whole_words(tokens: Sequence[str]) -> tuple[str, ...]:
             words.append(token)
             sizes.append(1)
     return tuple(word for word, size in zip(words, sizes, strict=True) for _ in range(size))
-
-
-def _foreign() -> tuple[type[BaseException], ...]:
-    """Every class that onnxruntime raises; they share no base of their own."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    raised = [item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception)]
-    return (*raised, MemoryError, RuntimeError)

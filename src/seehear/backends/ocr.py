@@ -13,6 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seehear.backends.onnx import onnx_errors
 from seehear.backends.protocols import Card
 from seehear.errors import BackendError, InputError, MissingPackageError, WeightsError
 from seehear.values import Screen, TextLine
@@ -168,13 +169,10 @@ def _load(folder: Path | None, threads: int) -> Any:
 def _foreign() -> tuple[type[BaseException], ...]:
     """What RapidOCR, OpenCV and onnxruntime raise."""
     import cv2
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
     from rapidocr.inference_engine.onnxruntime.main import ONNXRuntimeError
     from rapidocr.main import RapidOCRError
 
-    runtime = tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
-    return (ONNXRuntimeError, RapidOCRError, cv2.error, RuntimeError, ValueError, TypeError, IndexError, OSError,
-            MemoryError, *runtime)  # fmt: skip
+    return (ONNXRuntimeError, RapidOCRError, cv2.error, ValueError, TypeError, IndexError, OSError, *onnx_errors())
 
 
 def _first_line(error: BaseException) -> str:

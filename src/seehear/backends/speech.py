@@ -15,6 +15,8 @@ PAUSE_S = 1.6
 """A silence inside a sentence at least this long ends it, punctuation or not."""
 LONG_WORDS = 40
 """A sentence longer than this is cut at its best inner pause."""
+EDGE_WORDS = 5
+"""No cut leaves fewer words than this on either side."""
 
 _END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
 _NOT_AN_END = re.compile(
@@ -49,7 +51,8 @@ def _ends(group: Sequence[Word]) -> bool:
 
 
 def _cut_long(group: list[Word]) -> list[list[Word]]:
-    if _length(group) <= LONG_WORDS:
+    # A recogniser without word times gives a whole line as one word: few of those are many signs, and stay together.
+    if _length(group) <= LONG_WORDS or len(group) <= 2 * EDGE_WORDS:
         return [group]
 
     def worth(at: int) -> float:
@@ -57,7 +60,7 @@ def _cut_long(group: list[Word]) -> list[list[Word]]:
         comma = 0.35 if group[at - 1].text.rstrip().endswith((",", ";", ":", "，", "、")) else 0.0
         return pause_s + comma - abs(at / len(group) - 0.5) * 0.6
 
-    cut = max(range(5, len(group) - 5), key=worth)
+    cut = max(range(EDGE_WORDS, len(group) - EDGE_WORDS), key=worth)
     return _cut_long(group[:cut]) + _cut_long(group[cut:])
 
 

@@ -16,8 +16,10 @@ from seehear.values import Description, Gap, SamplePoint, Screen, Segment, TextL
 
 T = TypeVar("T")
 
-STAGE_VERSIONS = {"points": 2, "read": 2, "describe": 1, "hear": 1, "place": 1}
-"""Raised where a stage's code changes its results; `place`, which makes what is searched, keeps nothing here."""
+STAGE_VERSIONS = {"points": 2, "read": 2, "describe": 1, "hear": 1, "place": 2}
+"""Raised where a stage's code changes its results; `place`, which makes what is searched, keeps nothing here.
+
+Where `place` alone is newer, indexing again cuts up the stored timeline, for which no other stage runs."""
 
 
 class CacheStore(Protocol):

@@ -74,7 +74,9 @@ def correct(
     Raises NotFoundError when there is no such recording or event.
     """
     while True:
-        timeline, seen = store.uncorrected(media_id), store.corrections(media_id)
+        with store.read() as now:
+            timeline, seen = now.uncorrected(media_id), now.corrections(media_id)
+            language = next(row.language for row in now.media() if row.id == media_id)
         if not 0 <= number < len(timeline.events):
             raise NotFoundError(f"this recording has no event {number}", hint="its timeline numbers them")
         event = timeline.events[number]
@@ -82,25 +84,25 @@ def correct(
         wanted = [correction for correction in seen if correction is not gone]
         if text is not None and text != event.text:
             wanted.append(Correction(event.kind, event.span, clean(event.text), text))
-        row = next(row for row in store.media() if row.id == media_id)
         if _place(
-            store, timeline, seen, wanted, embedder=embedder, reporter=Reporter(), language=row.language
+            store, timeline, seen, wanted, embedder=embedder, reporter=Reporter(), language=language, held=True
         ):  # fmt: skip
             return store.timeline(media_id).events[number]
 
 
 def _place(
     store: Store, timeline: Timeline, seen: Sequence[Correction], wanted: Sequence[Correction], *,
-    embedder: Callable[[], Embedder], reporter: Reporter, language: str,
+    embedder: Callable[[], Embedder], reporter: Reporter, language: str, held: bool = False,
 ) -> bool:  # fmt: skip
     """Store a timeline with the `wanted` corrections, unless others than `seen` were made meanwhile.
 
-    Texts that are embedded already keep their vectors.
+    One that is `held` is stored only while the library still holds it; texts that are embedded already keep their
+    vectors.
     """
     import numpy as np
 
     cut = cut_up(apply(timeline, wanted).timeline)
-    corrections: dict[str, Any] = {"corrections": seen, "corrected": wanted, "language": language}
+    corrections: dict[str, Any] = {"corrections": seen, "corrected": wanted, "language": language, "held": held}
     try:
         opened = embedder()
     except MissingPackageError:
@@ -131,11 +133,12 @@ def _place(
 
 def _vectors_of(store: Store, media_id: str, space: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, bytes]]:
     """The vectors that one recording has in that space, and its packed tokens, by the text that was embedded."""
-    row = next((row for row in store.media() if row.id == media_id and row.embedder == space), None)
-    vectors = None if row is None else store.unit_vectors(row.number)
-    if row is None or vectors is None:
-        return {}, {}
-    texts = {ordinal: unit_text(unit) for ordinal, unit in store.units(row.number).items()}
-    packed = store.unit_tokens(row.number)
+    with store.read() as now:
+        row = next((row for row in now.media() if row.id == media_id and row.embedder == space), None)
+        vectors = None if row is None else now.unit_vectors(row.number)
+        if row is None or vectors is None:
+            return {}, {}
+        texts = {ordinal: unit_text(unit) for ordinal, unit in now.units(row.number).items()}
+        packed = now.unit_tokens(row.number)
     known = {text: vectors[ordinal] for ordinal, text in texts.items()}
     return known, {texts[ordinal]: tokens for ordinal, tokens in packed.items()}

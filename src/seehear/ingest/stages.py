@@ -6,7 +6,7 @@ Order, threads and progress belong to `seehear.ingest.run`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from seehear.backends.protocols import Reader, Transcriber
 from seehear.errors import BackendError, MediaError
 from seehear.ingest.band import band_to_read
 from seehear.ingest.cache import POINTS, SCREEN, TRANSCRIPT, Codec, StageCache
+from seehear.ingest.gallery import Gallery
 from seehear.ingest.lines import frame_name
-from seehear.ingest.signature import COLUMNS, ROWS, same, signature
+from seehear.ingest.signature import COLUMNS, ROWS, signature
 from seehear.spans import Span
 from seehear.values import Event, Frames, Gap, Media, SamplePoint, Screen, Segment, Transcript
 
@@ -119,34 +120,34 @@ def read_points(
     span_at = {point.time_s: point.span for point in points}
     keys = {time_s: cache.key("read", time_s=time_s, backend=reader.card.name) for time_s in span_at}
     looks: dict[float, Look] = {}
+    gallery = Gallery(span_at)
     for time_s, key in keys.items():
         if (cached := cache.get(key, LOOK)) is not None:
             looks[time_s] = cached
+            gallery.add(time_s, cached.signature)
     missing = [time_s for time_s in span_at if time_s not in looks]
     on_progress(len(looks), len(points))
     for time_s, rgb in pictures(media, missing, on_gap=gaps.append):
         mark = signature(rgb)
         # Only earlier pictures are compared with, so that a resumed run decides as an undisturbed one does.
-        twin = next(
-            (looks[t] for t in sorted(looks, reverse=True) if t < time_s and same(looks[t].signature, mark)), None
-        )
+        twin, before = gallery.twin(time_s, mark), gallery.before(time_s)
         save_picture(rgb, folder / frame_name(time_s))
         try:
-            look = Look(twin.screen if twin else _read(rgb, mark, _before(looks, time_s), reader), mark)
+            screen = (
+                looks[twin].screen if twin is not None
+                else _read(rgb, mark, None if before is None else looks[before], reader)
+            )  # fmt: skip
         except BackendError as error:
             gaps.append(Gap(span_at[time_s], "read", error.message))
             continue
-        looks[time_s] = cache.put(keys[time_s], look, LOOK)
+        looks[time_s] = cache.put(keys[time_s], Look(screen, mark), LOOK)
+        gallery.add(time_s, mark)
         on_progress(len(looks), len(points))
     reported = {gap.span.start_s for gap in gaps}
     for time_s, span in span_at.items():
         if time_s not in looks and span.start_s not in reported and not any(g.span.contains(time_s) for g in gaps):
             gaps.append(Gap(span, "decode", "the picture could not be decoded"))
     return {time_s: looks[time_s].screen for time_s in sorted(looks)}, gaps
-
-
-def _before(looks: Mapping[float, Look], time_s: float) -> Look | None:
-    return looks.get(max((t for t in looks if t < time_s), default=time_s))
 
 
 def _read(rgb: NDArray[np.uint8], mark: NDArray[np.uint8], before: Look | None, reader: Reader) -> Screen:
@@ -194,16 +195,17 @@ def hear(
 def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language: str | None) -> Transcript | None:
     """Read what somebody already wrote down: the sidecar in the wanted language, else the track inside the file.
 
-    Raises MediaError when a sidecar is there but holds no caption that can be read.
+    Raises MediaError when a sidecar is there but holds no caption that can be read, InputError when it cannot be read.
     """
     from seehear.captions import parse_captions
+    from seehear.media.source import content_of
     from seehear.media.subtitles import embedded_captions
 
     wanted = (language or "en", "")
     ranked = sorted(sidecars, key=lambda s: wanted.index(s[0]) if s[0] in wanted else len(wanted))
     if ranked:
         code, path = ranked[0]
-        transcript = parse_captions(path.read_bytes(), via=f"captions:{path.suffix[1:].lower()}")
+        transcript = parse_captions(content_of(path), via=f"captions:{path.suffix[1:].lower()}")
         if not transcript.segments:
             raise MediaError(f"the captions beside the media hold no cue: {path.name}", hint="use --captions never")
         return Transcript(code or transcript.language, transcript.segments, transcript.via, transcript.gaps)

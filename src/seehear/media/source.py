@@ -64,6 +64,17 @@ def identify(path: Path) -> str:
         raise _unreadable(path, error) from error
 
 
+def content_of(path: Path) -> bytes:
+    """The whole of a small file, such as captions.
+
+    Raises NotFoundError when it is missing, InputError when it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def title_of(path: Path) -> str:
     """The file's name without ending as printable text; what cannot be printed becomes `?`."""
     text = path.stem.encode("utf-8", "replace").decode("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from seehear.scripts import parted
 from seehear.search.spelling import alike
@@ -56,7 +56,8 @@ def missing(wanted: Iterable[str], units: Iterable[Unit]) -> bool:
     return any(not any(stem(word) != stem(name) for word in alike(name, words)) for name in left)
 
 
-@cache
+# Names come from questions, of which a server sees any number.
+@lru_cache(maxsize=256)
 def _pattern(name: str, shown: bool) -> re.Pattern[str]:
     # People say "max length" for max_length, and reading pictures puts spaces in.
     spaced = r"[\s_.-]?".join(re.escape(letter) for letter in name.replace("_", ""))

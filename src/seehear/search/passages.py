@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seehear.scripts import count
+from seehear.search.near import Near
 from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.timeline import Timeline
@@ -34,17 +35,26 @@ def cut_up(timeline: Timeline) -> Cut:
     """Cut one timeline into units and passages; both in order of time."""
     shown = [e for e in timeline.of_kind("visual") if e.text.strip() or e.screen.strip()]
     said = sentences(timeline.of_kind("transcript"))
-    units = [Unit("transcript", span, text, _heading(shown, span.start_s)) for span, text in said]
+    shown_near = Near([event.span for event in shown])
+
+    def heading(time_s: float) -> str:
+        at = shown_near.touching(Span(time_s, time_s))
+        return next((clean(shown[i].title) for i in reversed(at) if shown[i].span.contains(time_s)), "")
+
+    units = [Unit("transcript", span, text, heading(span.start_s)) for span, text in said]
     for event in shown:
         units += [Unit("visual", event.span, block, clean(event.title), event.frame) for block in blocks(event)]
     units.sort(key=lambda u: (u.span.start_s, u.kind == "transcript", u.span.end_s))
     groups = _group(units, shown)
+    units_near = Near([unit.span for unit in units])
     passages: list[Passage] = []
     members: list[tuple[int, ...]] = []
     for ordinal, group in enumerate(groups):
         span = Span(min(units[i].span.start_s for i in group), max(_end(units[i], units, group) for i in group))
-        standing = {i for i, u in enumerate(units) if u.kind == "visual" and u.span.overlap_s(span) > 1.0}
-        on_screen = [e for e in shown if e.span.overlap_s(span) > 1.0 or span.contains(e.span.start_s)]
+        beside = units_near.touching(span)
+        standing = {i for i in beside if units[i].kind == "visual" and units[i].span.overlap_s(span) > 1.0}
+        around = [shown[i] for i in shown_near.touching(span)]
+        on_screen = [e for e in around if e.span.overlap_s(span) > 1.0 or span.contains(e.span.start_s)]
         passages.append(
             Passage(
                 timeline.media.id, ordinal, span, _title(timeline, on_screen, span),
@@ -120,11 +130,6 @@ def _end(unit: Unit, units: Sequence[Unit], group: Sequence[int]) -> float:
     # A slide may stand for minutes: it stretches its passage only when nothing is said in it.
     spoken = any(units[i].kind == "transcript" for i in group)
     return unit.span.end_s if unit.kind == "transcript" or not spoken else unit.span.start_s
-
-
-def _heading(shown: Sequence[Event], time_s: float) -> str:
-    standing = [e for e in shown if e.span.contains(time_s)]
-    return clean(standing[-1].title) if standing else ""
 
 
 def _title(timeline: Timeline, on_screen: Sequence[Event], span: Span) -> str:

@@ -23,6 +23,7 @@ from seehear.search.sharpening import sharpen
 from seehear.search.weighing import Weights, weigh
 from seehear.spans import Span
 from seehear.store import Store
+from seehear.store.snapshot import on_snapshot
 from seehear.values import Moment, Route
 
 
@@ -82,6 +83,7 @@ def search(
     )
 
 
+@on_snapshot
 def find(
     store: Store,
     embedder: Embedder | None,

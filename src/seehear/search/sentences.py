@@ -20,8 +20,8 @@ ENDS_WITHIN_WORDS = 60
 """How long sentences may be, on average, for their marks to be believed."""
 
 _END = re.compile(r"[.!?…。？！]+[\"'”’)\]」』）]*$")
-_INNER = re.compile(r"(?<=[。？！])(?![\"'”’)\]」』）。？！\s])|(?<=[。？！][」』）])(?![。？！\s])")
-"""Where a sentence ends with no space behind it."""
+_INNER = re.compile(r"(?<=[。？！])(?=[^\"'”’)\]」』）。？！\s])|(?<=[。？！][」』）])(?=[^。？！\s])")
+"""Where a sentence ends and the next one begins with no space between them."""
 _ABBREVIATION = re.compile(
     r"(?:^|\s)(?:e\.g|i\.e|etc|vs|cf|mr|mrs|ms|dr|prof|st|no|fig|eq|approx|[a-z])\.$", re.IGNORECASE
 )

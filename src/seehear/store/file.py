@@ -14,7 +14,8 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,10 +26,11 @@ from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
 from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, statements
-from seehear.store.tokens import PER_GROUP, grouped, ungrouped
-from seehear.store.vectors import Vectors, load_vectors, packed, unpacked
+from seehear.store.tokens import PER_GROUP, ungrouped
+from seehear.store.vectors import Vectors, load_vectors, unpacked
+from seehear.store.writing import facts_of, write_cut, write_media, write_vectors
 from seehear.timeline import Timeline
-from seehear.units import Cut, Unit, clean
+from seehear.units import Cut, Unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,8 +105,9 @@ class Store:
         self.home = home
         self.path = home / FILE_NAME
         self._lock = threading.RLock()
+        self._busy_timeout_s = busy_timeout_s
         # What search reads again and again, with the generation of the library that it belongs to.
-        self._vectors: tuple[str, Vectors] | None = None
+        self._held = _Held()
         self._listed: tuple[str, list[MediaRow]] | None = None
         self._has_tokens = True
         self.read_only = bool(read_only)
@@ -119,29 +122,31 @@ class Store:
                 self.read_only = True
             if self.read_only and not self.path.exists():
                 raise StorageError(f"there is no library in {home}", hint="index something first: seehear index PATH")
-            self._db = self._connect(busy_timeout_s)
+            self._snapshot = False
+            self._db = self._connect()
             try:
                 self._prepare()
             except BaseException:
                 self._db.close()
                 raise
 
-    def _connect(self, busy_timeout_s: float) -> sqlite3.Connection:
-        target: str = os.fsdecode(self.path)
+    def _connect(self, mode: str = "rwc") -> sqlite3.Connection:
+        target = self.path.absolute().as_uri() + f"?mode={mode}"
         if self.read_only:
             wal = self.path.with_name(FILE_NAME + "-wal")
             # A WAL file that nobody may write beside can only be read as it stands; safe when no log is pending.
             frozen = not os.access(self.home, os.W_OK) and not (wal.exists() and wal.stat().st_size)
             target = self.path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
         return sqlite3.connect(
-            target, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, uri=self.read_only
+            target, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False, uri=True
         )
 
     def _prepare(self) -> None:
         db = self._db
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        ours = int(db.execute("PRAGMA application_id").fetchone()[0]) in (APPLICATION_ID, 0)
-        if not ours or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+        version, mark = (int(db.execute(f"PRAGMA {n}").fetchone()[0]) for n in ("user_version", "application_id"))
+        # Libraries of every version carry our mark; a file without a version becomes one only while it is empty.
+        tables = 0 if version else db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables or mark != (APPLICATION_ID if version else 0):
             raise foreign(self.path)
         if version > len(MIGRATIONS):
             raise LibraryVersionError(
@@ -174,7 +179,7 @@ class Store:
     def close(self) -> None:
         """Let the file go; safe to call twice."""
         with self._lock:
-            self._vectors = self._listed = None
+            self._held.vectors = self._listed = None
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -196,68 +201,44 @@ class Store:
         language: str = "",
         corrections: Sequence[Correction] | None = None,
         corrected: Sequence[Correction] | None = None,
+        held: bool = False,
     ) -> bool:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
         The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
         which was measured to find as well as embedding its whole text; `unit_tokens` are those of each unit's tokens,
         packed, where the embedder has any. `timeline` is as the models made it; `corrections` are those that `cut` was
-        made with (None: whatever there are), `corrected` replaces them. Returns False, and stores nothing, when others
-        were made meanwhile. Raises ConfigError when the library holds vectors of another space.
+        made with (None: whatever there are), `corrected` replaces them; `held` tells that it is the timeline which the
+        library holds already. Returns False, and stores nothing, when others were made, or put, meanwhile. Raises
+        ConfigError when the library holds vectors of another space, StorageError and LibraryBusyError as all writing.
         """
         media = timeline.media
-        if unit_vectors is not None:
-            self._check_vectors(cut, embedder, unit_vectors)
+        if unit_vectors is not None and (not embedder or unit_vectors.ndim != 2 or len(unit_vectors) != len(cut.units)):
+            raise ConfigError("vectors need their space's name and one row per unit")
         blob = zlib.compress(timeline.to_json().encode("utf-8", "surrogatepass"), 6)
         with self.write() as db:
             if corrections is not None and list(corrections) != read_corrections(db, media.id):
                 return False
+            if held and not (self.has(media.id) and self.uncorrected(media.id) == timeline):
+                return False
+            if unit_vectors is not None:
+                self._check_space(media.id, embedder)
             if corrected is not None:
                 write_corrections(db, media.id, corrected)
-            number = self._clear(media.id)
-            db.execute(
-                "INSERT INTO media VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (number, media.id, clean(media.title), media.kind, media.duration_s, media.size_bytes,
-                 os.fsencode(media.path), embedder if unit_vectors is not None else "", len(timeline.events),
-                 len(timeline.gaps), media.width_px, media.height_px, *_facts(timeline)[:2], language,
-                 _facts(timeline)[2]),
-            )  # fmt: skip
-            number = int(db.execute("SELECT number FROM media WHERE id=?", (media.id,)).fetchone()[0])
-            db.execute("INSERT INTO timelines VALUES(?,?)", (number, blob))
-            db.executemany(
-                "INSERT INTO units VALUES(?,?,?,?,?,?,?,?)",
-                ((number, i, u.kind, u.span.start_s, u.span.end_s, clean(u.text), clean(u.title), u.frame)
-                 for i, u in enumerate(cut.units)),
-            )  # fmt: skip
-            for passage, members in zip(cut.passages, cut.members, strict=True):
-                row = db.execute(
-                    "INSERT INTO passages(media, ordinal, start_s, end_s, units) VALUES(?,?,?,?,?)",
-                    (number, passage.ordinal, passage.span.start_s, passage.span.end_s, json.dumps(members)),
-                ).lastrowid
-                db.execute(
-                    "INSERT INTO words(rowid, media, title, said, shown) VALUES(?,?,?,?,?)",
-                    (row, f"m{number}", *(as_indexed(clean(t)) for t in (passage.title, passage.said, passage.shown))),
-                )
+            space = "" if unit_vectors is None else embedder
+            number = write_media(db, self._clear(media.id), timeline, blob, embedder=space, language=language)
+            write_cut(db, number, cut)
             if unit_vectors is not None and len(unit_vectors):
-                means = _means(unit_vectors, cut.members)
-                db.execute(
-                    "INSERT INTO vectors VALUES(?,?,?,?)",
-                    (number, unit_vectors.shape[1], packed(means), packed(unit_vectors)),
-                )
-                db.executemany(
-                    "INSERT INTO tokens VALUES(?,?,?)", ((number, *part) for part in grouped(unit_tokens or ()))
-                )
+                write_vectors(db, number, cut, unit_vectors, unit_tokens or ())
             bump(db)
         return True
 
-    def _check_vectors(self, cut: Cut, embedder: str, units: NDArray[np.float32]) -> None:
-        if not embedder or units.ndim != 2 or len(units) != len(cut.units):
-            raise ConfigError("vectors need their space's name and one row per unit")
-        known = self.embedder()
-        if known and known != embedder:
+    def _check_space(self, media_id: str, embedder: str) -> None:
+        row = self.one("SELECT embedder FROM media WHERE embedder NOT IN ('', ?) AND id != ?", (embedder, media_id))
+        if row is not None:
             raise ConfigError(
-                f"this library was embedded with {known}; vectors of {embedder} cannot be compared with those",
-                hint=f"use {known}, or index again into another folder with --home DIR",
+                f"this library was embedded with {row[0]}; vectors of {embedder} cannot be compared with those",
+                hint=f"use {row[0]}, or index again into another folder with --home DIR",
             )
 
     def _clear(self, media_id: str) -> int | None:
@@ -307,7 +288,7 @@ class Store:
             if self.read_only:
                 return
             timeline = self.uncorrected(media_id)
-            row = (timeline.media.width_px, timeline.media.height_px, *_facts(timeline), number)
+            row = (timeline.media.width_px, timeline.media.height_px, *facts_of(timeline), number)
             with self.write() as db:
                 db.execute("UPDATE media SET width_px=?, height_px=?, seen=?, heard=?, frame=? WHERE number=?", row)
 
@@ -389,13 +370,13 @@ class Store:
 
     def passages(self, *, rows: Sequence[int] = (), media_numbers: Sequence[int] = ()) -> list[StoredPassage]:
         """Passages by row, or all of some media, in order of row."""
-        column, keys = ("id", rows) if rows else ("media", media_numbers)
+        column, keys = ("id", sorted(rows)) if rows else ("media", media_numbers)
         found: list[StoredPassage] = []
         for some in _parts(keys):
             marks = ",".join("?" * len(some))
             query = f"SELECT id, media, start_s, end_s, units FROM passages WHERE {column} IN ({marks}) ORDER BY id"
             found += [StoredPassage(r[0], r[1], Span(r[2], r[3]), r[4]) for r in self.all(query, tuple(some))]
-        return found
+        return found if rows else sorted(found, key=lambda passage: passage.row)
 
     def units(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, Unit]:
         """Units of one media by ordinal; all of them when no ordinals are given."""
@@ -453,11 +434,12 @@ class Store:
 
     def vectors(self) -> Vectors:
         """All vectors, kept in memory until the library changes."""
-        with self._lock:
-            generation = self.generation()
-            if self._vectors is None or self._vectors[0] != generation:
-                self._vectors = (generation, load_vectors(self))
-            return self._vectors[1]
+        held = self._held
+        with held.lock:
+            if held.vectors is None or held.vectors[0] != self.generation():
+                with self.read() as seen:
+                    held.vectors = (seen.generation(), load_vectors(seen))
+            return held.vectors[1]
 
     def generation(self) -> str:
         """A mark that changes with whatever is stored, by any process."""
@@ -475,6 +457,31 @@ class Store:
         """Every row of a query."""
         with self._mapped(), self._lock:
             return self._db.execute(sql, values).fetchall()
+
+    @contextmanager
+    def read(self) -> Iterator[Store]:
+        """The library as it stands now, for many queries that must fit together; what others write meanwhile waits.
+
+        It is read through a connection of its own, by any thread, until the block ends; writers are not kept waiting.
+        Raises StorageError.
+        """
+        if self._snapshot:
+            yield self
+            return
+        # What was closed stays closed.
+        self.generation()
+        seen = copy(self)
+        with self._mapped():
+            # Never made anew where the file is gone.
+            seen._db = self._connect("rw")
+        seen._lock, seen._snapshot, seen.read_only = threading.RLock(), True, True
+        try:
+            seen.one("BEGIN")
+            # From its first query on a transaction sees the library as of then.
+            seen.generation()
+            yield seen
+        finally:
+            seen._db.close()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -500,6 +507,14 @@ class Store:
             raise explain(error, self.path) from error
 
 
+@dataclass(slots=True)
+class _Held:
+    """Vectors in memory with the generation they belong to, shared by a library and all that are read from it."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    vectors: tuple[str, Vectors] | None = None
+
+
 def _writable(home: Path, path: Path) -> bool:
     return os.access(home, os.W_OK) and os.access(path, os.W_OK)
 
@@ -509,27 +524,9 @@ def bump(db: sqlite3.Connection) -> None:
     db.execute("UPDATE facts SET value=CAST(value AS INTEGER)+1 WHERE name='generation'")
 
 
-def _facts(timeline: Timeline) -> tuple[int, int, str]:
-    """How much was seen and heard, and a picture to stand for all: the first slide that is more than a title."""
-    seen = [event for event in timeline.events if event.kind == "visual"]
-    framed = [event for event in seen if event.frame]
-    best = max(framed[:8], key=lambda e: (min(len(e.screen or e.text), 200), -e.span.start_s), default=None)
-    return len(seen), len(timeline.events) - len(seen), best.frame if best else ""
-
-
 def _signed(inode: int) -> int:
     # SQLite integers are signed, file systems number unsigned.
     return inode - (1 << 64) if inode >= 1 << 63 else inode
-
-
-def _means(units: NDArray[np.float32], members: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-    import numpy as np
-
-    means = np.zeros((len(members), units.shape[1]), np.float32)
-    for row, group in enumerate(members):
-        mean = units[list(group)].mean(axis=0)
-        means[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
-    return means
 
 
 def _runs(ordinals: Sequence[int]) -> list[tuple[int, int]]:
