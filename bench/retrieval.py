@@ -29,6 +29,7 @@ from seehear.search.matching import TokenIndexer
 from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.route import read_question
 from seehear.search.sentences import sentences
+from seehear.search.windows import windows
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.store.tokens import pack
@@ -248,7 +249,12 @@ def fill(store: Store, timelines: list[Timeline], embedder: Embedder) -> None:
                 packed = [pack(found) for _, found in tokens]
             else:
                 rows, packed = embedder.embed(texts_to_embed(made)), None
-            store.put_timeline(timeline, made, embedder=embedder.card.name, unit_vectors=rows, unit_tokens=packed)
+            around = windows(made.units)
+            minutes = dict(zip(around, embedder.embed(list(around.values())), strict=True))
+            store.put_timeline(
+                timeline, made, embedder=embedder.card.name, unit_vectors=rows, unit_tokens=packed,
+                window_vectors=minutes,
+            )  # fmt: skip
 
 
 def evaluate(

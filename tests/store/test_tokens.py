@@ -89,9 +89,11 @@ def test_a_library_from_before_tokens_were_kept_is_read_where_it_cannot_be_writt
     with Store(tmp_path) as store:
         number = put(store, None)
         store._db.execute("DROP TABLE tokens")
+        store._db.execute("DROP TABLE windows")
         store._db.execute("PRAGMA user_version=2")
     with Store(tmp_path, read_only=True) as store:
         assert store.unit_tokens(number) == {}
+        assert store.window_vectors(number) == {}
         assert store.unit_vectors(number) is not None
     with Store(tmp_path) as store:
         number = put(store, [pack(unit_rows(1, i)) for i in range(40)])

@@ -14,6 +14,7 @@ from seehear.errors import LibraryBusyError, MissingPackageError, NotFoundError,
 from seehear.ingest.progress import Reporter
 from seehear.search.matching import TokenIndexer
 from seehear.search.passages import cut_up, texts_to_embed, unit_text
+from seehear.search.windows import windows
 from seehear.store import Store
 from seehear.store.corrections import Correction, apply
 from seehear.store.tokens import pack
@@ -107,38 +108,48 @@ def _place(
         opened = embedder()
     except MissingPackageError:
         return store.put_timeline(timeline, cut, **corrections)
-    texts = texts_to_embed(cut)
+    texts, around = texts_to_embed(cut), windows(cut.units)
     known, tokens = _vectors_of(store, timeline.media.id, opened.card.name)
     if isinstance(opened, TokenIndexer):
         # A recording from before tokens were kept is embedded anew, all at once.
-        known = {text: known[text] for text in known if text in tokens}
-    fresh = [text for text in dict.fromkeys(texts) if text not in known]
-    for at in range(0, len(fresh), EMBED_BATCH):
-        reporter("embed", len(texts) - len(fresh) + at, len(texts))
-        some = fresh[at : at + EMBED_BATCH]
-        if isinstance(opened, TokenIndexer):
+        known = {text: known[text] for text in known if text in tokens or text not in texts}
+    single = [text for text in dict.fromkeys(texts) if text not in known]
+    wide = [text for text in dict.fromkeys(around.values()) if text not in known and text not in set(single)]
+    done, total = 0, len(single) + len(wide)
+    for some in (*_batches(single), *_batches(wide)):
+        reporter("embed", done, total)
+        if isinstance(opened, TokenIndexer) and done < len(single):
             rows, found = opened.embed_with_tokens(some)
             tokens.update((text, pack(made)) for text, (_, made) in zip(some, found, strict=True))
         else:
             rows = opened.embed(some)
         known.update(zip(some, rows, strict=True))
+        done += len(some)
     vectors = np.stack([known[t] for t in texts]) if texts else np.zeros((0, opened.card.dimensions), np.float32)
     packed = [tokens[text] for text in texts] if all(text in tokens for text in texts) else None
     stored = store.put_timeline(
-        timeline, cut, embedder=opened.card.name, unit_vectors=vectors, unit_tokens=packed, **corrections
-    )
-    reporter("embed", len(texts), len(texts))
+        timeline, cut, embedder=opened.card.name, unit_vectors=vectors, unit_tokens=packed,
+        window_vectors={number: known[text] for number, text in around.items()}, **corrections,
+    )  # fmt: skip
+    reporter("embed", total, total)
     return stored
 
 
+def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
+    return [texts[at : at + EMBED_BATCH] for at in range(0, len(texts), EMBED_BATCH)]
+
+
 def _vectors_of(store: Store, media_id: str, space: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, bytes]]:
-    """The vectors that one recording has in that space, and its packed tokens, by the text that was embedded."""
+    """The vectors of one recording's units and windows in that space, and packed tokens, by what was embedded."""
     with store.read() as now:
         row = next((row for row in now.media() if row.id == media_id and row.embedder == space), None)
         vectors = None if row is None else now.unit_vectors(row.number)
         if row is None or vectors is None:
             return {}, {}
-        texts = {ordinal: unit_text(unit) for ordinal, unit in now.units(row.number).items()}
-        packed = now.unit_tokens(row.number)
-    known = {text: vectors[ordinal] for ordinal, text in texts.items()}
+        units = now.units(row.number)
+        packed, wide = now.unit_tokens(row.number), now.window_vectors(row.number)
+    texts = {ordinal: unit_text(unit) for ordinal, unit in units.items()}
+    around = windows([units[ordinal] for ordinal in sorted(units)])
+    known = {around[number]: vector for number, vector in wide.items() if number in around}
+    known |= {text: vectors[ordinal] for ordinal, text in texts.items()}
     return known, {texts[ordinal]: tokens for ordinal, tokens in packed.items()}

@@ -23,6 +23,7 @@ from seehear.search.evidence import (
 from seehear.search.pool import Pool
 from seehear.search.route import Intent
 from seehear.search.terms import stem
+from seehear.search.windows import fits
 from seehear.store import Store
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Weights:
     own_topic: float = 0.3
     around: float = 0.3
     wide: float = 0.2
+    window: float = 1.0
     words_own: float = 0.05
     words_around: float = 0.08
     words_wide: float = 0.15
@@ -178,6 +180,9 @@ def weigh(
             mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
             parts["around"] = parts["around"] + much * (mixed @ vector)
         second["meaning"] = weights.meaning * asked
+        parts["window"] = second["window"] = weights.window * fits(
+            pool.keys, pool.units, pool.vectors, pool.windows, vectors[0]
+        )
         if prior is None:
             crowded = vagueness(pool.vectors)
             parts["vague"], second["vague"] = -weights.vague * crowded, -weights.hub * crowded

@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from seehear.scripts import as_indexed
 from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
-from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, statements
+from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, WINDOWS, statements
 from seehear.store.tokens import PER_GROUP, ungrouped
 from seehear.store.vectors import Vectors, load_vectors, unpacked
 from seehear.store.writing import facts_of, write_cut, write_media, write_vectors
@@ -109,7 +109,7 @@ class Store:
         # What search reads again and again, with the generation of the library that it belongs to.
         self._held = _Held()
         self._listed: tuple[str, list[MediaRow]] | None = None
-        self._has_tokens = True
+        self._has_tokens = self._has_windows = True
         self.read_only = bool(read_only)
         with self._mapped():
             if not read_only:
@@ -155,7 +155,7 @@ class Store:
             )
         db.execute("PRAGMA foreign_keys=ON")
         if self.read_only:
-            self._has_tokens = version >= TOKENS
+            self._has_tokens, self._has_windows = version >= TOKENS, version >= WINDOWS
             if version < READABLE:
                 raise StorageError(f"{self.path} is older and cannot be updated: it is read-only",
                                    hint="make the folder writable once and run seehear library")  # fmt: skip
@@ -198,6 +198,7 @@ class Store:
         embedder: str = "",
         unit_vectors: NDArray[np.float32] | None = None,
         unit_tokens: Sequence[bytes] | None = None,
+        window_vectors: Mapping[int, NDArray[np.float32]] | None = None,
         language: str = "",
         corrections: Sequence[Correction] | None = None,
         corrected: Sequence[Correction] | None = None,
@@ -206,8 +207,8 @@ class Store:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
         The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
-        which was measured to find as well as embedding its whole text; `unit_tokens` are those of each unit's tokens,
-        packed, where the embedder has any. `timeline` is as the models made it; `corrections` are those that `cut` was
+        `unit_tokens` are those of each unit's tokens, packed, where the embedder has any,
+        `window_vectors`, float32 [D], those of windows by number. `timeline` is as the models made it; `corrections` are those that `cut` was
         made with (None: whatever there are), `corrected` replaces them; `held` tells that it is the timeline which the
         library holds already. Returns False, and stores nothing, when others were made, or put, meanwhile. Raises
         ConfigError when the library holds vectors of another space, StorageError and LibraryBusyError as all writing.
@@ -229,7 +230,7 @@ class Store:
             number = write_media(db, self._clear(media.id), timeline, blob, embedder=space, language=language)
             write_cut(db, number, cut)
             if unit_vectors is not None and len(unit_vectors):
-                write_vectors(db, number, cut, unit_vectors, unit_tokens or ())
+                write_vectors(db, number, cut, unit_vectors, unit_tokens or (), window_vectors or {})
             bump(db)
         return True
 
@@ -425,6 +426,13 @@ class Store:
             query = f"SELECT part, vectors FROM tokens WHERE media=? AND part IN ({marks})"
             found |= ungrouped(self.all(query, (media_number, *some)))
         return found
+
+    def window_vectors(self, media_number: int) -> dict[int, NDArray[np.float32]]:
+        """Vectors of one media's windows by number, float32 [D]; none where none were kept."""
+        if not self._has_windows:
+            return {}
+        rows = self.all("SELECT number, vector FROM windows WHERE media=?", (media_number,))
+        return {number: unpacked(blob, len(blob) // 2)[0] for number, blob in rows}
 
     def counts(self, expressions: Sequence[str]) -> tuple[int, list[int]]:
         """How many passages there are, and how many match each FTS5 expression."""

@@ -80,12 +80,21 @@ UPDATE words SET title=as_indexed(title), said=as_indexed(said), shown=as_indexe
     WHERE title != as_indexed(title) OR said != as_indexed(said) OR shown != as_indexed(shown);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = """
+CREATE TABLE windows(
+    media INTEGER NOT NULL REFERENCES media(number) ON DELETE CASCADE, number INTEGER NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY(media, number)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Step n takes a library from version n to n + 1; a step that has shipped is never changed.
 
 `as_indexed` is that of `seehear.scripts`: what was said and shown in Chinese, Japanese and Korean is cut anew."""
 TOKENS = 3
 """From this version on there is a table of token vectors."""
+WINDOWS = 5
+"""From this version on there is a table of the vectors of windows."""
 READABLE = 2
 """The oldest version that can be searched as it stands, where the file cannot be written."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seehear.scripts import as_indexed
@@ -63,12 +63,14 @@ def write_cut(db: sqlite3.Connection, number: int, cut: Cut) -> None:
 
 
 def write_vectors(
-    db: sqlite3.Connection, number: int, cut: Cut, units: NDArray[np.float32], tokens: Sequence[bytes]
-) -> None:
-    """Write the vectors of a recording's units, float32 [units, D], those of its passages, and packed token vectors."""
+    db: sqlite3.Connection, number: int, cut: Cut, units: NDArray[np.float32], tokens: Sequence[bytes],
+    windows: Mapping[int, NDArray[np.float32]],
+) -> None:  # fmt: skip
+    """Write the vectors of a recording's units, float32 [units, D], of its passages and windows, and of tokens."""
     means = _means(units, cut.members)
     db.execute("INSERT INTO vectors VALUES(?,?,?,?)", (number, units.shape[1], packed(means), packed(units)))
     db.executemany("INSERT INTO tokens VALUES(?,?,?)", ((number, *part) for part in grouped(tokens)))
+    db.executemany("INSERT INTO windows VALUES(?,?,?)", ((number, at, packed(row)) for at, row in windows.items()))
 
 
 def _means(units: NDArray[np.float32], members: Sequence[Sequence[int]]) -> NDArray[np.float32]:
