@@ -194,7 +194,7 @@ class Library:
         tokens = int(spoken_s * 2.5 * 1.3)
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
-                  audio_s=spoken_s, tokens=tokens if capability == "embed" else 40)
+                  audio_s=spoken_s, tokens=2 * tokens if capability == "embed" else 40)
             for capability, card in self.models.cards().items()
         ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from seehear.search.windows import windows
 from tests.conftest import run_seehear
 
 KILLS = 30
@@ -92,7 +93,7 @@ def test_finished_stages_are_not_done_again(
     assert json.dumps(row.as_json())
 
 
-def test_a_recording_from_before_tokens_were_kept_gains_them(
+def test_a_recording_from_before_tokens_and_windows_were_kept_gains_them(
     lesson: Path, library_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seehear.ingest.cache import STAGE_VERSIONS
@@ -104,11 +105,14 @@ def test_a_recording_from_before_tokens_were_kept_gains_them(
         (row,) = library.store.media()
         with library.store.write() as db:
             db.execute("DELETE FROM tokens")
-        assert library.store.unit_tokens(row.number) == {}
+            db.execute("DELETE FROM windows")
+        assert library.store.unit_tokens(row.number) == library.store.window_vectors(row.number) == {}
     monkeypatch.undo()
     with Library(library_home, captions="never") as library:
         assert [done.status for done in library.index([lesson])] == ["indexed"]
-        assert set(library.store.unit_tokens(row.number)) == set(library.store.units(row.number))
+        units = library.store.units(row.number)
+        assert set(library.store.unit_tokens(row.number)) == set(units)
+        assert set(library.store.window_vectors(row.number)) == set(windows(list(units.values())))
 
 
 def test_two_processes_index_the_same_file_at_once(lesson: Path, tmp_path: Path, small_weights: None) -> None:

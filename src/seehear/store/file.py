@@ -207,8 +207,8 @@ class Store:
         """Store one media's timeline with what is needed to find it, replacing what was there, in one transaction.
 
         The vectors are float32 [units, D] in the space named `embedder`; a passage's vector is the mean of its units',
-        `unit_tokens` are those of each unit's tokens, packed, where the embedder has any,
-        `window_vectors`, float32 [D], those of windows by number. `timeline` is as the models made it; `corrections` are those that `cut` was
+        `unit_tokens` are those of each unit's tokens, packed, where the embedder has any, `window_vectors`, float32
+        [D], those of windows by number. `timeline` is as the models made it; `corrections` are those that `cut` was
         made with (None: whatever there are), `corrected` replaces them; `held` tells that it is the timeline which the
         library holds already. Returns False, and stores nothing, when others were made, or put, meanwhile. Raises
         ConfigError when the library holds vectors of another space, StorageError and LibraryBusyError as all writing.
