@@ -205,6 +205,7 @@ def test_a_library_from_before_finds_them_by_words(tmp_path: Path) -> None:
         whole = cut_up(timeline).passages[0]
         with store.write() as db:
             db.execute("UPDATE words SET said=?, title=? WHERE rowid=1", (whole.said, whole.title))
+            db.execute("DROP TABLE windows")
             db.execute("PRAGMA user_version=3")
         assert not store.match('{said} : "协议"', limit=5, weights=(1, 1, 1))
     with Store(tmp_path) as store:

@@ -5,21 +5,11 @@ The weights were measured: see docs/retrieval.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seehear.search.evidence import (
-    bm25,
-    lengths_of,
-    occurrences,
-    peak,
-    scenes,
-    smooth,
-    strengths,
-    vagueness,
-    weights_of,
-)
+from seehear.search.evidence import peak, smooth, strengths, vagueness
+from seehear.search.lexical import FAR, Lexical, lexical
 from seehear.search.pool import Pool
 from seehear.search.route import Intent
 from seehear.search.terms import stem
@@ -30,10 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NEAR = (1.0, 1.0)
-FAR = (1.0, 1.0, 1.0, 1.0)
-WIDE = (1.0,) * 9
-SCENE_S = 12.0
+    Parts = dict[str, NDArray[np.float32]]
+
 OUTLOOKS = frozenset(
     stem(word)
     for word in ("agenda", "outline", "overview", "contents", "roadmap", "syllabus", "summary", "recap", "conclusion")
@@ -115,83 +103,71 @@ def weigh(
     """Weigh all units of a pool; `prior` is what passages add across media, None within one (`whole`)."""
     import numpy as np
 
-    terms = intent.terms
-    counts = occurrences(pool, terms.stems)
-    lengths = lengths_of(pool)
-    if whole:
-        idf = weights_of(len(pool.units), [float((counts[:, j] > 0).sum()) for j in range(counts.shape[1])])
-    else:
-        total, found = store.counts([f'{{title said shown}} : "{word}"' for word in terms.words])
-        known = dict(zip([_stem_of(word, terms.stems) for word in terms.words], found, strict=True))
-        idf = weights_of(total, [float(known.get(s, 0)) for s in terms.stems])
-    wide_counts, wide_lengths = smooth(counts, pool, NEAR), smooth(lengths[:, None], pool, NEAR)[:, 0]
-    far_counts, far_lengths = smooth(counts, pool, FAR), smooth(lengths[:, None], pool, FAR)[:, 0]
-    own, around = bm25(counts, lengths, idf), bm25(wide_counts, wide_lengths, idf)
-    weight = np.asarray(idf, np.float32)
-    total_weight = max(float(weight.sum()), 1e-9)
-    # A slip may help to find, but not to claim that something is covered.
-    there = counts >= 1.0
-    sure = smooth(there.astype(np.float32), pool, NEAR) > 0
-    coverage = ((sure * weight).sum(axis=1) / total_weight).astype(np.float32)
-    held = ((there * weight).sum(axis=1) / total_weight).astype(np.float32)
-    absent = float(weight[~there.any(axis=0)].sum()) / total_weight
-    exact = np.zeros(len(pool.units), np.float32)
-    for text in terms.exact:
-        # Reading code from pictures loses or adds spaces.
-        plain = "".join(text.lower().split())
-        exact += np.asarray([plain in "".join(u.text.lower().split()) for u in pool.units], np.float32)
-    heads = (
-        np.asarray(
-            [sum(w for s, w in zip(terms.stems, idf, strict=True) if s in title) for title in pool.titles], np.float32
-        )
-        / total_weight
-    )
-    far = bm25(far_counts, far_lengths, idf)
-    box = bm25(smooth(counts, pool, WIDE), smooth(lengths[:, None], pool, WIDE)[:, 0], idf)
-    # Across media the passage has been weighed already.
-    scene = weights.scene if prior is None else weights.scene / 3
-    parts = {
-        "words": weights.words_own * peak(own)
-        + weights.words_around * peak(around)
-        + weights.words_wide * peak(far)
-        + weights.words_raw * own,
-        "length": weights.length * np.minimum(lengths, 12.0) / 12.0,
-        "scene": scene * (scenes(pool, counts > 0, reach_s=SCENE_S) * weight).sum(axis=1) / total_weight,
-        "exact": weights.exact * np.minimum(exact, 1.0),
-        "heading": weights.heading * heads**2,
-    }
-    second = {
-        **{name: parts[name] for name in ("length", "scene", "exact", "heading")},
-        "words": weights.words_far * peak(far) + weights.words_box * box,
-    }
-    if not _asks_for_outlooks(intent):
-        parts["outlook"] = second["outlook"] = -weights.outlook * np.asarray(
-            [bool(title & OUTLOOKS) for title in pool.titles], np.float32
-        )
+    words = lexical(store, pool, intent.terms, whole=whole)
+    parts, second = _by_words(pool, words, intent, weights, across=prior is not None)
     cosine = np.zeros(len(pool.units), np.float32)
     if vectors is not None and pool.vectors is not None:
-        vector = middle(vectors)
-        cosine = pool.vectors @ vector
-        asked = pool.vectors @ vectors[0]
-        parts["meaning"] = weights.own * asked + weights.own_topic * (pool.vectors @ vectors[1])
-        parts["around"] = np.zeros(len(pool.units), np.float32)
-        for kernel, much in ((weights.kernel, weights.around), (FAR, weights.wide)):
-            mixed = smooth(pool.vectors, pool, kernel)
-            mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-            parts["around"] = parts["around"] + much * (mixed @ vector)
-        second["meaning"] = weights.meaning * asked
-        parts["window"] = second["window"] = weights.window * fits(
-            pool.keys, pool.units, pool.vectors, pool.windows, vectors[0]
-        )
-        if prior is None:
-            crowded = vagueness(pool.vectors)
-            parts["vague"], second["vague"] = -weights.vague * crowded, -weights.hub * crowded
+        cosine = pool.vectors @ middle(vectors)
+        meant, again = _by_meaning(pool, pool.vectors, vectors, weights, across=prior is not None)
+        parts |= meant
+        second |= again
     if prior is not None:
         parts["passage"] = np.asarray([prior.get(key, 0.0) for key in pool.keys], np.float32)
-        parts["recording"] = second["recording"] = weights.recording * strengths(pool, cosine, far)
+        parts["recording"] = second["recording"] = weights.recording * strengths(pool, cosine, words.far)
     scores = np.sum(list(parts.values()), axis=0).astype(np.float32)
-    by_stem = dict(zip(terms.stems, idf, strict=True))
-    return Scored(scores, cosine, coverage, held, exact, absent, parts, second, by_stem)
+    return Scored(
+        scores, cosine, words.coverage, words.held, words.exact, words.absent, parts, second, words.idf
+    )  # fmt: skip
+
+
+def _by_words(
+    pool: Pool, words: Lexical, intent: Intent, weights: Weights, *, across: bool
+) -> tuple[Parts, Parts]:  # fmt: skip
+    """What words add to the score of each unit, at first and when the best are weighed again."""
+    import numpy as np
+
+    # Across media the passage has been weighed already.
+    scene = weights.scene / 3 if across else weights.scene
+    length, exact = words.lengths.clip(max=12.0), words.exact.clip(max=1.0)
+    both: Parts = {
+        "length": (weights.length * length / 12.0).astype(np.float32),
+        "scene": scene * words.scene,
+        "exact": (weights.exact * exact).astype(np.float32),
+        "heading": weights.heading * words.heading**2,
+    }
+    if not _asks_for_outlooks(intent):
+        names = np.asarray([bool(title & OUTLOOKS) for title in pool.titles], np.float32)
+        both["outlook"] = -weights.outlook * names
+    first = (
+        weights.words_own * peak(words.own)
+        + weights.words_around * peak(words.near)
+        + weights.words_wide * peak(words.far)
+        + weights.words_raw * words.own
+    )
+    again = weights.words_far * peak(words.far) + weights.words_box * words.wide
+    return {**both, "words": first}, {**both, "words": again}
+
+
+def _by_meaning(
+    pool: Pool, units: NDArray[np.float32], vectors: NDArray[np.float32], weights: Weights, *, across: bool
+) -> tuple[Parts, Parts]:
+    """What vectors add, float32 [N, D] of the units and [2, D] of the question and its topic."""
+    import numpy as np
+
+    question, topic = vectors
+    asked = units @ question
+    around = np.zeros(len(units), np.float32)
+    for kernel, much in ((weights.kernel, weights.around), (FAR, weights.wide)):
+        mixed = smooth(units, pool, kernel)
+        mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+        around = around + much * (mixed @ middle(vectors))
+    first: Parts = {"meaning": weights.own * asked + weights.own_topic * (units @ topic), "around": around}
+    again: Parts = {"meaning": weights.meaning * asked}
+    first["window"] = again["window"] = weights.window * fits(pool.keys, pool.units, units, pool.windows, question)
+    if not across:
+        crowded = vagueness(units)
+        first["vague"], again["vague"] = -weights.vague * crowded, -weights.hub * crowded
+    return first, again
 
 
 def _asks_for_outlooks(intent: Intent) -> bool:
@@ -206,8 +182,3 @@ def middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     mean = vectors.mean(axis=0)
     unit: NDArray[np.float32] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
     return unit
-
-
-def _stem_of(word: str, stems: Sequence[str]) -> str:
-    found = stem(word)
-    return found if found in stems else word
