@@ -50,7 +50,7 @@ class Library:
     """
 
     def __init__(self, home: str | os.PathLike[str] | None = None, **settings: Any) -> None:
-        self.settings = config.load(home=None if home is None else Path(home), **settings)
+        self.settings = config.load(home=home, **settings)
         self._store: Store | None = None
         self._opening = threading.Lock()
         self._correcting = threading.Lock()

@@ -196,6 +196,9 @@ def test_a_library_that_may_only_be_read_can_still_be_asked(library_home: Path, 
     [
         ("index", "x.srt", "--sample", "sometimes"),
         ("index", "x.srt", "--hear", "elephant"),
+        ("index", "x.srt", "--language", "english"),
+        ("transcribe", "x.srt", "--language", "xx"),
+        ("library", "--home", ""),
         ("ask", "what is recursion about?", "--answer", "oracle"),
     ],
 )

@@ -32,7 +32,7 @@ def address(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Where a served copy of the indexed library answers."""
     home = tmp_path_factory.mktemp("served") / "home"
     shutil.copytree(indexed_home, home)
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     command = [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None

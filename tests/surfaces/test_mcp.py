@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(100)
 
 def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
     """Start `seehear mcp` and let a client talk to it."""
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
     )

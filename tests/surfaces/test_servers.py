@@ -63,7 +63,7 @@ def test_ctrl_c_keeps_every_finished_call_and_the_next_run_makes_only_the_others
 
     with serving(Switches(reply=reply, most_images=1)) as server:
         env = {
-            **os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "c.toml"), "OLLAMA_HOST": NOBODY,
+            **os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never", "--embed", "minilm",
