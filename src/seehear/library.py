@@ -171,6 +171,7 @@ class Library:
         """
         from seehear.backends.servers.prices import quote
         from seehear.ingest.cache import StageCache
+        from seehear.ingest.run import will_hear
         from seehear.ingest.stages import find_points
         from seehear.media.decode import probe
 
@@ -180,12 +181,12 @@ class Library:
             media, self.settings.sampler, cache=StageCache(self.store, media.id),
             on_progress=lambda at: reporter("find", at, media.duration_s),
         )  # fmt: skip
-        spoken_s = media.duration_s if media.has_audio else 0.0
+        heard_s = media.duration_s if will_hear(media, self._plan(Path(path), media.id)) else 0.0
         # People say about 2.5 words a second, of 1.3 tokens each.
-        tokens = int(spoken_s * 2.5 * 1.3)
+        tokens = int(media.duration_s * 2.5 * 1.3) if media.has_audio else 0
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
-                  audio_s=spoken_s, tokens=tokens if capability == "embed" else 40)
+                  audio_s=heard_s, tokens=tokens if capability == "embed" else 40)
             for capability, card in self.models.cards().items()
         ]  # fmt: skip
 
