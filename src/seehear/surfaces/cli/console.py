@@ -87,9 +87,11 @@ class Placeholder:
 
 
 def announce(models: Models, *capabilities: Capability) -> None:
-    """Say what will leave this machine, before it does."""
+    """Say what will leave this machine, before it does, and where another embedder was named than the library's."""
     for told in models.leaving(*capabilities):
         note(f"leaves this machine: {told}", fg="yellow")
+    if "embed" in capabilities and (told := models.unlike()):
+        note(told, fg="yellow")
 
 
 def size(count: float) -> str:
