@@ -22,6 +22,7 @@ import seehear
 from tests.conftest import NOBODY, run_seehear
 from tests.servers.described import faults, needs_description
 
+SUBTITLES = b"1\n00:00:01,000 --> 00:00:04,000\nHello.\n"
 JFK = Path(__file__).parents[3] / "shared" / "data" / "speech" / "jfk" / "jfk.flac"
 QUESTION = "what is a function?"
 pytestmark = pytest.mark.timeout(110)
@@ -161,6 +162,15 @@ def test_speech_becomes_text_in_every_format(client: Any, style: str) -> None:
         found = json.loads(raw)
         described(found, "CreateTranscriptionResponseVerboseJson")
         assert found["words"][0]["start"] < 1 and found["words"][-1]["end"] > 9
+
+
+def test_what_cannot_be_heard_is_called_as_it_was_sent(address: str) -> None:
+    for name, raw in (("minutes.mp3", b"these are no minutes"), ("slides.srt", SUBTITLES)):
+        refused = httpx.post(
+            f"{address}v1/audio/transcriptions", files={"file": (name, raw)}, data={"model": "seehear"}, timeout=30
+        )
+        assert 400 <= refused.status_code < 500, refused.text
+        assert name in refused.text and ".part" not in refused.text
 
 
 def test_a_transcribed_file_is_not_kept(client: Any, address: str, tmp_path: Path) -> None:
