@@ -154,6 +154,7 @@ class Library:
             known = self.store.cache_get(f"ingested:{media_id}")
             if self.store.has(media_id) and (not again or known == fingerprint.encode()):
                 return media_id, "unchanged"
+            self.models.check_space()
             with self.models.charged_to(media_id):
                 done = self._ingest(path, media_id, plan, reporter, on_pull)
                 place(

@@ -285,7 +285,8 @@ class Models:
         return weighed(cast(Transcriber, self._backend(name, "hear", threads=self._share())), on_pull)
 
     def embedder(self, on_pull: OnPull | None = None) -> Embedder:
-        """What maps texts to vectors, with its weights on this machine."""
+        """What maps texts to vectors, with its weights on this machine. Raises what `check_space` raises."""
+        self.check_space()
         name = self.name("embed") or "minilm"
         return weighed(cast(Embedder, self._backend(name, "embed", threads=self._settings.cores)), on_pull)
 
@@ -318,6 +319,15 @@ class Models:
             f"the vectors of this library are {space}'s, which {named} cannot be compared with: {compared}. "
             f"For {named} make a library of its own: seehear index … --embed {named} --home DIR"
         )
+
+    def check_space(self) -> None:
+        """Check that new vectors can be compared with the library's. Raises ConfigError, before anything is sent."""
+        named = self._settings.embed
+        if space := self._other_space():
+            raise ConfigError(
+                f"this library was embedded with {space}; vectors of {named} cannot be compared with those",
+                hint=f"leave --embed out, or index into another folder with --embed {named} --home DIR",
+            )
 
     def _other_space(self) -> str:
         """The space of the library's vectors where the user named an embedder of another one, else empty."""

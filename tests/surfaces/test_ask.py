@@ -136,3 +136,15 @@ def test_a_model_elsewhere_that_cannot_compare_is_sent_nothing(indexed_home: Pat
     )  # fmt: skip
     assert done.code == 0, done.err
     assert "embed: minilm" in done.err and "leaves this machine" not in done.err
+
+
+def test_indexing_with_another_embedder_is_refused_before_anything_is_sent(indexed_home: Path, tmp_path: Path) -> None:
+    cues = tmp_path / "other.srt"
+    cues.write_text("1\n00:00:01,000 --> 00:00:04,000\nSomething that was never indexed.\n")
+    # Nothing answers there: whatever was sent would fail in another way.
+    done = run_seehear(
+        "index", cues, "--embed", "openai:text-embedding-3-small", home=indexed_home,
+        env={"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
+    )  # fmt: skip
+    assert done.code == 5, done.err
+    assert "embedded with minilm" in done.err and "--home DIR" in done.err

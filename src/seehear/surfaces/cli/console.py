@@ -100,7 +100,8 @@ def announce(models: Models, *capabilities: Capability) -> None:
     """Say what will leave this machine, before it does, and where another embedder was named than the library's."""
     for told in models.leaving(*capabilities):
         note(f"leaves this machine: {told}", fg="yellow")
-    if "embed" in capabilities and (told := models.unlike()):
+    # What reranks is asked when something is looked for; indexing with another embedder is an error by itself.
+    if "rerank" in capabilities and (told := models.unlike()):
         note(told, fg="yellow")
 
 
