@@ -137,7 +137,7 @@ def _watch(pid: int, peak: list[int]) -> None:
 
 def seehear(*arguments: str | Path, home: Path, env: Mapping[str, str] | None = None) -> Child:
     """Run the command line as a user does, against the library in `home`, settings at their defaults."""
-    settings = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "none.toml")}
+    settings = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull}
     return run_child([sys.executable, "-m", "seehear", *arguments], env={**settings, **(env or {})}).checked()
 
 

@@ -122,7 +122,7 @@ Run = Callable[..., Ran]
 def run_seehear(*arguments: str | os.PathLike[str], home: Path, env: Mapping[str, str] | None = None) -> Ran:
     """Run the command line as a user does, in a process of its own."""
     own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
-    library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     environment = {**own, **library, **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", "seehear", *map(os.fspath, arguments)],

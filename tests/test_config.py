@@ -47,3 +47,27 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     path.write_text("= = =")
     with pytest.raises(ConfigError, match=r"config\.toml"):
         load(environment={"SEEHEAR_CONFIG": str(path)})
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"SEEHEAR_CONFIG.*nope\.toml"):
+        load(environment={"SEEHEAR_CONFIG": str(tmp_path / "nope.toml")})
+
+
+@pytest.mark.parametrize(("code", "meant"), [("english", "en"), ("German", "de"), ("en-US", "en"), ("xx", "auto")])
+def test_a_language_is_named_by_its_code(code: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"language is '{code}'.*set it to {meant}"):
+        load(environment={}, language=code)
+
+
+@pytest.mark.parametrize("code", ["auto", "en", "zh", "yue", "nb"])
+def test_languages_that_people_speak_are_taken(code: str) -> None:
+    assert load(environment={}, language=code).language == code
+
+
+@pytest.mark.parametrize(("name", "value", "told"), [
+    ("threads", "abc", "whole number"), ("budget_usd", "much", "write a number"), ("home", "", "name a folder"),
+])  # fmt: skip
+def test_a_value_that_cannot_be_is_answered_with_what_can(name: str, value: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is '{value}'.*{told}"):
+        load(environment={}, **{name: value})

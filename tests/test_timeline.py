@@ -97,6 +97,40 @@ def test_notes_have_a_section_per_slide_with_picture_and_speech(timeline: Timeli
     assert notes.index("Welcome.") < notes.index("### Functions")
 
 
+def outline_of(notes: str) -> list[str]:
+    """The headings and paragraphs of notes, without pictures and code."""
+    return [block for block in notes.strip().split("\n\n")[2:] if block.startswith(("#", "**"))]
+
+
+def test_every_slide_and_sentence_of_the_notes_stands_under_its_chapter(timeline: Timeline) -> None:
+    # Files round the times of their chapters, so that these begin just before a slide, or just after.
+    for rounded_s in (9.98, 10.0, 10.02):
+        chapters = [Chapter(Span(rounded_s, 40), "Naming"), Chapter(Span(0, rounded_s), "Opening")]
+        assert outline_of(to_markdown(timeline, chapters, picture=None)) == [
+            "## Opening [0:00]", "### On screen [0:00]", "**[0:00]** Welcome.",
+            f"## Naming [0:{int(rounded_s):02d}]", "### Functions [0:10]", "**[0:12]** A function has a name.",
+        ]  # fmt: skip
+
+
+def test_notes_without_slides_have_the_words_of_each_chapter_under_it() -> None:
+    media = Media("ab" * 32, Path("talk.srt"), "talk", "captions", 40.0, 1000)
+    spoken = Timeline.build(media, [said(0.5, "Welcome."), said(12, "A function has a name."), said(30, "Goodbye.")])
+    chapters = [Chapter(Span(0, 10), "Opening"), Chapter(Span(10, 30), "Naming"), Chapter(Span(30, 40), "End")]
+    assert outline_of(to_markdown(spoken, chapters, picture=None)) == [
+        "## Opening [0:00]", "**[0:00]** Welcome.", "## Naming [0:10]", "**[0:12]** A function has a name.",
+        "## End [0:30]", "**[0:30]** Goodbye.",
+    ]  # fmt: skip
+
+
+def test_a_chapter_may_begin_while_one_slide_stays() -> None:
+    media = Media("ab" * 32, Path("talk.mp4"), "talk", "video", 60.0, 1000, True, True)
+    events = [shown(0, "Agenda", title="Agenda", end_s=60), said(1, "Hello."), said(31, "Questions?")]
+    chapters = [Chapter(Span(0, 30), "Talk"), Chapter(Span(30, 60), "Discussion")]
+    assert outline_of(to_markdown(Timeline.build(media, events), chapters, picture=None)) == [
+        "## Talk [0:00]", "### Agenda [0:00]", "**[0:01]** Hello.", "## Discussion [0:30]", "**[0:31]** Questions?",
+    ]  # fmt: skip
+
+
 def test_builds_of_one_slide_are_one_section_with_its_last_state() -> None:
     media = Media("cd" * 32, Path("t.mp4"), "t", "video", 30.0, 1, True)
     events = [

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seehear.errors import ConfigError
+from seehear.language import SPOKEN, language_code
 
 ENVIRONMENT = {
     "home": "SEEHEAR_HOME",
@@ -65,6 +66,10 @@ class Settings:
             raise ConfigError(f"budget_usd is {self.budget_usd}", hint="set it to 0 or more US dollars")
         if self.threads < 0:
             raise ConfigError(f"threads is {self.threads}", hint="set it to 0 for all cores, or to a number of them")
+        if self.language != "auto" and self.language not in SPOKEN:
+            meant = language_code(self.language)
+            said = f"set it to {meant}" if meant else "set it to auto, or to its code in ISO 639-1: en, de, zh …"
+            raise ConfigError(f"language is {self.language!r}", hint=said)
         sampler, value = self.sampler
         if sampler == "slides" and value is None:
             return
@@ -117,6 +122,9 @@ def load(*, environment: Mapping[str, str] = os.environ, **arguments: Any) -> Se
     """
     settings = Settings(home=default_home())
     path = config_path(environment)
+    if environment.get("SEEHEAR_CONFIG") and not path.exists():
+        # Who names a file relies on what it says; only the usual place may be empty.
+        raise ConfigError(f"SEEHEAR_CONFIG names {path}, which is not there", hint="write it, or unset SEEHEAR_CONFIG")
     settings = _apply(settings, read_file(path), where=str(path))
     from_environment = {name: environment[key] for name, key in ENVIRONMENT.items() if environment.get(key)}
     settings = _apply(settings, from_environment, where="environment")
@@ -143,9 +151,29 @@ def _truth(value: Any) -> bool:
         raise ValueError("write true or false") from None
 
 
+def _folder(value: Any) -> Path:
+    if not str(value).strip():
+        raise ValueError("name a folder, or leave it out for the default one")
+    return Path(value).expanduser()
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ValueError("write a whole number") from None
+
+
+def _amount(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError("write a number") from None
+
+
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "home": lambda value: Path(value).expanduser(), "threads": int, "local": _truth, "private_urls": _truth,
-    "budget_usd": float,
+    "home": _folder, "threads": _whole, "local": _truth, "private_urls": _truth,
+    "budget_usd": _amount,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Which language a text is in: by its script, else by its commonest words. Enough for a question; small on purpose."""
+"""Languages: their codes, and which one a text is in, by its script or else its commonest words. Small on purpose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ NAMES = {
     "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "zh": "Chinese",
 }  # fmt: skip
 """What a language is called in English, by its ISO 639-1 code."""
-
+_TWO_LETTERS = """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en
+    eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv
+    ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne
+    ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st
+    su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"""
+CODES = frozenset(_TWO_LETTERS.split())
+"""Every two-letter code of ISO 639-1."""
+SPOKEN = CODES | {"haw", "jw", "yue"}
+"""What can be named as the language that is spoken: ISO 639-1, and what Whisper calls Hawaiian, Javanese, Cantonese."""
+_LONG = {
+    "eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it", "por": "pt",
+    "dut": "nl", "nld": "nl", "rus": "ru", "pol": "pl", "cze": "cs", "ces": "cs", "swe": "sv", "nor": "no",
+    "dan": "da", "fin": "fi", "gre": "el", "ell": "el", "tur": "tr", "ara": "ar", "heb": "he", "hin": "hi",
+    "jpn": "ja", "kor": "ko", "chi": "zh", "zho": "zh", "vie": "vi", "tha": "th", "ukr": "uk", "hun": "hu",
+    "rum": "ro", "ron": "ro", "bul": "bg", "hrv": "hr", "srp": "sr", "slv": "sl", "slo": "sk", "slk": "sk",
+    "cat": "ca", "ind": "id", "per": "fa", "fas": "fa",
+}  # fmt: skip
+_CODE_OF = {name.lower(): code for code, name in NAMES.items()}
 _SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")), ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
     ("zh", re.compile("[\u4e00-\u9fff]")), ("ru", re.compile("[\u0400-\u04ff]")), ("ar", re.compile("[\u0600-\u06ff]")),
@@ -42,6 +60,12 @@ _COMMON = {
 }  # fmt: skip
 _WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
+
+
+def language_code(tag: str) -> str:
+    """The ISO 639-1 code of a language tag (`en-US`, `eng`, `English` → `en`), empty when it is none."""
+    base = re.split(r"[-_]", tag.lower(), maxsplit=1)[0]
+    return base if base in CODES else _LONG.get(base, "") or _CODE_OF.get(base, "")
 
 
 def language_by_script(text: str) -> str | None:

@@ -49,7 +49,7 @@ class Library:
     """
 
     def __init__(self, home: str | os.PathLike[str] | None = None, **settings: Any) -> None:
-        self.settings = config.load(home=None if home is None else Path(home), **settings)
+        self.settings = config.load(home=home, **settings)
         self._store: Store | None = None
         self._opening = threading.Lock()
         self._correcting = threading.Lock()
@@ -159,6 +159,7 @@ class Library:
             row = self._row(media_id)
             if row is not None and (not again or known == fingerprint):
                 return media_id, "unchanged"
+            self.models.check_space()
             with self.models.charged_to(media_id):
                 if row is not None and known in cut_before:
                     timeline, language, complete = self.store.uncorrected(media_id), row.language, True
@@ -180,6 +181,7 @@ class Library:
         """
         from seehear.backends.servers.prices import quote
         from seehear.ingest.cache import StageCache
+        from seehear.ingest.run import will_hear
         from seehear.ingest.stages import find_points
         from seehear.media.decode import probe
 
@@ -189,12 +191,12 @@ class Library:
             media, self.settings.sampler, cache=StageCache(self.store, media.id),
             on_progress=lambda at: reporter("find", at, media.duration_s),
         )  # fmt: skip
-        spoken_s = media.duration_s if media.has_audio else 0.0
-        # People say about 2.5 words a second, of 1.3 tokens each.
-        tokens = int(spoken_s * 2.5 * 1.3)
+        heard_s = media.duration_s if will_hear(media, self._plan(Path(path), media.id)) else 0.0
+        # 2.5 words a second, of 1.3 tokens each; every sentence is embedded, and every minute.
+        tokens = int(media.duration_s * 2.5 * 1.3) if media.has_audio else 0
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
-                  audio_s=spoken_s, tokens=2 * tokens if capability == "embed" else 40)
+                  audio_s=heard_s, tokens=2 * tokens if capability == "embed" else 40)
             for capability, card in self.models.cards().items()
         ]  # fmt: skip
 

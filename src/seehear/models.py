@@ -235,6 +235,8 @@ class Models:
         told = []
         for capability in capabilities:
             name = self.name(capability)
+            if capability == "embed" and self._other_space():
+                continue
             if name is not None and self._backend(name, capability).card.runs == "hosted":
                 told.append(f"{what[capability]} → {name}")
         return told
@@ -283,19 +285,63 @@ class Models:
         return weighed(cast(Transcriber, self._backend(name, "hear", threads=self._share())), on_pull)
 
     def embedder(self, on_pull: OnPull | None = None) -> Embedder:
-        """What maps texts to vectors, with its weights on this machine."""
+        """What maps texts to vectors, with its weights on this machine. Raises what `check_space` raises."""
+        self.check_space()
         name = self.name("embed") or "minilm"
         return weighed(cast(Embedder, self._backend(name, "embed", threads=self._settings.cores)), on_pull)
 
     def embedder_for_search(self) -> Embedder | None:
-        """The embedder when its weights are here already; without it search goes by words alone."""
+        """The embedder whose vectors the library holds, when its weights are here already; without it words decide.
+
+        Another one that the user named cannot take its place. A model elsewhere is never asked unless it was named.
+        """
+        space = self._other_space()
+        if space and not _stays_here(space):
+            return None
         try:
-            name = self.name("embed") or "minilm"
+            name = space or self.name("embed") or "minilm"
             embedder = cast(Embedder, self._backend(name, "embed", threads=self._settings.cores))
         except MissingPackageError:
             return None
+        if space and embedder.card.runs == "hosted":
+            return None
         ready = all(weights.status(part) == "present" for part in embedder.card.weights)
         return embedder if ready else None
+
+    def unlike(self) -> str:
+        """What to tell a user who named another embedder than the one whose vectors the library holds; else empty."""
+        space, named = self._other_space(), self._settings.embed
+        if not space:
+            return ""
+        used = self.embedder_for_search()
+        compared = "words alone are compared" if used is None else f"{used.card.name} compares meanings"
+        return (
+            f"the vectors of this library are {space}'s, which {named} cannot be compared with: {compared}. "
+            f"For {named} make a library of its own: seehear index … --embed {named} --home DIR"
+        )
+
+    def check_space(self) -> None:
+        """Check that new vectors can be compared with the library's. Raises ConfigError, before anything is sent."""
+        named = self._settings.embed
+        if space := self._other_space():
+            raise ConfigError(
+                f"this library was embedded with {space}; vectors of {named} cannot be compared with those",
+                hint=f"leave --embed out, or index into another folder with --embed {named} --home DIR",
+            )
+
+    def _other_space(self) -> str:
+        """The space of the library's vectors where the user named an embedder of another one, else empty."""
+        named, space = self._settings.embed, self._store().embedder()
+        if named == "auto" or not space or named == space:
+            return ""
+        if names.is_server_name(named) != names.is_server_name(space):
+            return space
+        # One embedder may have several names: its card has the one that spaces go by.
+        try:
+            card = self._backend(named, "embed", threads=self._settings.cores).card
+        except MissingPackageError:
+            return space
+        return "" if card.name == space else space
 
     def reranker(self) -> Reranker | None:
         """What puts the best moments in order, None where nobody does.

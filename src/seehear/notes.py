@@ -12,6 +12,8 @@ from seehear.values import Chapter, Event
 
 PARAGRAPH_PAUSE_S = 2.0
 PARAGRAPH_LENGTH = 500
+SAME_START_S = 1.0
+"""A chapter that begins this soon after a slide means that slide: files round the times of their chapters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +38,35 @@ def slides_of(timeline: Timeline) -> list[Slide]:
 
 
 def to_markdown(timeline: Timeline, chapters: Iterable[Chapter] = (), *, picture: Callable[[str], str] | None) -> str:
-    """Write study notes; `picture` turns the name of a kept picture into a link target, None leaves pictures out.
+    """Write study notes in order of time; `picture` makes a link target of a kept one, None leaves them out.
 
     Text from the media is escaped: it can be neither markup nor HTML nor a link in the notes.
     """
-    blocks = [f"# {escape(timeline.media.title)}", f"*{clock(timeline.media.duration_s)}*"]
-    opens = sorted(chapters, key=lambda chapter: chapter.span)
+    slides = slides_of(timeline)
+    marks = [(slide.span.start_s, _SLIDE, list(_slide_blocks(slide, picture))) for slide in slides]
+    for chapter in chapters:
+        heading = f"## {escape(chapter.title)} [{clock(chapter.span.start_s)}]"
+        marks.append((_opening_s(chapter, slides), _CHAPTER, [heading]))
+    marks.sort(key=lambda mark: mark[:2])
     said = list(timeline.of_kind("transcript"))
-    slides = slides_of(timeline) or [Slide(Span(0.0, max(timeline.media.duration_s, 0.001)), "", _NOTHING)]
-    if said and said[0].span.start_s < slides[0].span.start_s:
-        slides.insert(0, Slide(Span(0.0, slides[0].span.start_s), "", _NOTHING))
-    for index, slide in enumerate(slides):
-        until_s = slides[index + 1].span.start_s if index + 1 < len(slides) else float("inf")
-        while opens and opens[0].span.start_s < until_s:
-            chapter = opens.pop(0)
-            blocks.append(f"## {escape(chapter.title)} [{clock(chapter.span.start_s)}]")
-        if slide.last is not _NOTHING:
-            blocks += _slide_blocks(slide, picture)
-        from_s = slide.span.start_s if index else -1.0
-        blocks += _paragraphs(e for e in said if from_s <= e.span.start_s < until_s)
+    starts_s = [start_s for start_s, _, _ in marks]
+    blocks = [f"# {escape(timeline.media.title)}", f"*{clock(timeline.media.duration_s)}*"]
+    blocks += _paragraphs(e for e in said if not starts_s or e.span.start_s < starts_s[0])
+    for (start_s, _, heads), until_s in zip(marks, [*starts_s[1:], float("inf")], strict=True):
+        blocks += heads
+        blocks += _paragraphs(e for e in said if start_s <= e.span.start_s < until_s)
     return "\n\n".join(blocks) + "\n"
 
 
-_NOTHING = Event(Span(0.0, 0.0), "visual", "", "")
+_CHAPTER, _SLIDE = 0, 1
+"""What stands first where both begin at one time."""
+
+
+def _opening_s(chapter: Chapter, slides: list[Slide]) -> float:
+    """When a chapter opens in the notes, in seconds: with the slide that began just before, else at its own start."""
+    begins_s = chapter.span.start_s
+    nearest_s = min((s.span.start_s for s in slides), key=lambda start_s: abs(start_s - begins_s), default=begins_s)
+    return nearest_s if 0 < begins_s - nearest_s <= SAME_START_S else begins_s
 
 
 def _slide_blocks(slide: Slide, picture: Callable[[str], str] | None) -> Iterator[str]:

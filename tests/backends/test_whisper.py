@@ -174,6 +174,12 @@ def test_what_it_cannot_hear_is_said_with_what_to_do_next() -> None:
         Whisper("enormous")
 
 
+def test_a_language_it_does_not_know_is_refused_and_no_gap(hearer: Whisper) -> None:
+    speech = load(DATA / "speech" / "jfk" / "jfk.flac")
+    with pytest.raises(ConfigError, match="does not know the language 'ab'"):
+        hearer.transcribe(speech, language="ab")
+
+
 def test_missing_or_damaged_weights_are_named(hearer: Whisper, tmp_path: Path) -> None:
     from seehear import weights
 

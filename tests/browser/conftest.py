@@ -51,7 +51,7 @@ class Server:
 
 def start(home: Path, *arguments: str) -> Server:
     own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
-    environment = {**own, "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    environment = {**own, "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     with (home / "server.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "seehear", "serve", "--port", "0", "--home", str(home), "--json",

@@ -65,12 +65,27 @@ def test_wrong_input_is_told_before_anything_is_asked(questions: Path, indexed_h
         ([questions, "--against", "nonsense"], "neither settings nor a saved run"),
         ([questions, "--against", "colour=blue"], "unknown setting 'colour'"),
         ([questions, "--against", str(questions.with_suffix(".json"))], "no such saved run"),
+        ([questions, "--against", "answer=bogus"], "bogus"),
+        ([questions, "--against", "language=english"], "language is 'english'"),
         ([], "one file of questions"),
         (["--make", "--each"], "--make goes with"),
     ):
         done = run_seehear("eval", *arguments, "--answer", "extractive", home=indexed_home)
         assert done.code in (2, 3, 5), done
-        assert told in done.err
+        assert told in done.err and "asking" not in done.err
+
+
+def test_a_place_beyond_the_end_of_its_recording_is_told_with_its_line(indexed_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(
+        '{"question": "a?", "media": "lesson", "spans": [[1, 2]]}\n'
+        '{"question": "b?", "media": "lesson", "spans": [[1000, 2000]]}\n'
+        '{"question": "c?", "media": "lesson", "spans": [[1, 2000]]}\n'
+    )
+    done = run_seehear("eval", path, "--answer", "extractive", home=indexed_home)
+    assert done.code == 2
+    assert "line 2: 16:40–33:20 lies beyond the end" in done.err and "line 3: " in done.err
+    assert "line 1: " not in done.err and "asking" not in done.err
 
 
 def test_a_recording_that_is_nowhere_is_told_with_its_line(tmp_path: Path, run: Run) -> None:

@@ -113,3 +113,38 @@ def _talk(command: list[str], home: Path, *lines: str) -> str:
     os.close(ours)
     assert child.returncode == 0, printed
     return printed
+
+
+def test_another_embedder_than_the_library_s_is_told_and_not_claimed(indexed_home: Path, lesson: Path) -> None:
+    question = ("ask", lesson, "what is a function?", "--answer", "extractive")
+    usual = run_seehear(*question, home=indexed_home)
+    done = run_seehear(*question, "--embed", "e5", home=indexed_home)
+    assert done.code == 0, done.err
+    assert done.out == usual.out
+    assert "--embed e5 --home DIR" in done.err
+    assert "embed: minilm" in done.err and "embed: e5" not in done.err
+    assert "--home DIR" not in usual.err
+    found = run_seehear("search", "function", "--embed", "e5", home=indexed_home)
+    assert found.code == 0 and "--embed e5 --home DIR" in found.err
+
+
+def test_a_model_elsewhere_that_cannot_compare_is_sent_nothing(indexed_home: Path, lesson: Path) -> None:
+    # Nothing answers there: whatever was sent would fail.
+    done = run_seehear(
+        "ask", lesson, "what is a function?", "--answer", "extractive", "--embed", "openai:text-embedding-3-small",
+        home=indexed_home, env={"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "embed: minilm" in done.err and "leaves this machine" not in done.err
+
+
+def test_indexing_with_another_embedder_is_refused_before_anything_is_sent(indexed_home: Path, tmp_path: Path) -> None:
+    cues = tmp_path / "other.srt"
+    cues.write_text("1\n00:00:01,000 --> 00:00:04,000\nSomething that was never indexed.\n")
+    # Nothing answers there: whatever was sent would fail in another way.
+    done = run_seehear(
+        "index", cues, "--embed", "openai:text-embedding-3-small", home=indexed_home,
+        env={"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
+    )  # fmt: skip
+    assert done.code == 5, done.err
+    assert "embedded with minilm" in done.err and "--home DIR" in done.err

@@ -41,6 +41,13 @@ def test_the_question_forgotten(run: Run, lesson: Path) -> None:
     assert_clear(run("ask", lesson), errors.InputError, "question is missing")
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_question_in_front(run: Run, lesson: Path, tmp_path: Path, there: bool) -> None:
+    file = lesson if there else tmp_path / "nope.mp4"
+    done = run("ask", "what is a loop?", file)
+    assert_clear(done, errors.InputError, "the question comes last", f'seehear ask {file} "what is a loop?"')
+
+
 def test_an_empty_library_asked(run: Run) -> None:
     assert_clear(run("ask", "what is recursion about?"), errors.NotFoundError, "seehear index")
 
@@ -196,6 +203,9 @@ def test_a_library_that_may_only_be_read_can_still_be_asked(library_home: Path, 
     [
         ("index", "x.srt", "--sample", "sometimes"),
         ("index", "x.srt", "--hear", "elephant"),
+        ("index", "x.srt", "--language", "english"),
+        ("transcribe", "x.srt", "--language", "xx"),
+        ("library", "--home", ""),
         ("ask", "what is recursion about?", "--answer", "oracle"),
     ],
 )

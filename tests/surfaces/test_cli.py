@@ -1,12 +1,16 @@
 """The command line as people and programs use it, on a lesson that was really seen and heard."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run, run_seehear
+from tests.conftest import NOBODY, Run, run_seehear
 
 MOMENT = {"media", "title", "start_s", "end_s", "clock", "kind", "text", "score"}
 
@@ -173,6 +177,45 @@ def test_every_command_takes_json_and_home() -> None:
     for command in leaves(cli):
         names = {name for option in command.params for name in option.opts}
         assert {"--json", "--home"} <= names, command.name
+
+
+def test_progress_in_a_log_says_which_recording_it_is_about(run: Run, tmp_path: Path, small_weights: None) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.srt").write_text(f"1\n00:00:01,000 --> 00:00:04,000\nThis is number {name}.\n")
+    told = [line for line in run("index", tmp_path / "one.srt", tmp_path / "two.srt").err.splitlines() if " %" in line]
+    assert any(line.startswith("one.srt: ") for line in told) and any(line.startswith("two.srt: ") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "coloured"), [("TERM", "xterm", True), ("NO_COLOR", "1", False), ("TERM", "dumb", False)]
+)  # fmt: skip
+def test_whoever_wants_no_colours_gets_none(indexed_home: Path, variable: str, value: str, coloured: bool) -> None:
+    own = {name: text for name, text in os.environ.items() if name != "NO_COLOR"}
+    environment = {
+        **own,
+        "TERM": "xterm",
+        "SEEHEAR_HOME": str(indexed_home),
+        "SEEHEAR_CONFIG": os.devnull,
+        variable: value,
+    }
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "seehear", "search", "function", "--limit", "1"]
+    done = subprocess.run(command, stdout=theirs, stderr=theirs, env=environment, timeout=60, check=False)
+    os.close(theirs)
+    printed = os.read(ours, 100_000)
+    os.close(ours)
+    assert done.returncode == 0 and b"function" in printed
+    assert (b"\x1b[" in printed) == coloured, printed
+
+
+def test_a_reader_that_goes_away_is_no_failure(indexed_home: Path) -> None:
+    environment = {**os.environ, "SEEHEAR_HOME": str(indexed_home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "seehear", "search", "function"]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, env=environment, timeout=60, check=False)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_text_from_a_recording_cannot_steer_the_terminal(run: Run, tmp_path: Path, small_weights: None) -> None:

@@ -22,6 +22,7 @@ import seehear
 from tests.conftest import NOBODY, run_seehear
 from tests.servers.described import faults, needs_description
 
+SUBTITLES = b"1\n00:00:01,000 --> 00:00:04,000\nHello.\n"
 JFK = Path(__file__).parents[3] / "shared" / "data" / "speech" / "jfk" / "jfk.flac"
 QUESTION = "what is a function?"
 pytestmark = pytest.mark.timeout(110)
@@ -32,7 +33,7 @@ def address(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Where a served copy of the indexed library answers."""
     home = tmp_path_factory.mktemp("served") / "home"
     shutil.copytree(indexed_home, home)
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     command = [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
@@ -161,6 +162,15 @@ def test_speech_becomes_text_in_every_format(client: Any, style: str) -> None:
         found = json.loads(raw)
         described(found, "CreateTranscriptionResponseVerboseJson")
         assert found["words"][0]["start"] < 1 and found["words"][-1]["end"] > 9
+
+
+def test_what_cannot_be_heard_is_called_as_it_was_sent(address: str) -> None:
+    for name, raw in (("minutes.mp3", b"these are no minutes"), ("slides.srt", SUBTITLES)):
+        refused = httpx.post(
+            f"{address}v1/audio/transcriptions", files={"file": (name, raw)}, data={"model": "seehear"}, timeout=30
+        )
+        assert 400 <= refused.status_code < 500, refused.text
+        assert name in refused.text and ".part" not in refused.text
 
 
 def test_a_transcribed_file_is_not_kept(client: Any, address: str, tmp_path: Path) -> None:

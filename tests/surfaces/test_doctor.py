@@ -1,6 +1,7 @@
 """`seehear doctor` tells which servers answer, what their models can, what is wrong and what mends it: for nothing."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -21,7 +22,7 @@ KEY = "sk-secret-0123456789"
 @pytest.fixture
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     """Run the command with `--json`; `said` in the result is what went to stderr, `code` its exit code."""
-    monkeypatch.setenv("SEEHEAR_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("SEEHEAR_CONFIG", os.devnull)
 
     def run(*arguments: str, **env: str) -> dict[str, Any]:
         words = ["doctor", *arguments, "--json", "--home", str(tmp_path / "home")]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(100)
 
 def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
     """Start `seehear mcp` and let a client talk to it."""
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
     )
@@ -47,6 +47,14 @@ def test_what_is_to_be_pasted_into_settings_starts_this_very_program(indexed_hom
     assert anyio.run(session).structured_content["recordings"][0]["title"] == "lesson"
 
 
+def test_settings_to_be_pasted_hold_what_the_environment_says_and_no_key(indexed_home: Path, lesson: Path) -> None:
+    env = {"SEEHEAR_EMBED": "minilm", "OPENAI_API_KEY": "sk-secret", "SEEHEAR_SERVER_KEY": "sk-secret"}
+    entry = run_seehear("mcp", "--json", home=indexed_home, env=env).json["mcpServers"]["seehear"]
+    assert entry["args"][-2:] == ["--home", str(indexed_home.resolve())]
+    assert entry["env"]["SEEHEAR_EMBED"] == "minilm"
+    assert "sk-secret" not in str(entry)
+
+
 def test_an_assistant_finds_the_tools_and_what_they_are_for(indexed_home: Path) -> None:
     async def talk(client: Client) -> Any:
         return await client.list_tools()
@@ -54,6 +62,7 @@ def test_an_assistant_finds_the_tools_and_what_they_are_for(indexed_home: Path) 
     tools = {tool.name: tool for tool in with_client(indexed_home, talk).tools}
     assert set(tools) == {"list_recordings", "add_recording", "ask", "search", "read_timeline", "see_frame"}
     assert all(tool.description for tool in tools.values())
+    assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())
     assert all(tool.annotations.read_only_hint for name, tool in tools.items() if name != "add_recording")
 
 
@@ -130,6 +139,13 @@ def test_a_recording_is_added_with_progress(lesson: Path, tmp_path: Path, small_
         ("see_frame", {"recording": "lesson", "at": "soon"}, "not a time"),
         ("ask", {"question": "why?", "start": "2:00", "end": "1:00"}, "before it starts"),
         ("add_recording", {"path": "/nowhere/at/all.mp4"}, "all.mp4"),
+        (
+            "read_timeline",
+            {"recording": "lesson", "start_s": "5"},
+            "takes no 'start_s' (it takes recording, start, end)",
+        ),
+        ("ask", {}, "needs 'question'"),
+        ("search", {"query": "loops", "kind": "sung"}, "kind"),
     ],
 )
 def test_a_wrong_call_is_told_what_is_wrong(
@@ -141,4 +157,17 @@ def test_a_wrong_call_is_told_what_is_wrong(
     result = with_client(indexed_home, talk)
     assert result.is_error
     assert told in text_of(result)
-    assert "Traceback" not in text_of(result)
+    assert "Traceback" not in text_of(result) and "http" not in text_of(result)
+    # An assistant has no terminal: commands are nothing that it can type.
+    assert "seehear " not in text_of(result)
+
+
+def test_a_recording_that_cannot_be_added_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no film at all")
+
+    async def talk(client: Client) -> Any:
+        return await client.call_tool("add_recording", {"path": str(tmp_path / "broken.mp4")})
+
+    result = with_client(tmp_path / "home", talk)
+    assert result.is_error and "broken.mp4" in text_of(result)
+    assert result.structured_content["recordings"][0]["status"] == "failed"

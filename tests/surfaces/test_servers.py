@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def test_ctrl_c_keeps_every_finished_call_and_the_next_run_makes_only_the_others
 
     with serving(Switches(reply=reply, most_images=1)) as server:
         env = {
-            **os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "c.toml"), "OLLAMA_HOST": NOBODY,
+            **os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never", "--embed", "minilm",
@@ -275,6 +276,22 @@ def test_the_quote_makes_no_call_and_tells_what_leaves(run: Run, lesson: Path) -
     assert rows["hear"]["usd"] == pytest.approx(rows["hear"]["audio_minutes"] * 0.006, rel=0.02)
     assert rows["describe"]["leaves"]
     assert rows["embed"]["leaves"] == ""
+
+
+@pytest.mark.parametrize(("captions", "heard"), [("first", False), ("never", True)])
+def test_the_quote_asks_nothing_for_hearing_where_captions_are_used(
+    run: Run, lesson: Path, tmp_path: Path, captions: str, heard: bool
+) -> None:
+    there = shutil.copy(lesson, tmp_path / "talk.mp4")
+    (tmp_path / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:04,000\nCaptions were written for this talk.\n")
+    done = run(
+        "index", there, "--quote", "--hear", "openai:whisper-1", "--see", "none", "--embed", "minilm",
+        "--answer", "extractive", "--captions", captions, "--json",
+        env={"OPENAI_API_KEY": KEY},
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    row = next(row for row in done.json[0]["quotes"] if row["capability"] == "hear")
+    assert (row["usd"] > 0, row["audio_minutes"] > 0, bool(row["leaves"])) == (heard, heard, heard)
 
 
 def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, lesson: Path) -> None:

@@ -151,6 +151,10 @@ class Whisper:
     ) -> tuple[list[Word], float, float]:
         """Words with absolute times, the no-speech probability and the mean log-probability per token."""
         engine = self._engine()
+        if language not in engine.model.supported_languages:
+            raise ConfigError(
+                f"whisper:{self._used} does not know the language {language!r}", hint="leave it out to have it detected"
+            )
         try:
             found, _ = engine.transcribe(
                 _join(samples, window), language=language, beam_size=5, batch_size=1, vad_filter=False,

@@ -2,7 +2,7 @@
 
 from seehear.evaluate.comparison import Comparison, compare_runs
 from seehear.evaluate.drafting import draft
-from seehear.evaluate.question import Question, read_questions, write_questions
+from seehear.evaluate.question import Question, check_places, read_questions, write_questions
 from seehear.evaluate.run import Run, run
 from seehear.evaluate.saved import read_run
 
@@ -10,6 +10,7 @@ __all__ = [
     "Comparison",
     "Question",
     "Run",
+    "check_places",
     "compare_runs",
     "draft",
     "read_questions",

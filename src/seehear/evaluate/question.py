@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seehear.errors import InputError, NotFoundError
-from seehear.spans import Span, parse_clock
+from seehear.spans import Span, clock, parse_clock
 
 MOST_SHOWN = 5
+PAST_END_S = 5.0
+"""By how much a place may outlast its recording: whoever marked it rounded, or had another cut of it."""
 HINT = 'one object a line: {"question": "…", "media": "lecture.mp4", "spans": [[62.5, 80]]}; see docs/evaluating.md'
 
 
@@ -72,6 +74,23 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     if not questions:
         raise InputError(f"{path} holds no questions", hint=HINT)
     return tuple(questions)
+
+
+def check_places(questions: Iterable[Question], lengths_s: Mapping[str, float]) -> None:
+    """Check that every place lies within its recording; `lengths_s` are seconds by the `media` of questions.
+
+    Raises InputError naming every line that is wrong.
+    """
+    wrong: list[str] = []
+    for question in questions:
+        length_s = lengths_s.get(question.media, 0.0)
+        past = [s for s in question.spans if s.start_s >= length_s or s.end_s > length_s + PAST_END_S]
+        if length_s > 0.0 and past:
+            place = f"{clock(past[0].start_s)}–{clock(past[0].end_s)}"
+            wrong.append(f"line {question.line}: {place} lies beyond the end of the recording, {clock(length_s)}")
+    if wrong:
+        more = f"; and {len(wrong) - MOST_SHOWN} more lines" if len(wrong) > MOST_SHOWN else ""
+        raise InputError("; ".join(wrong[:MOST_SHOWN]) + more, hint='correct "spans": seconds, or "m:ss"')
 
 
 def write_questions(questions: Iterable[Question]) -> str:

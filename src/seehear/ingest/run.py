@@ -147,6 +147,16 @@ def _see(
     return _Part(events, gaps, seconds=time.perf_counter() - began, complete=complete)
 
 
+def will_hear(media: Media, plan: Plan) -> bool:
+    """Tell whether a model would have to hear this media: it has sound, and no captions that say what is said."""
+    if not media.has_audio or not plan.use_captions:
+        return media.has_audio
+    try:
+        return stages.captions_of(media, plan.sidecars, language=plan.language) is None
+    except InputError:
+        return True
+
+
 def _hear(
     media: Media, plan: Plan, transcriber: Callable[[], Transcriber], cache: StageCache, reporter: Reporter
 ) -> _Part:

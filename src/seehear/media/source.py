@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from seehear.errors import InputError, MediaError, NotFoundError
+from seehear.language import language_code
 from seehear.values import MediaKind
 
 
@@ -33,22 +34,6 @@ _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in MEDIA_SUFFIXES.items() for
 _TRANSPORT_STREAMS = frozenset({".ts", ".mts", ".m2ts"})
 _SYNC = 0x47
 
-_LANGUAGES = _set(
-    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
-    "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv "
-    "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne "
-    "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st "
-    "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
-)
-_LONG_LANGUAGES = {
-    "eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it", "por": "pt",
-    "dut": "nl", "nld": "nl", "rus": "ru", "pol": "pl", "cze": "cs", "ces": "cs", "swe": "sv", "nor": "no",
-    "dan": "da", "fin": "fi", "gre": "el", "ell": "el", "tur": "tr", "ara": "ar", "heb": "he", "hin": "hi",
-    "jpn": "ja", "kor": "ko", "chi": "zh", "zho": "zh", "vie": "vi", "tha": "th", "ukr": "uk", "hun": "hu",
-    "rum": "ro", "ron": "ro", "bul": "bg", "hrv": "hr", "srp": "sr", "slv": "sl", "slo": "sk", "slk": "sk",
-    "cat": "ca", "ind": "id", "per": "fa", "fas": "fa", "english": "en", "german": "de", "french": "fr",
-    "spanish": "es",
-}  # fmt: skip
 _FLAGS = frozenset({"forced", "sdh", "cc", "default", "auto", "orig"})
 
 
@@ -144,12 +129,6 @@ def sidecar_captions(path: Path) -> list[Path]:
 def caption_language(path: Path) -> str:
     """The ISO 639-1 language that a caption file's name states (`lecture.en-US.vtt` → `en`), empty when none."""
     return next((language for tag in _tags(path) if (language := language_code(tag))), "")
-
-
-def language_code(tag: str) -> str:
-    """The ISO 639-1 code of a language tag (`en-US`, `eng`, `English` → `en`), empty when it is none."""
-    base = re.split(r"[-_]", tag.lower(), maxsplit=1)[0]
-    return base if base in _LANGUAGES else _LONG_LANGUAGES.get(base, "")
 
 
 def _expand(given: str | Path) -> Iterator[Path]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seehear.captions import plain_text
+from seehear.language import language_code
 from seehear.media.clock import origin_s, presentation_s
 from seehear.media.container import READ_ERRORS, opened
-from seehear.media.source import language_code
 from seehear.spans import Span
 from seehear.values import Segment, Transcript
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from seehear.errors import InputError, MissingPackageError, NotFoundError, SeehearError
+from seehear.language import language_code
 from seehear.media.addresses import is_url
 from seehear.media.remote import Download, FetchLimits, OnBytes, check_url, new_part, public_only
-from seehear.media.source import MEDIA_SUFFIXES, language_code
+from seehear.media.source import MEDIA_SUFFIXES
 
 MOST_ENTRIES = 500
 HEIGHT_PX = 720

@@ -6,6 +6,7 @@ What tools return comes from recordings: it is data. Each result says so, and ne
 from __future__ import annotations
 
 import functools
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -17,13 +18,14 @@ import anyio.from_thread
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field
+from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
+from pydantic import Field, ValidationError
 
-from seehear.errors import InputError, NotFoundError, SeehearError
+from seehear.errors import InputError, MediaError, NotFoundError, SeehearError
 from seehear.spans import Span, clock, parse_clock
 
 if TYPE_CHECKING:
+    from seehear.ingest.outcome import Indexed
     from seehear.ingest.progress import Progress
     from seehear.library import Library
     from seehear.store import MediaRow
@@ -41,6 +43,7 @@ LONGEST_READING_LINES = 400
 PICTURE_WIDTH_PX = 1280
 REPORT_EVERY_S = 0.5
 EVERYTHING = Span(0.0, 1e9)
+_COMMAND = re.compile(r"\bseehear [a-z]|(?<!\w)--[a-z]")
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -54,11 +57,39 @@ Clock = Annotated[str | None, Field(description="A time in the recording: 90, 1:
 
 def make_mcp(library: Library) -> MCPServer[Any]:
     """An MCP server over one library; it holds the library's models, and answers one call at a time."""
-    server: MCPServer[Any] = MCPServer(
+    server = _Server(
         "seehear", title="seehear", instructions=INSTRUCTIONS, version=version("seehear"), log_level="WARNING"
     )
     _Tools(library).add_to(server)
     return server
+
+
+class _Server(MCPServer[Any]):
+    """A server whose tools refuse what they do not know: a range that is misspelt must not become the whole."""
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools, each with the arguments that it takes and no others."""
+        tools = await super().list_tools()
+        for tool in tools:
+            tool.input_schema["additionalProperties"] = False
+        return tools
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        """Call one tool. Raises ToolError with what the assistant should give instead."""
+        taken = {tool.name: tool.input_schema for tool in await self.list_tools()}.get(name)
+        if taken is not None:
+            names = ", ".join(taken["properties"]) or "nothing"
+            for unknown in sorted(set(arguments) - set(taken["properties"])):
+                raise ToolError(f"{name} takes no {unknown!r} (it takes {names})")
+            for missing in [wanted for wanted in taken.get("required", ()) if wanted not in arguments]:
+                raise ToolError(f"{name} needs {missing!r} (it takes {names})")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            first = error.__cause__.errors()[0]
+            raise ToolError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 def _told(function: Callable[P, R]) -> Callable[P, R]:
@@ -75,7 +106,12 @@ def _told(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _words(error: SeehearError) -> str:
-    return f"{error} ({error.hint})" if error.hint else str(error)
+    """What is wrong and what the assistant can do: a command of a terminal is nothing that it can type."""
+    if not isinstance(error, InputError) or isinstance(error, MediaError) or not _COMMAND.search(error.hint):
+        return str(error)
+    if isinstance(error, NotFoundError):
+        return f"{error.message} (list_recordings tells what is in the library, add_recording adds to it)"
+    return error.message
 
 
 class _Tools:
@@ -135,7 +171,7 @@ class _Tools:
         events = found.within(span)
         lines = [event.line for event in events]
         gaps = [
-            f"[{clock(gap.span.start_s)}] could not be {gap.stage}: {gap.reason}"
+            f"[{clock(gap.span.start_s)}] gap until {clock(gap.span.end_s)} ({gap.stage}): {gap.reason}"
             for gap in found.gaps if gap.span.overlap_s(span) > 0
         ]  # fmt: skip
         if len(lines) > LONGEST_READING_LINES:
@@ -175,10 +211,10 @@ class _Tools:
             # Called from working threads that the event loop knows nothing of; none of them waits for the assistant.
             portal.start_task_soon(context.report_progress, progress.done, progress.total, message)
 
-        def work() -> list[dict[str, Any]] | SeehearError:
+        def work() -> list[Indexed] | SeehearError:
             try:
                 with self._lock:
-                    return [done.as_json() for done in self.library.index([path], on_progress=tell)]
+                    return list(self.library.index([path], on_progress=tell))
             except SeehearError as error:
                 return error
 
@@ -188,12 +224,12 @@ class _Tools:
         if isinstance(done, SeehearError):
             raise ToolError(_words(done)) from done
         lines = [
-            f"{one['title']}: {one['error']}"
-            if one["error"]
-            else f"{one['title']}: {one['status']} ({one['media'][:10]})"
+            f"{one.title}: {one.status} ({one.media[:10]})" if one.error is None
+            else f"{one.title}: failed: {_words(one.error)}"
             for one in done
-        ]
-        return _result("\n".join(lines), {"recordings": done})
+        ]  # fmt: skip
+        failed = bool(done) and all(one.error is not None for one in done)
+        return _result("\n".join(lines), {"recordings": [one.as_json() for one in done]}, failed=failed)
 
     def recordings(self) -> str:
         """Every recording, one per line."""
@@ -204,9 +240,9 @@ class _Tools:
         try:
             return self.library.timeline(recording).to_text()
         except NotFoundError as error:
-            raise ResourceNotFoundError(str(error)) from error
+            raise ResourceNotFoundError(_words(error)) from error
         except SeehearError as error:
-            raise ResourceError(str(error)) from error
+            raise ResourceError(_words(error)) from error
 
 
 def _span(start: str | None, end: str | None) -> Span | None:
@@ -233,5 +269,6 @@ def _moment(moment: Moment, *, several: bool) -> str:
     return f"[{moment.clock}]{whose} {' / '.join(parts) or moment.text}"
 
 
-def _result(text: str, structured: dict[str, Any]) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+def _result(text: str, structured: dict[str, Any], *, failed: bool = False) -> CallToolResult:
+    told = TextContent(type="text", text=text)
+    return CallToolResult(content=[told], structured_content=structured, is_error=failed)

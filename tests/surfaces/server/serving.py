@@ -26,7 +26,7 @@ class Server:
         self.home = home
         self.log = home.parent / f"{home.name}-{time.monotonic_ns()}.log"
         own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
-        library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": str(home / "config.toml"), "OLLAMA_HOST": NOBODY}
+        library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive",

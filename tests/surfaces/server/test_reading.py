@@ -128,14 +128,15 @@ def test_what_is_not_there_is_told_as_a_problem(shared: Server, lesson_id: str) 
     for method, path, body, status in (
         ("GET", f"/api/v1/media/{nobody}", None, 404),
         ("GET", f"/api/v1/media/{nobody}/file", None, 404),
-        ("GET", "/api/v1/media/lesson", None, 422),
+        ("GET", "/api/v1/media/lessons", None, 404),
+        ("GET", "/api/v1/media/000000", None, 404),
         ("GET", "/api/v1/nothing", None, 404),
         ("POST", "/api/v1/library", {}, 405),
         ("GET", "/api/v1/search", None, 422),
         ("GET", f"/api/v1/search?q=x&media={nobody}", None, 404),
         ("POST", "/api/v1/ask", {"question": "  "}, 400),
         ("POST", "/api/v1/ask", {"question": "x" * 3000}, 422),
-        ("POST", "/api/v1/ask", {"question": "x", "media": ["/etc/passwd"]}, 422),
+        ("POST", "/api/v1/ask", {"question": "x", "media": ["/etc/passwd"]}, 404),
         ("POST", "/api/v1/ask", {"question": "x", "surprise": 1}, 422),
         ("GET", f"/api/v1/media/{lesson_id}/timeline?format=exe", None, 422),
         ("GET", f"/api/v1/media/{lesson_id}/timeline?start_s=5&end_s=2", None, 400),
@@ -147,8 +148,35 @@ def test_what_is_not_there_is_told_as_a_problem(shared: Server, lesson_id: str) 
         assert answer.status_code == status, (path, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         told = answer.json()
-        assert told["status"] == status and told["title"] and told["detail"]
+        assert told["status"] == status and told["title"] and told["detail"] and told["hint"], path
         assert "/etc/passwd" not in answer.text and "Traceback" not in answer.text
+
+
+def test_a_recording_is_named_as_everywhere_else(shared: Server, lesson_id: str) -> None:
+    for name in (lesson_id, lesson_id[:10], lesson_id[:6].upper(), "lesson", "Lesson"):
+        assert shared.http.get(f"/api/v1/media/{name}").json()["id"] == lesson_id, name
+        assert shared.http.get(f"/api/v1/media/{name}/timeline").json()["media"]["id"] == lesson_id
+        assert shared.http.get(f"/api/v1/media/{name}/thumbnail").status_code == 200
+        found = shared.http.get("/api/v1/search", params={"q": "function", "media": name}).json()["moments"]
+        assert found and {moment["media"] for moment in found} == {lesson_id}
+        answer = shared.http.post("/api/v1/ask", json={"question": "what is a function?", "media": [name]})
+        assert answer.json()["supported"]
+    assert shared.http.get("/m/lesson").headers["content-type"].startswith("text/html")
+
+
+def test_the_length_of_a_file_can_be_asked_for_alone(shared: Server, lesson_id: str, lesson: Path) -> None:
+    head = shared.http.head(f"/api/v1/media/{lesson_id}/file")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(lesson.stat().st_size)
+    assert head.headers["etag"] == f'"{lesson_id}"'
+
+
+def test_a_body_that_is_not_called_json_is_told_how_to_send_it(shared: Server) -> None:
+    for path in ("/api/v1/ask", "/v1/chat/completions"):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        refused = shared.http.post(path, content='{"question": "what is a function?"}', headers=headers)
+        assert refused.status_code in (400, 422)
+        assert "Content-Type: application/json" in refused.text, path
 
 
 def test_logs_and_metrics_hold_no_content(shared: Server, lesson_id: str) -> None:
@@ -162,7 +190,7 @@ def test_logs_and_metrics_hold_no_content(shared: Server, lesson_id: str) -> Non
     assert "zanzibar" not in written and "zanzibar" not in text
 
 
-@pytest.mark.parametrize("path", ["/", "/m/" + "0" * 64])
+@pytest.mark.parametrize("path", ["/", "/m/" + "0" * 64, "/m/nope", "/m/a%20title"])
 def test_the_page_is_served_with_a_strict_policy(shared: Server, path: str) -> None:
     page = shared.http.get(path)
     assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")

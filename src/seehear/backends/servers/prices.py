@@ -198,9 +198,10 @@ def quote(
         price = price_of(model)
         usd = price.usd(input_tokens=sent, output_tokens=written, audio_s=heard_s) if price and calls else None
         usd = 0.0 if not calls else usd
+    leaves = _leaves(card, capability, images, heard_s) if calls else ""
     return Quote(
         capability, card.name, calls, images, sent, written, heard_s, usd,
-        _seconds(card, capability, images, heard_s, sent, calls), _leaves(card, capability, images, heard_s), as_of(),
+        _seconds(card, capability, images, heard_s, sent, calls), leaves, as_of(),
     )  # fmt: skip
 
 

@@ -36,8 +36,19 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
 }
 
 
+class _ReaderGoneError(Exception):
+    """Whoever read stdout went away; of no class that click takes for its own to end with."""
+
+
 class Sections(click.Group):
     """A group that lists its commands under headings."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises what it raises, and _ReaderGoneError when nobody reads what it prints."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one list per section."""
@@ -81,7 +92,7 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _fail(CancelledError("stopped; what was finished is kept", hint="run it again to go on"), arguments)
-    except BrokenPipeError:
+    except _ReaderGoneError:
         # Whoever read our output went away: nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

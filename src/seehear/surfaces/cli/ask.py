@@ -93,6 +93,9 @@ def _read(words: Sequence[str], *, talking: bool) -> tuple[list[str], str | None
             return [], None
         raise InputError("the question is missing", hint='seehear ask lecture.mp4 "when are functions explained?"')
     *media, question = words
+    if (first := next((word for word in media if _is_question(word)), None)) is not None:
+        files = " ".join(word for word in words if word != first)
+        raise InputError("the question comes last", hint=f'seehear ask {files} "{first}"')
     with contextlib.suppress(OSError, ValueError):
         if Path(question).is_file() or (talking and Path(question).is_dir()):
             if talking:
@@ -103,6 +106,13 @@ def _read(words: Sequence[str], *, talking: bool) -> tuple[list[str], str | None
     if not media and len(question.split()) == 1 and Path(question).suffix and "?" not in question:
         raise NotFoundError(f"no such file: {question}", hint='seehear ask lecture.mp4 "your question"')
     return media, question
+
+
+def _is_question(word: str) -> bool:
+    """Tell a question from a pattern of files, which may hold a `?` too."""
+    with contextlib.suppress(OSError, ValueError):
+        return " " in word and word.rstrip().endswith("?") and not Path(word).exists()
+    return False
 
 
 def _answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -45,13 +46,22 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def say(text: str = "", *, newline: bool = True, **style: Any) -> None:
-    """Print a result; colours are left out when stdout is no terminal."""
-    click.echo(click.style(text, **style) if style else text, nl=newline)
+    """Print a result; colours are left out when stdout is no terminal, or when its user wants none."""
+    click.echo(_styled(text, style), nl=newline)
 
 
 def note(text: str, **style: Any) -> None:
     """Print something about the work, not a result."""
-    click.echo(click.style(text, **style) if style else text, err=True)
+    click.echo(_styled(text, style), err=True)
+
+
+def _styled(text: str, style: dict[str, Any]) -> str:
+    return click.style(text, **style) if style and colourful() else text
+
+
+def colourful() -> bool:
+    """Tell whether escapes may be printed at all: `NO_COLOR` (no-color.org) and `TERM=dumb` say no."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_json(value: Any) -> None:
@@ -75,7 +85,7 @@ class Placeholder:
 
     def show(self) -> None:
         """Print it where the cursor is."""
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and colourful():
             say(self._text, newline=False, dim=True)
             self._shown = True
 
@@ -87,9 +97,12 @@ class Placeholder:
 
 
 def announce(models: Models, *capabilities: Capability) -> None:
-    """Say what will leave this machine, before it does."""
+    """Say what will leave this machine, before it does, and where another embedder was named than the library's."""
     for told in models.leaving(*capabilities):
         note(f"leaves this machine: {told}", fg="yellow")
+    # What reranks is asked when something is looked for; indexing with another embedder is an error by itself.
+    if "rerank" in capabilities and (told := models.unlike()):
+        note(told, fg="yellow")
 
 
 def size(count: float) -> str:

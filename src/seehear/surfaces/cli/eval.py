@@ -70,6 +70,9 @@ def evaluate(
 
     questions = read_questions(Path(inputs[0]))
     other = _other(against)
+    if isinstance(other, dict):
+        # A setting that cannot be is told now, not when all has been asked once.
+        Library(home, **{**settings, **other}).close()
     _warn_of_drafts(questions)
     with Library(home, **settings) as library, Live(quiet=as_json) as live:
         this = _run(library, questions, scope, live, "asking")
@@ -125,20 +128,23 @@ def _known(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(library: Library, questions: Sequence[Question], scope: Sequence[str], live: Live, label: str) -> Run:
-    from seehear.evaluate import run
+    from seehear.evaluate import check_places, run
 
     announce(library.models, "answer", "embed", "rerank")
 
     def identify(media: str) -> str:
         return library.resolve(media, on_progress=live.progress, on_pull=live.pull)
 
-    named = {question.media for question in questions if question.media}
-    for media in sorted(named):
+    named = sorted({question.media for question in questions if question.media})
+    known: dict[str, str] = {}
+    for media in named:
         try:
-            identify(media)
+            known[media] = identify(media)
         except NotFoundError as error:
             line = next(question.line for question in questions if question.media == media)
             raise NotFoundError(f"line {line}: {error.message}", hint=error.hint) from error
+    lengths_s = {row.id: row.duration_s for row in library.media()}
+    check_places(questions, {media: lengths_s[known[media]] for media in named})
     ids = [identify(media) for entry in scope for media in _flat(entry)] or [row.id for row in library.media()]
     if not ids:
         raise NotFoundError("the library is empty", hint="name the media of each question, or seehear index them")

@@ -80,6 +80,8 @@ def _quote(library: Library, paths: tuple[str, ...], as_json: bool, live: Live) 
                     (one.input_tokens, f"{one.input_tokens + one.output_tokens} tokens"),
                 ) if count
             )  # fmt: skip
+            if one.capability == "hear" and not one.audio_s:
+                amounts = "nothing to hear: captions tell what is said, or there is no sound"
             what = ASKING.get(one.capability, one.capability)
             say(f"  {what:<13} {one.backend:<28} {price:<14} {one.seconds:>6.0f} s  {amounts}")
             if one.leaves:

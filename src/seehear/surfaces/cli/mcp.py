@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from seehear.config import ENVIRONMENT
 from seehear.errors import MissingPackageError
 from seehear.surfaces.cli.console import common, print_json
 from seehear.surfaces.cli.options import choosing
@@ -26,7 +29,7 @@ def mcp(as_json: bool, home: str | None, **settings: Any) -> None:
     seehear mcp --json
     """
     if as_json:
-        print_json({"mcpServers": {"seehear": _entry(home, settings)}})
+        print_json({"mcpServers": {"seehear": _entry(home, settings, os.environ)}})
         return
     try:
         from seehear.surfaces.mcp import make_mcp
@@ -40,9 +43,15 @@ def mcp(as_json: bool, home: str | None, **settings: Any) -> None:
         make_mcp(library).run("stdio")
 
 
-def _entry(home: str | None, settings: dict[str, Any]) -> dict[str, Any]:
-    """How an assistant starts this program as it was started now, wherever that lies."""
-    given = {"home": None if home is None else str(Path(home).resolve()), **settings}
+KEPT = {*ENVIRONMENT.values(), "SEEHEAR_CONFIG", "SEEHEAR_WEIGHTS"} - {"SEEHEAR_HOME"}
+"""What of the environment is set for the assistant too; keys are not: its settings are no place for them."""
+FOLDERS = {"SEEHEAR_CONFIG", "SEEHEAR_WEIGHTS"}
+
+
+def _entry(home: str | None, settings: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """How an assistant, which knows nothing of this terminal, starts this program as it was started now."""
+    home = home or environment.get("SEEHEAR_HOME")
+    given = {"home": str(Path(home).expanduser().resolve()) if home else None, **settings}
     arguments: list[str] = []
     for name, value in given.items():
         option = "--" + name.removesuffix("_usd")
@@ -50,4 +59,8 @@ def _entry(home: str | None, settings: dict[str, Any]) -> dict[str, Any]:
             arguments.append(option)
         elif value is not None:
             arguments += [option, str(value)]
-    return {"command": sys.executable, "args": ["-m", "seehear", "mcp", *arguments]}
+    entry: dict[str, Any] = {"command": sys.executable, "args": ["-m", "seehear", "mcp", *arguments]}
+    kept = {name: environment[name] for name in sorted(KEPT) if environment.get(name)}
+    if kept:
+        entry["env"] = {n: str(Path(v).expanduser().resolve()) if n in FOLDERS else v for n, v in kept.items()}
+    return entry

@@ -56,7 +56,7 @@ class Live:
         """A new recording begins."""
         self._began = time.monotonic()
         self._told.clear()
-        self._title = flat(path.name, width=40)
+        self._title = flat(path.name, width=40) if count > 1 or self._bars is not None else ""
         if self._bars is not None:
             for task in self._tasks.values():
                 self._bars.remove_task(task)
@@ -90,7 +90,8 @@ class Live:
         last_s, last_percent = self._told.get(label, (now, -1))
         finished = percent >= 100 > last_percent >= 0
         if not self._quiet and (finished or now - last_s > PLAIN_EVERY_S) and percent > last_percent:
-            note(f"{label}: {percent} % {at}".rstrip())
+            # A log has no heading: each line says which of several recordings it is about.
+            note(f"{self._title}{': ' if self._title else ''}{label}: {percent} % {at}".rstrip())
         elif label in self._told and not finished:
             return
         self._told[label] = (now, percent)

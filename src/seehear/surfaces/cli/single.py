@@ -72,7 +72,9 @@ def transcribe(media: Path, style: str, as_json: bool, home: str | None, **setti
         from seehear.ingest.stages import transcript_events
 
         say(plain((to_srt if style == "srt" else to_vtt)(transcript_events(found))), newline=False)
-    if not found.segments:
+    for gap in found.gaps:
+        note(f"gap {clock(gap.span.start_s)}–{clock(gap.span.end_s)} ({gap.stage}): {plain(gap.reason)}", fg="yellow")
+    if not found.segments and not found.gaps:
         note("no speech was found")
 
 

@@ -87,7 +87,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(
             title="seehear", version=seehear.__version__, routes=app.routes,
             description="Ask your recordings: answers with timestamps that are true. Times are in seconds; a recording "
-            "is known by the SHA-256 of its bytes. Errors are problem details (RFC 9457).",
+            "is known by the SHA-256 of its bytes, the first six characters of that or more, or its title. Errors are "
+            "problem details (RFC 9457).",
         )  # fmt: skip
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):

@@ -16,6 +16,8 @@ from starlette.responses import Response
 from seehear.errors import SeehearError
 
 MEDIA_TYPE = "application/problem+json"
+DOCUMENT = "/api/v1/openapi.json"
+NOT_JSON = "send the body with the header Content-Type: application/json"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -65,6 +67,13 @@ def respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | N
     return JSONResponse(dict(body), status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def is_json(request: Request) -> bool:
+    """Tell whether a request has no body, or says that its body is JSON: another one is not read as such."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    none = request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+    return none or kind == "application/json" or kind.endswith("+json")
+
+
 def handle(app: FastAPI) -> None:
     """Let every error of an application leave it as a problem."""
 
@@ -79,16 +88,21 @@ def handle(app: FastAPI) -> None:
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        takes = (error.headers or {}).get("Allow", "")
         details = {
-            404: "there is nothing at this address", 405: "this address does not take that method",
-            400: "the request cannot be read",
+            404: ("there is nothing at this address", f"{DOCUMENT} lists what there is"),
+            405: ("this address does not take that method", f"it takes {takes}" if takes else f"see {DOCUMENT}"),
+            400: ("the request cannot be read", f"{DOCUMENT} says what is to be sent"),
+            413: (str(error.detail), "send less at once; recordings go to /api/v1/uploads in pieces"),
         }  # fmt: skip
-        body = body_of(error.status_code, details.get(error.status_code, str(error.detail)))
+        detail, hint = details.get(error.status_code, (str(error.detail), f"see {DOCUMENT}"))
+        body = body_of(error.status_code, detail, hint=hint)
         return respond(error.status_code, body, error.headers)
 
     async def wrong_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        body = body_of(422, "the request is not as it should be", hint="see /api/v1/openapi.json")
+        hint = NOT_JSON if not is_json(request) else f"see {DOCUMENT}"
+        body = body_of(422, "the request is not as it should be", hint=hint)
         # What was sent is not sent back.
         body["errors"] = [
             {"field": _printable(".".join(map(str, one["loc"]))), "message": _printable(str(one["msg"]))}

@@ -42,7 +42,7 @@ COOKIE = "seehear"
 COOKIE_AGE_S = 30 * 24 * 3600
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-PAGE_PATHS = re.compile(r"/(?:ask|m/[0-9a-f]{64}|static/[^?]*)?")
+PAGE_PATHS = re.compile(r"/(?:ask|m/[^/]+|static/[^?]*)?")
 """The page itself holds nothing of the library, and asks people for the token where the API wants it."""
 _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _UPLOAD = re.compile(r"/api/v1/uploads/[0-9a-f]{32}")
@@ -117,7 +117,7 @@ class Guard:
         hosts = headers.getlist("host")
         host = hosts[0] if len(hosts) == 1 else ""
         if not host:
-            return 400, "a request needs one Host", "", {}
+            return 400, "a request needs one Host", "send one Host header", {}
         if self._loopback and not _HOST.fullmatch(host):
             return 403, "this server answers to localhost only", "open it as http://localhost:PORT/", {}
         if scope["method"] not in SAFE_METHODS and not _same_origin(headers, host):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -13,14 +14,16 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
+from fastapi import Path as InPath
 
-from seehear.errors import NotFoundError
+from seehear.errors import InputError, NotFoundError
 from seehear.library import Library
 from seehear.store import MediaRow, Sizes
 from seehear.surfaces.server.events import Hub
 from seehear.surfaces.server.limits import Limits
 from seehear.surfaces.server.logs import Log
 from seehear.surfaces.server.metrics import Metrics
+from seehear.surfaces.server.shapes import MediaName
 from seehear.surfaces.server.uploads import Uploads
 from seehear.surfaces.server.workers import Queue
 from seehear.values import Chapter
@@ -31,6 +34,8 @@ QUICK_THREADS = 4
 ASKING_THREADS = 16
 CHAPTERS_KEPT = 200
 WATCH_EVERY_S = 1.0
+_ID = re.compile(r"[0-9a-f]{6,64}")
+_WHOLE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +119,19 @@ class Service:
             self._sizes = (generation, self.library.store.sizes())
         return self._sizes[1]
 
-    def row(self, media_id: str) -> MediaRow:
-        """The recording with that id. Raises NotFoundError."""
-        for row in self.library.media():
-            if row.id == media_id:
-                return row
-        raise NotFoundError("there is no such recording in the library", hint="GET /api/v1/library lists what is")
+    def row(self, name: str) -> MediaRow:
+        """The recording of that id, beginning of an id, or title; never a path, which would open this machine's files.
+
+        Raises NotFoundError for a name that nobody has, InputError for one that several have.
+        """
+        rows, wanted = self.library.media(), name.casefold()
+        found = [row for row in rows if row.id.startswith(wanted)] if _ID.fullmatch(wanted) else []
+        found = found or [row for row in rows if row.title.casefold() == wanted]
+        if len(found) > 1:
+            raise InputError(f"{len(found)} recordings are called so", hint="use the id: GET /api/v1/library lists it")
+        if not found:
+            raise NotFoundError("there is no such recording in the library", hint="GET /api/v1/library lists what is")
+        return found[0]
 
     def chapters(self, media_id: str) -> list[Chapter]:
         """The chapters of a recording, remembered until the library changes."""
@@ -160,3 +172,11 @@ def service_of(request: Request) -> Service:
 
 
 Desk = Annotated[Service, Depends(service_of)]
+
+
+async def _recording(desk: Desk, media: Annotated[MediaName, InPath()]) -> str:
+    return media if _WHOLE_ID.fullmatch(media) else (await desk.quick(desk.row, media)).id
+
+
+Recording = Annotated[str, Depends(_recording)]
+"""The id of the recording that an address names; one that is written out whole may be nobody's."""

@@ -7,6 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MediaId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+MediaName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1_000),
+    Field(description="A recording: its id, the first six characters of it or more, or its title."),
+]
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 
@@ -171,7 +176,7 @@ class QuestionGiven(Given):
     """A question; `media` null means the whole library."""
 
     question: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-    media: Annotated[list[MediaId], Field(min_length=1, max_length=1_000)] | None = None
+    media: Annotated[list[MediaName], Field(min_length=1, max_length=1_000)] | None = None
     within: WithinGiven | None = None
     history: Annotated[list[TurnGiven], Field(max_length=20)] = []
 

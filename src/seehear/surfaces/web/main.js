@@ -23,6 +23,18 @@ let shown = "";
 /** @param {Location | URL} place */
 const pageOf = (place) => place.pathname;
 
+/**
+ * The id, beginning of an id or title that an address names.
+ * @param {string} path
+ */
+function recordingOf(path) {
+  try {
+    return decodeURIComponent(/^\/m\/([^/]+)\/?$/.exec(path)?.[1] ?? "");
+  } catch {
+    return "";
+  }
+}
+
 /** Show what the address says. */
 function show({ first = false } = {}) {
   view?.close();
@@ -30,9 +42,9 @@ function show({ first = false } = {}) {
   root.className = "";
   fill(root);
   scrollTo(0, 0);
-  const recording = /^\/m\/([0-9a-f]{6,64})\/?$/.exec(shown);
+  const recording = recordingOf(shown);
   if (shown === "/" || shown === "/ask") view = openLibrary(root);
-  else if (recording) view = openRecording(root, recording[1]);
+  else if (recording) view = openRecording(root, recording);
   else view = nothingHere();
   // A new view is read from its beginning, as a new page would be.
   if (!first) root.focus({ preventScroll: true });

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from seehear.errors import SeehearError
-from seehear.surfaces.server.problems import ProblemError
+from seehear.surfaces.server.problems import NOT_JSON, ProblemError, is_json
 
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
@@ -37,7 +37,9 @@ class Route(APIRoute):
             except RequestValidationError as error:
                 first = error.errors()[0]
                 field = ".".join(str(part) for part in first["loc"][1:]) or None
-                return JSONResponse(body_of(400, f"{field or 'the request'}: {first['msg']}", param=field), 400)
+                hint = "" if is_json(request) else NOT_JSON
+                body = body_of(400, f"{field or 'the request'}: {first['msg']}", hint=hint, param=field)
+                return JSONResponse(body, 400)
             except SeehearError as error:
                 return JSONResponse(body_of(error.http_status, error.message, hint=error.hint), error.http_status)
             except ProblemError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 
 from seehear.errors import InputError, NotFoundError
@@ -12,7 +11,6 @@ from seehear.surfaces.server.compatible.chat import Asked, Inline
 from seehear.surfaces.server.service import Service
 
 LOOK_EVERY_S = 0.1
-_ID = re.compile(r"[0-9a-f]{6,64}")
 
 
 async def recordings(desk: Service, asked: Asked) -> list[str] | None:
@@ -36,16 +34,10 @@ async def recordings(desk: Service, asked: Asked) -> list[str] | None:
 
 def _known(desk: Service, name: str) -> str:
     """A recording by id, the beginning of one, or title; never by a path."""
-    rows = desk.library.media()
-    if _ID.fullmatch(name):
-        found = [row for row in rows if row.id.startswith(name)]
-    else:
-        found = [row for row in rows if row.title.casefold() == name.casefold()]
-    if len(found) > 1:
-        raise InputError(f"{len(found)} recordings are called {name!r}", hint="use the id")
-    if not found:
-        raise NotFoundError(f"there is no recording {name!r} in the library", hint="GET /api/v1/library lists them")
-    return found[0].id
+    try:
+        return desk.row(name).id
+    except NotFoundError as error:
+        raise NotFoundError(f"there is no recording {name!r} in the library", hint=error.hint) from error
 
 
 def _keep(desk: Service, inline: Inline) -> tuple[str, Job | None]:

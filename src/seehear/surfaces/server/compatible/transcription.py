@@ -43,12 +43,22 @@ async def transcribe(desk: Service, request: Request) -> Response:
         try:
             await desk.quick(_copy, file, path)
             async with _one_at_a_time:
-                heard = await desk.ask_later(lambda: desk.library.transcribe(path))
+                heard = await desk.ask_later(lambda: _heard(desk, path, file.filename))
         finally:
             path.unlink(missing_ok=True)
     finally:
         await form.close()
     return _respond(heard, style, words=words)
+
+
+def _heard(desk: Service, path: Path, name: str | None) -> Transcript:
+    """What is said in an upload; errors call it as whoever sent it does."""
+    try:
+        return desk.library.transcribe(path)
+    except InputError as error:
+        told = error.message.replace(str(path), name or "the file").replace(path.name, name or "the file")
+        hint = "" if str(path) in error.hint else error.hint
+        raise type(error)(told, hint=hint or "send a file with sound in it") from error
 
 
 def _copy(file: UploadFile, path: Path) -> None:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from seehear.store import MediaRow
-from seehear.surfaces.server.service import Desk, Service
-from seehear.surfaces.server.shapes import LibraryShape, MediaId, MediaShape
+from seehear.surfaces.server.service import Desk, Recording, Service
+from seehear.surfaces.server.shapes import LibraryShape, MediaShape
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
 
@@ -22,13 +22,13 @@ async def library(desk: Desk, q: Annotated[str, Query(max_length=200)] = "") -> 
 
 
 @router.get("/media/{media}", response_model=MediaShape, summary="One recording with its chapters")
-async def media(desk: Desk, media: MediaId) -> Response:
+async def media(desk: Desk, media: Recording) -> Response:
     """Tell what is known of one recording."""
     return JSONResponse(await desk.quick(_one, desk, media))
 
 
 @router.delete("/media/{media}", status_code=204, summary="Forget one recording")
-async def remove(desk: Desk, media: MediaId) -> Response:
+async def remove(desk: Desk, media: Recording) -> Response:
     """Forget a recording; its file is deleted when it was uploaded or fetched, and left alone when it was not."""
     await desk.quick(desk.row, media)
     await desk.queue.cancel_media(media)

@@ -16,8 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from seehear.errors import NotFoundError
 from seehear.surfaces.server.problems import ProblemError
 from seehear.surfaces.server.routes.library import file_of
-from seehear.surfaces.server.service import Desk, Service
-from seehear.surfaces.server.shapes import MediaId
+from seehear.surfaces.server.service import Desk, Recording, Service
 
 router = APIRouter(prefix="/api/v1/media/{media}", tags=["media"])
 CHUNK_BYTES = 256 * 1024
@@ -39,6 +38,7 @@ _PICTURES: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}
 _ANY = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
 
+@router.head("/file", summary="How long the recording itself is", response_class=Response)
 @router.get(
     "/file", summary="The recording itself", response_class=Response,
     responses={
@@ -47,7 +47,7 @@ _ANY = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     },
 )  # fmt: skip
 async def file(
-    request: Request, desk: Desk, media: MediaId, range: Annotated[str | None, Header()] = None,
+    request: Request, desk: Desk, media: Recording, range: Annotated[str | None, Header()] = None,
     if_range: Annotated[str | None, Header()] = None, if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:  # fmt: skip
     """Give the file, or one range of it; its ETag is the hash of its content."""
@@ -68,18 +68,20 @@ async def file(
         status = 206
         headers["content-range"] = f"bytes {first}-{last}/{size}"
     headers["content-length"] = str(last - first + 1)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=media_type)
     return StreamingResponse(_pieces(path, first, last), status, headers, media_type)
 
 
 @router.get("/frames/{name}", summary="A kept picture", response_class=Response, responses=_PICTURES)
-async def frame(desk: Desk, media: MediaId, name: FrameName) -> Response:
+async def frame(desk: Desk, media: Recording, name: FrameName) -> Response:
     """Give the picture that an event names as its `frame`."""
     raw = await desk.quick(_frame, desk, media, name)
     return _picture(raw, name)
 
 
 @router.get("/thumbnail", summary="A small picture", response_class=Response, responses=_PICTURES)
-async def thumbnail(desk: Desk, media: MediaId) -> Response:
+async def thumbnail(desk: Desk, media: Recording) -> Response:
     """Give a picture that stands for the recording, 320 pixels wide."""
     return _picture(await desk.quick(_thumbnail, desk, media), "thumbnail.jpg")
 
@@ -104,7 +106,8 @@ def _range(first: str, last: str, size: int) -> tuple[int, int]:
         empty = begin > end
     if empty or begin >= size:
         raise ProblemError(
-            416, f"the recording has {size} bytes", headers={"Content-Range": f"bytes */{size}"}
+            416, f"the recording has {size} bytes", hint="ask for a range within them",
+            headers={"Content-Range": f"bytes */{size}"},
         )  # fmt: skip
     return begin, end
 
@@ -132,7 +135,7 @@ def _frame(desk: Service, media_id: str, name: str) -> bytes:
 def _thumbnail(desk: Service, media_id: str) -> bytes:
     row = desk.row(media_id)
     if not row.frame:
-        raise NotFoundError("this recording has no picture")
+        raise NotFoundError("this recording has no picture", hint="GET /api/v1/media/{id}/timeline says what it has")
     folder = desk.library.store.frames_folder(media_id)
     kept = folder / f"thumbnail-{row.frame}"
     if kept.is_file():

@@ -11,7 +11,6 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from seehear.errors import SetupError
-from seehear.surfaces.server.shapes import MediaId
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,6 +54,6 @@ async def asking() -> Response:
 
 
 @router.get("/m/{media}")
-async def recording(media: MediaId) -> Response:
+async def recording(media: str) -> Response:
     """The page, open at one recording."""
     return _document()

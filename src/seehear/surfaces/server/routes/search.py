@@ -15,7 +15,7 @@ from seehear.spans import Span
 from seehear.surfaces.server.events import CONTENT_TYPE, drain, encode, stream
 from seehear.surfaces.server.problems import ProblemError, of_error
 from seehear.surfaces.server.service import Desk, Service
-from seehear.surfaces.server.shapes import AnswerShape, MediaId, MomentsShape, QuestionGiven
+from seehear.surfaces.server.shapes import AnswerShape, MediaName, MomentsShape, QuestionGiven
 from seehear.values import Answer, Citation, Moment, Route, Turn
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["search"])
 async def search(
     desk: Desk,
     q: Annotated[str, Query(min_length=1, max_length=500)],
-    media: Annotated[list[MediaId] | None, Query(max_length=1000)] = None,
+    media: Annotated[list[MediaName] | None, Query(max_length=1000)] = None,
     route: Literal["said", "shown", "both"] | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 10,
 ) -> Response:
@@ -43,15 +43,15 @@ async def ask(desk: Desk, given: QuestionGiven, accept: Annotated[str, Header()]
     With `Accept: text/event-stream` the answer comes as it is written: `moments`, then `text` with a `delta` each, then
     `answer` with the whole; `problem` where it fails.
     """
-    await desk.quick(_check, desk, given)
+    media = await desk.quick(_check, desk, given)
     if desk.questions >= desk.limits.asking:
         raise ProblemError(
             429, f"{desk.questions} questions are being answered", hint="try again", headers={"Retry-After": "5"}
         )
     if CONTENT_TYPE in accept:
-        return stream(_stream(desk, given))
+        return stream(_stream(desk, given, media))
     with desk.counted():
-        return JSONResponse(answer_shape(await desk.ask_later(lambda: _ask(desk, given))))
+        return JSONResponse(answer_shape(await desk.ask_later(lambda: _ask(desk, given, media))))
 
 
 def moment_shape(moment: Moment) -> dict[str, Any]:
@@ -68,26 +68,31 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
 def _search(
     desk: Service, query: str, media: Sequence[str] | None, route: Route | None, limit: int
 ) -> dict[str, Any]:  # fmt: skip
-    for media_id in media or ():
-        desk.row(media_id)
+    ids = _ids(desk, media)
     if not desk.library.media():
         return {"moments": []}
     # People search as they type: no model is asked, or paid, for every letter.
-    found = desk.library.search(query, media=media or None, route=route, limit=limit, rerank=False)
+    found = desk.library.search(query, media=ids, route=route, limit=limit, rerank=False)
     return {"moments": [moment_shape(moment) for moment in found]}
 
 
-def _check(desk: Service, given: QuestionGiven) -> None:
+def _ids(desk: Service, media: Sequence[str] | None) -> list[str] | None:
+    """The ids of the recordings that a request names, None where it names none."""
+    return [desk.row(name).id for name in media] if media else None
+
+
+def _check(desk: Service, given: QuestionGiven) -> list[str] | None:
+    """The ids of the recordings that are asked; raises what is wrong with the question."""
     if not given.question.strip():
         raise InputError("the question is empty", hint="write one")
     if len(given.question) > desk.limits.question_chars:
         raise InputError(f"a question may have {desk.limits.question_chars} letters at most", hint="make it shorter")
     if given.within is not None and given.within.end_s < given.within.start_s:
-        raise InputError("a stretch cannot end before it starts")
-    for media_id in given.media or ():
-        desk.row(media_id)
+        raise InputError("a stretch cannot end before it starts", hint="give start_s before end_s")
+    ids = _ids(desk, given.media)
     if not desk.library.media():
         raise NotFoundError("the library is empty", hint="upload or index a recording first")
+    return ids
 
 
 def _turn(given: Any) -> Turn:
@@ -97,13 +102,13 @@ def _turn(given: Any) -> Turn:
     return Turn(given.question, given.answer, citations, read_as=given.read_as)
 
 
-def _ask(desk: Service, given: QuestionGiven, **listeners: Any) -> Answer:
+def _ask(desk: Service, given: QuestionGiven, media: list[str] | None, **listeners: Any) -> Answer:
     within = None if given.within is None else Span(given.within.start_s, given.within.end_s)
     history = [_turn(turn) for turn in given.history[-desk.limits.history_turns :]]
-    return desk.library.ask(given.question, media=given.media, within=within, history=history, **listeners)
+    return desk.library.ask(given.question, media=media, within=within, history=history, **listeners)
 
 
-async def _stream(desk: Service, given: QuestionGiven) -> AsyncIterator[bytes]:
+async def _stream(desk: Service, given: QuestionGiven, media: list[str] | None) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[bytes | None] = asyncio.Queue()
     gone = threading.Event()
@@ -116,7 +121,7 @@ async def _stream(desk: Service, given: QuestionGiven) -> AsyncIterator[bytes]:
     def work() -> None:
         try:
             answer = _ask(
-                desk, given,
+                desk, given, media,
                 on_moments=lambda moments: send("moments", {"moments": [moment_shape(m) for m in moments]}),
                 on_text=lambda piece: send("text", {"delta": piece}),
             )  # fmt: skip

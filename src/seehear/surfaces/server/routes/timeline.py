@@ -13,8 +13,8 @@ from seehear.errors import InputError
 from seehear.notes import to_markdown
 from seehear.spans import Span, clock
 from seehear.store.corrections import apply
-from seehear.surfaces.server.service import Desk, Service
-from seehear.surfaces.server.shapes import CorrectionGiven, EventShape, MediaId, TimelineShape
+from seehear.surfaces.server.service import Desk, Recording, Service
+from seehear.surfaces.server.shapes import CorrectionGiven, EventShape, TimelineShape
 from seehear.timeline import Timeline
 
 router = APIRouter(prefix="/api/v1/media/{media}", tags=["timeline"])
@@ -33,17 +33,19 @@ Number = Annotated[int, InPath(ge=0, le=10_000_000)]
     responses={200: {"content": {media_type: {} for media_type, _ in TYPES.values()}}},
 )  # fmt: skip
 async def timeline(
-    desk: Desk, media: MediaId, format: Format = "json", start_s: Time = 0.0, end_s: Time = LATEST_S,
+    desk: Desk, media: Recording, format: Format = "json", start_s: Time = 0.0, end_s: Time = LATEST_S,
     download: bool = False,
 ) -> Response:  # fmt: skip
     """Give the timeline of a recording, or of the stretch from `start_s` to `end_s`; `download` names it as a file."""
     if end_s < start_s:
-        raise InputError(f"a stretch cannot end ({end_s}) before it starts ({start_s})")
+        raise InputError(
+            f"a stretch cannot end ({end_s}) before it starts ({start_s})", hint="give start_s before end_s"
+        )
     return await desk.quick(_written, desk, media, format, Span(start_s, end_s), download)
 
 
 @router.patch("/events/{event}", response_model=EventShape, summary="Correct what was heard or read")
-async def correct(desk: Desk, media: MediaId, event: Number, given: CorrectionGiven) -> Response:
+async def correct(desk: Desk, media: Recording, event: Number, given: CorrectionGiven) -> Response:
     """Put a text in place of that of one event; search sees it at once, and it is kept when indexed anew."""
     await desk.quick(desk.row, media)
     await desk.quick(desk.library.correct, media, event, given.text)
@@ -51,7 +53,7 @@ async def correct(desk: Desk, media: MediaId, event: Number, given: CorrectionGi
 
 
 @router.delete("/events/{event}", response_model=EventShape, summary="Take a correction back")
-async def uncorrect(desk: Desk, media: MediaId, event: Number) -> Response:
+async def uncorrect(desk: Desk, media: Recording, event: Number) -> Response:
     """Let one event read again as it was heard or read."""
     await desk.quick(desk.row, media)
     await desk.quick(desk.library.uncorrect, media, event)
