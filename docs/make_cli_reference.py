@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from seehear.surfaces.cli.app import SECTIONS
+from seehear.surfaces.cli.app import SECTIONS, cli
 
 HERE = Path(__file__).parent
 
@@ -14,7 +14,9 @@ def pages(command: click.Command, parents: tuple[str, ...] = ("seehear",)) -> li
     names = (*parents, command.name or "")
     context: click.Context | None = None
     for name in names[:-1]:
-        context = click.Context(click.Group(name), info_name=name, parent=context)
+        # As under the real group: a command keeps the names of its help option from the first time it is shown.
+        given = cli.context_settings["help_option_names"]
+        context = click.Context(click.Group(name), info_name=name, parent=context, help_option_names=given)
     own = click.Context(command, info_name=names[-1], parent=context, max_content_width=100, terminal_width=100)
     found = [f"### `{' '.join(names)}`\n\n```text\n{command.get_help(own)}\n```"]
     if isinstance(command, click.Group):
