@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seehear.search.terms import indexed_stems
-from seehear.search.windows import window_of
 from seehear.store import Store
 from seehear.units import Unit
 
@@ -22,7 +21,7 @@ class Pool:
 
     `keys` are (media number, ordinal); `runs` are stretches of neighbouring units of one kind, as index lists;
     `vectors` float32 [N, D], zero rows where a media has none, None where nobody has any. `windows`
-    are those of the minutes that units begin in, by media number and minute, where they were embedded.
+    are those of minutes, by number, where the pool is of one recording and they were embedded.
     """
 
     keys: tuple[tuple[int, int], ...]
@@ -31,7 +30,7 @@ class Pool:
     titles: tuple[frozenset[str], ...]
     runs: tuple[tuple[int, ...], ...]
     vectors: NDArray[np.float32] | None
-    windows: Mapping[tuple[int, int], NDArray[np.float32]] = field(default_factory=dict)
+    windows: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def load_pool(store: Store, wanted: Mapping[int, Sequence[int] | None]) -> Pool:
@@ -54,12 +53,11 @@ def load_pool(store: Store, wanted: Mapping[int, Sequence[int] | None]) -> Pool:
             width = rows.shape[1]
         parts.append(np.zeros((len(order), 0), np.float32) if rows is None else rows[[o - order[0] for o in order]])
     vectors = None
-    windows: dict[tuple[int, int], NDArray[np.float32]] = {}
+    windows: dict[int, NDArray[np.float32]] = {}
     if width:
         vectors = np.vstack([part if part.shape[1] else np.zeros((len(part), width), np.float32) for part in parts])
-        begun = {(number, window_of(unit)) for (number, _), unit in zip(keys, units, strict=True)}
-        kept = ((n, at, row) for n in wanted for at, row in store.window_vectors(n).items())
-        windows = {(n, at): row for n, at, row in kept if (n, at) in begun and len(row) == width}
+        if len(wanted) == 1:
+            windows = store.window_vectors(*wanted)
     stems = tuple(tuple(indexed_stems(unit.text)) for unit in units)
     heads = {unit.title for unit in units}
     titled = {title: frozenset(indexed_stems(title)) for title in heads}

@@ -163,8 +163,9 @@ def _by_meaning(
         around = around + much * (mixed @ middle(vectors))
     first: Parts = {"meaning": weights.own * asked + weights.own_topic * (units @ topic), "around": around}
     again: Parts = {"meaning": weights.meaning * asked}
-    first["window"] = again["window"] = weights.window * fits(pool.keys, pool.units, units, pool.windows, question)
     if not across:
+        # Over a library the minute told nothing that passages had not.
+        first["window"] = again["window"] = weights.window * fits(pool.units, units, pool.windows, question)
         crowded = vagueness(units)
         first["vague"], again["vague"] = -weights.vague * crowded, -weights.hub * crowded
     return first, again

@@ -23,7 +23,7 @@ def window_of(unit: Unit) -> int:
 
 
 def windows(units: Sequence[Unit]) -> dict[int, str]:
-    """All that is said in each window, by number; none where nothing is: what is shown has its title for context."""
+    """All that is said in each window, by number; none where nothing is."""
     said: dict[int, list[str]] = {}
     for unit in units:
         if unit.kind == "transcript":
@@ -32,22 +32,22 @@ def windows(units: Sequence[Unit]) -> dict[int, str]:
 
 
 def fits(
-    keys: Sequence[tuple[int, int]], units: Sequence[Unit], vectors: NDArray[np.float32],
-    stored: Mapping[tuple[int, int], NDArray[np.float32]], asked: NDArray[np.float32],
+    units: Sequence[Unit], vectors: NDArray[np.float32], stored: Mapping[int, NDArray[np.float32]],
+    asked: NDArray[np.float32],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """The cosine of what is `asked` and the window that each unit begins in, [N]; where nothing is said, their mean.
+    """The cosine of what is `asked` and the window that each sentence begins in, [N], their mean for what is shown.
 
-    `keys` begin with each unit's media number, `stored` has vectors by media number and window. A window that was not
-    embedded has the mean of its sentences' `vectors`, float32 [N, D].
+    What is shown has its title for context, and a minute may hold several slides. `units` are those of one recording,
+    `stored` the vectors of its windows by number; one that was not embedded has the mean of its sentences' `vectors`,
+    float32 [N, D].
     """
     import numpy as np
 
-    windows_of = [(key[0], window_of(unit)) for key, unit in zip(keys, units, strict=True)]
-    sums: dict[tuple[int, int], NDArray[np.float32]] = {}
-    for window, unit, vector in zip(windows_of, units, vectors, strict=True):
-        if unit.kind == "transcript" and window not in stored:
-            sums[window] = sums.get(window, np.zeros_like(vector)) + vector
-    means = {window: total / max(float(np.linalg.norm(total)), 1e-9) for window, total in sums.items()}
-    cosines = {window: float(vector @ asked) for window, vector in {**stored, **means}.items()}
+    sums: dict[int, NDArray[np.float32]] = {}
+    for unit, vector in zip(units, vectors, strict=True):
+        if unit.kind == "transcript" and window_of(unit) not in stored:
+            sums[window_of(unit)] = sums.get(window_of(unit), np.zeros_like(vector)) + vector
+    means = {number: total / max(float(np.linalg.norm(total)), 1e-9) for number, total in sums.items()}
+    cosines = {number: float(vector @ asked) for number, vector in {**stored, **means}.items()}
     usual = sum(cosines.values()) / max(len(cosines), 1)
-    return np.asarray([cosines.get(window, usual) for window in windows_of], np.float32)
+    return np.asarray([cosines[window_of(u)] if u.kind == "transcript" else usual for u in units], np.float32)
