@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -124,6 +125,7 @@ def encode(
         if codec == "libx264":
             stream.options = {"preset": "veryfast", "crf": str(crf), "bf": str(bframes), "threads": "1"}
         times = times_s(scene.duration_s) if times_s else (i / fps for i in range(round(scene.duration_s * fps)))
+        before, frame = None, None
         for index, time_s in enumerate(times):
             rgb = scene.paint(time_s)
             if index == 0:
@@ -131,7 +133,8 @@ def encode(
             if grain:
                 shift = int(rng.integers(0, rgb.shape[1]))
                 rgb = np.clip(rgb + np.roll(grain[index % 4], shift, axis=1), 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            if rgb is not before:
+                before, frame = rgb, av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = round((start_s + time_s) * ticks), Fraction(1, ticks)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -282,20 +285,23 @@ def typing(canvas: Canvas, *, lines: int = 14, keys_per_s: float = 9.0, pause_s:
     times = np.array([s[0] for s in stamps])
     height = 12
 
-    def paint(now_s: float) -> np.ndarray:
+    @cache
+    def painted(at: int, caret: bool) -> np.ndarray:
         image = Image.new("RGB", (canvas.width_px, canvas.height_px), (30, 30, 36))
         draw = ImageDraw.Draw(image)
-        at = int(np.searchsorted(times, now_s, side="right")) - 1
         row, column = (stamps[at][1], stamps[at][2]) if at >= 0 else (0, 0)
         top = max(0, (row - height + 4) // 4 * 4) if row >= height else 0
         draw.text((10 * k, 4 * k), "main.py  —  editor", (120, 120, 130), font)
         for line in range(top, row + 1):
             text = CODE[line % len(CODE)][: column if line == row else None]
             draw.text((40 * k, (30 + 24 * (line - top)) * k), text, (190, 195, 170), font)
-        if now_s % 1.0 < 0.5:
+        if caret:
             x, y = 40 * k + draw.textlength(CODE[row % len(CODE)][:column], font), (30 + 24 * (row - top)) * k
             draw.rectangle((x, y, x + 1.5 * k, y + 16 * k), fill=(230, 230, 230))
         return np.asarray(image)
+
+    def paint(now_s: float) -> np.ndarray:
+        return painted(int(np.searchsorted(times, now_s, side="right")) - 1, now_s % 1.0 < 0.5)
 
     return Scene(paint, time_s + 1.0, truth)
 
@@ -305,18 +311,23 @@ def writing(canvas: Canvas, starts_s: list[float], *, keys_per_s: float = 12.0) 
     k = canvas.scale
     font = canvas.font(13)
     blocks = [CODE[4 * i : 4 * i + 4] for i in range(len(starts_s))]
-    takes_s = [sum(map(len, block)) / keys_per_s for block in blocks]
+    sizes = [sum(map(len, block)) for block in blocks]
+    takes_s = [size / keys_per_s for size in sizes]
 
-    def paint(time_s: float) -> np.ndarray:
+    @cache
+    def painted(*typed: int) -> np.ndarray:
         image = Image.new("RGB", (canvas.width_px, canvas.height_px), (250, 250, 246))
         draw = ImageDraw.Draw(image)
-        for number, (start_s, block) in enumerate(zip(starts_s, blocks, strict=True)):
-            keys = int(max(0.0, time_s - start_s) * keys_per_s)
+        for number, (keys, block) in enumerate(zip(typed, blocks, strict=True)):
             for row, line in enumerate(block):
                 at = (30 + 300 * (number % 2)) * k, (20 + 90 * (number // 2) + 20 * row) * k
                 draw.text(at, line[: max(0, keys)], (30, 30, 40), font)
                 keys -= len(line)
         return np.asarray(image)
+
+    def paint(time_s: float) -> np.ndarray:
+        typed = (int(max(0.0, time_s - start_s) * keys_per_s) for start_s in starts_s)
+        return painted(*(min(keys, size) for keys, size in zip(typed, sizes, strict=True)))
 
     truth = [change(s, s + takes, "build") for s, takes in zip(starts_s, takes_s, strict=True)]
     return Scene(paint, starts_s[-1] + takes_s[-1] + 6.0, truth)

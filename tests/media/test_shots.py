@@ -105,21 +105,26 @@ def test_typing_is_not_pictured_half_way_though_a_caret_blinks_and_the_mouse_mov
     assert_found(points, scene)
 
 
+@pytest.fixture(scope="module")
+def writing() -> Scene:
+    """Written code: what it looks like after each key is drawn once for all rates."""
+    return moving.writing(CANVAS, [1.0, 12.0, 24.5, 36.5])
+
+
 @pytest.mark.parametrize("bframes", [0, 3])
 @pytest.mark.parametrize("fps", [12, 25])
 def test_writing_without_a_pause_is_pictured_when_complete_and_little_of_it_is_looked_at(
-    tmp_path: Path, fps: float, bframes: int
+    tmp_path: Path, writing: Scene, fps: float, bframes: int
 ) -> None:
-    scene = moving.writing(CANVAS, [1.0, 12.0, 24.5, 36.5])
-    path = moving.encode(tmp_path / "writing.mp4", scene, fps=fps, bframes=bframes, gop=int(6 * fps))
+    path = moving.encode(tmp_path / "writing.mp4", writing, fps=fps, bframes=bframes, gop=int(6 * fps))
     looked: list[float] = []
     points = list(slides(path, on_progress=looked.append))
-    assert_found(points, scene)
-    for point, truth in zip(points[1:], scene.truth, strict=True):
+    assert_found(points, writing)
+    for point, truth in zip(points[1:], writing.truth, strict=True):
         assert point.span.start_s <= truth.time_s + 1.0
         assert point.time_s >= truth.until_s - 0.1
-    inside = sum(truth.time_s < time_s < truth.until_s for time_s in looked for truth in scene.truth)
-    assert inside < 1.5 * sum(truth.until_s - truth.time_s for truth in scene.truth), "two looks a second are all"
+    inside = sum(truth.time_s < time_s < truth.until_s for time_s in looked for truth in writing.truth)
+    assert inside < 1.5 * sum(truth.until_s - truth.time_s for truth in writing.truth), "two looks a second are all"
 
 
 def test_a_panel_with_output_is_found_though_a_new_slide_soon_takes_it_away(tmp_path: Path) -> None:
