@@ -60,6 +60,15 @@ class Server:
         except httpx.TransportError:
             return False
 
+    def is_deaf(self) -> bool:
+        """Whether it takes no more connections."""
+        with httpx.Client(base_url=self.url, trust_env=False) as another:
+            try:
+                another.get("/healthz")
+            except httpx.TransportError:
+                return True
+            return False
+
     def stop(self) -> int:
         """End it as Ctrl-C does; returns its exit code."""
         if self.process.poll() is None:
