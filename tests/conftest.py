@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,17 @@ This one doubles whatever number you give it.
 - for repeats once per item
 
 A loop repeats the same lines again and again. Bananas are a good source of potassium, by the way.
+"""
+BRIEF = """\
+# Functions
+
+A function is a named piece of work.
+
+## Calling
+
+- A call runs it
+
+You call it by its name.
 """
 
 
@@ -86,6 +98,29 @@ def small_weights() -> None:
         weights.pull(name)
 
 
+def made_once(name: str, make: Callable[[Path], object], factory: pytest.TempPathFactory) -> Path:
+    """A folder that the first of the processes running tests fills; the others wait for it. Nobody changes it."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, ended = root / name, root / f"{name}.ended"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not ended.exists():
+            time.sleep(0.05)
+        assert ended.read_text() == "made", f"another process failed to make {folder}"
+        return folder
+    outcome = "failed"
+    try:
+        make(folder)
+        outcome = "made"
+    finally:
+        part = root / f"{name}.{outcome}"
+        part.write_text(outcome)
+        part.replace(ended)
+    return folder
+
+
 def rendered(script: str, path: Path) -> Path:
     """The lecture of a script, spoken and drawn at `path`; its truth lies beside it."""
     from seehear.backends.registry import open_speaker
@@ -100,7 +135,15 @@ def rendered(script: str, path: Path) -> Path:
 @pytest.fixture(scope="session")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lecture of about half a minute, without captions inside: `lesson.mp4`, its truth in `lesson.json`."""
-    return rendered(SCRIPT, tmp_path_factory.mktemp("lesson") / "lesson.mp4")
+    folder = made_once("lesson", lambda folder: rendered(SCRIPT, folder / "lesson.mp4"), tmp_path_factory)
+    return folder / "lesson.mp4"
+
+
+@pytest.fixture(scope="session")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lecture of a few seconds, for tests that index one anew whatever its length: `brief.mp4`."""
+    folder = made_once("brief", lambda folder: rendered(BRIEF, folder / "brief.mp4"), tmp_path_factory)
+    return folder / "brief.mp4"
 
 
 @dataclass(frozen=True)
@@ -142,9 +185,14 @@ def run(tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def indexed_home(tmp_path_factory: pytest.TempPathFactory, lesson: Path, small_weights: None) -> Path:
     """A library in which the lesson was really seen and heard (its captions left aside)."""
-    home = tmp_path_factory.mktemp("indexed")
-    done = run_seehear("index", lesson, "--captions", "never", home=home)
-    assert done.code == 0, done.err
+
+    def index(folder: Path) -> None:
+        done = run_seehear("index", lesson, "--captions", "never", home=folder)
+        assert done.code == 0, done.err
+
+    # Asking writes into a library: every process that runs tests has a copy.
+    home = tmp_path_factory.mktemp("indexed") / "home"
+    shutil.copytree(made_once("indexed", index, tmp_path_factory), home)
     return home
 
 

@@ -30,6 +30,11 @@ def model() -> Iterator[E5]:
     model.close()
 
 
+@pytest.fixture(scope="module")
+def lecture(model: E5) -> np.ndarray:
+    return model.embed(LECTURE)
+
+
 def test_it_is_an_embedder_of_every_language() -> None:
     model = E5()
     assert isinstance(model, Embedder)
@@ -46,8 +51,10 @@ def test_it_is_an_embedder_of_every_language() -> None:
         ("¿Cuándo se despide el profesor?", 3),
     ],
 )
-def test_a_question_in_any_language_lies_nearest_to_what_answers_it(model: E5, question: str, best: int) -> None:
-    scores = model.embed(LECTURE) @ model.embed_questions([question])[0]
+def test_a_question_in_any_language_lies_nearest_to_what_answers_it(
+    model: E5, lecture: np.ndarray, question: str, best: int
+) -> None:
+    scores = lecture @ model.embed_questions([question])[0]
     assert int(scores.argmax()) == best
 
 

@@ -115,9 +115,9 @@ def test_a_recording_from_before_tokens_and_windows_were_kept_gains_them(
         assert set(library.store.window_vectors(row.number)) == set(windows(list(units.values())))
 
 
-def test_two_processes_index_the_same_file_at_once(lesson: Path, tmp_path: Path, small_weights: None) -> None:
+def test_two_processes_index_the_same_file_at_once(brief: Path, tmp_path: Path, small_weights: None) -> None:
     home = tmp_path / "shared"
-    one, other = start(lesson, home), start(lesson, home)
+    one, other = start(brief, home), start(brief, home)
     assert (one.wait(), other.wait()) == (0, 0)
     rows = run_seehear("library", "--json", home=home).json["media"]
     assert len(rows) == 1

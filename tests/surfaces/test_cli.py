@@ -122,10 +122,10 @@ def test_one_bad_file_does_not_stop_the_others(run: Run, tmp_path: Path, small_w
 
 
 def test_captions_beside_a_recording_are_used_first_unless_told_not_to(
-    run: Run, lesson: Path, tmp_path: Path, small_weights: None
+    run: Run, brief: Path, tmp_path: Path, small_weights: None
 ) -> None:
     video = tmp_path / "talk.mp4"
-    video.write_bytes(lesson.read_bytes())
+    video.write_bytes(brief.read_bytes())
     (tmp_path / "talk.en.srt").write_text("1\n00:00:03,000 --> 00:00:05,000\nWritten by hand.\n")
     run("index", video)
     rows = run("timeline", video, "--json").json["events"]

@@ -3,30 +3,37 @@
 import base64
 import io
 import os
+import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 
 from tests.conftest import NOBODY, run_seehear
 
+Assistant = Callable[[Callable[[Client], Awaitable[Any]]], Any]
 pytestmark = pytest.mark.timeout(100)
+
+
+def serving(home: Path) -> StdioServerParameters:
+    """How to start `seehear mcp` over a library."""
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
+    )
 
 
 def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
     """Start `seehear mcp` and let a client talk to it."""
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
-    server = StdioServerParameters(
-        command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
-    )
 
     async def session() -> Any:
-        async with Client(stdio_client(server)) as client:
+        async with Client(stdio_client(serving(home))) as client:
             return await talk(client)
 
     return anyio.run(session)
@@ -34,6 +41,18 @@ def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
 
 def text_of(result: Any) -> str:
     return "\n".join(part.text for part in result.content if part.type == "text")
+
+
+@pytest.fixture(scope="module")
+def assistant(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """A client that stays connected to one `seehear mcp` over a copy of the indexed library."""
+    home = tmp_path_factory.mktemp("assisted") / "home"
+    shutil.copytree(indexed_home, home)
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Client(stdio_client(serving(home)))) as client,
+    ):
+        yield lambda talk: portal.call(talk, client)
 
 
 def test_what_is_to_be_pasted_into_settings_starts_this_very_program(indexed_home: Path) -> None:
@@ -55,24 +74,24 @@ def test_settings_to_be_pasted_hold_what_the_environment_says_and_no_key(indexed
     assert "sk-secret" not in str(entry)
 
 
-def test_an_assistant_finds_the_tools_and_what_they_are_for(indexed_home: Path) -> None:
+def test_an_assistant_finds_the_tools_and_what_they_are_for(assistant: Assistant) -> None:
     async def talk(client: Client) -> Any:
         return await client.list_tools()
 
-    tools = {tool.name: tool for tool in with_client(indexed_home, talk).tools}
+    tools = {tool.name: tool for tool in assistant(talk).tools}
     assert set(tools) == {"list_recordings", "add_recording", "ask", "search", "read_timeline", "see_frame"}
     assert all(tool.description for tool in tools.values())
     assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())
     assert all(tool.annotations.read_only_hint for name, tool in tools.items() if name != "add_recording")
 
 
-def test_the_answer_is_that_of_the_command_line(indexed_home: Path) -> None:
+def test_the_answer_is_that_of_the_command_line(assistant: Assistant, indexed_home: Path) -> None:
     question = "what is a function?"
 
     async def talk(client: Client) -> Any:
         return await client.call_tool("ask", {"question": question})
 
-    result = with_client(indexed_home, talk)
+    result = assistant(talk)
     printed = run_seehear("ask", question, "--answer", "extractive", "--json", home=indexed_home).json
     assert not result.is_error
     assert result.structured_content["text"] == printed["text"]
@@ -80,16 +99,16 @@ def test_the_answer_is_that_of_the_command_line(indexed_home: Path) -> None:
     assert printed["moments"][0]["clock"] in text_of(result)
 
 
-def test_what_the_recording_does_not_hold_is_called_so(indexed_home: Path) -> None:
+def test_what_the_recording_does_not_hold_is_called_so(assistant: Assistant) -> None:
     async def talk(client: Client) -> Any:
         return await client.call_tool("ask", {"question": "how do volcanoes erupt?"})
 
-    result = with_client(indexed_home, talk)
+    result = assistant(talk)
     assert result.structured_content["supported"] is False
     assert "NOT IN THE RECORDINGS" in text_of(result)
 
 
-def test_a_place_is_found_read_and_looked_at(indexed_home: Path) -> None:
+def test_a_place_is_found_read_and_looked_at(assistant: Assistant) -> None:
     async def talk(client: Client) -> Any:
         found = await client.call_tool("search", {"query": "bananas potassium", "kind": "said"})
         moment = found.structured_content["moments"][0]
@@ -102,7 +121,7 @@ def test_a_place_is_found_read_and_looked_at(indexed_home: Path) -> None:
         resource = await client.read_resource(f"seehear://timeline/{moment['media'][:12]}")
         return moment, listed, read, seen, resource
 
-    moment, listed, read, seen, resource = with_client(indexed_home, talk)
+    moment, listed, read, seen, resource = assistant(talk)
     assert "potassium" in moment["text"].lower()
     assert listed.structured_content["recordings"][0]["id"] == moment["media"]
     assert "potassium" in text_of(read).lower()
@@ -114,15 +133,15 @@ def test_a_place_is_found_read_and_looked_at(indexed_home: Path) -> None:
     assert "transcript:" in resource.contents[0].text
 
 
-def test_a_recording_is_added_with_progress(lesson: Path, tmp_path: Path, small_weights: None) -> None:
+def test_a_recording_is_added_with_progress(brief: Path, tmp_path: Path, small_weights: None) -> None:
     heard: list[tuple[float, float | None]] = []
 
     async def progress(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total))
 
     async def talk(client: Client) -> Any:
-        added = await client.call_tool("add_recording", {"path": str(lesson)}, progress_callback=progress)
-        asked = await client.call_tool("ask", {"question": "what is a function?", "recordings": [str(lesson)]})
+        added = await client.call_tool("add_recording", {"path": str(brief)}, progress_callback=progress)
+        asked = await client.call_tool("ask", {"question": "what is a function?", "recordings": [str(brief)]})
         return added, asked
 
     added, asked = with_client(tmp_path / "home", talk)
@@ -149,12 +168,12 @@ def test_a_recording_is_added_with_progress(lesson: Path, tmp_path: Path, small_
     ],
 )
 def test_a_wrong_call_is_told_what_is_wrong(
-    indexed_home: Path, tool: str, arguments: dict[str, str], told: str
+    assistant: Assistant, tool: str, arguments: dict[str, str], told: str
 ) -> None:
     async def talk(client: Client) -> Any:
         return await client.call_tool(tool, arguments)
 
-    result = with_client(indexed_home, talk)
+    result = assistant(talk)
     assert result.is_error
     assert told in text_of(result)
     assert "Traceback" not in text_of(result) and "http" not in text_of(result)

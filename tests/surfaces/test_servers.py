@@ -33,22 +33,22 @@ def calls(server: Compatible) -> int:
     return sum(asked.method == "POST" for asked in server.asked)
 
 
-def test_a_server_that_is_there_sees_hears_embeds_and_answers_and_a_second_run_is_free(run: Run, lesson: Path) -> None:
+def test_a_server_that_is_there_sees_hears_embeds_and_answers_and_a_second_run_is_free(run: Run, brief: Path) -> None:
     with serving() as server:
         env = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY}
-        rows = run("index", lesson, "--captions", "never", "--json", env=env)
+        rows = run("index", brief, "--captions", "never", "--json", env=env)
         assert rows.code == 0, rows.err
         assert rows.json[0]["gaps"] == 0
-        events = run("timeline", lesson, "--json", env=env).json["events"]
+        events = run("timeline", brief, "--json", env=env).json["events"]
         seen = [event for event in events if event["kind"] == "visual"]
         heard = [event for event in events if event["kind"] == "transcript"]
         assert all("test-model" in event["via"] for event in [*seen, *heard])
         assert all(0 <= event["start_s"] <= event["end_s"] for event in events)
-        answer = run("ask", lesson, "what is a function?", "--json", env=env).json
+        answer = run("ask", brief, "what is a function?", "--json", env=env).json
         assert server.url in answer["backends"]["answer"]
         before = calls(server)
         assert before > 2
-        assert run("index", lesson, "--captions", "never", "--json", env=env).json[0]["status"] == "unchanged"
+        assert run("index", brief, "--captions", "never", "--json", env=env).json[0]["status"] == "unchanged"
         assert calls(server) == before
 
 
@@ -102,7 +102,7 @@ def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
     from seehear.backends.servers import client
     from seehear.library import Library
 
-    monkeypatch.setattr(client, "OWN_READ_S", 1.5)
+    monkeypatch.setattr(client, "OWN_READ_S", 0.5)
     with serving(Switches(drop_after=2) if how == "breaks off" else Switches()) as server:
         name = f"{server.url}#test-model"
         with Library(library_home, answer=name, see=name, captions="never") as library:
@@ -252,11 +252,11 @@ def test_without_a_model_that_sees_describing_says_how_to_get_one(run: Run, inde
     assert "--see" in done.err
 
 
-def test_a_wrong_key_is_one_clear_line_that_does_not_hold_it(run: Run, lesson: Path) -> None:
+def test_a_wrong_key_is_one_clear_line_that_does_not_hold_it(run: Run, brief: Path) -> None:
     refused = Failure(401, "invalid_api_key", f"Incorrect API key provided: {KEY}")
     with serving(Switches(always=refused)) as server:
         done = run(
-            "index", lesson, "--captions", "never", "--see", f"{server.url}#test-model",
+            "index", brief, "--captions", "never", "--see", f"{server.url}#test-model",
             env={"SEEHEAR_SERVER_KEY": KEY},
         )  # fmt: skip
     assert done.code == errors.BackendRefusedError.exit_code, done.err
@@ -294,9 +294,9 @@ def test_the_quote_asks_nothing_for_hearing_where_captions_are_used(
     assert (row["usd"] > 0, row["audio_minutes"] > 0, bool(row["leaves"])) == (heard, heard, heard)
 
 
-def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, lesson: Path) -> None:
+def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, brief: Path) -> None:
     done = run(
-        "index", lesson, "--captions", "never", "--see", "openai:gpt-4o", "--embed", "minilm", "--hear", "whisper:base",
+        "index", brief, "--captions", "never", "--see", "openai:gpt-4o", "--embed", "minilm", "--hear", "fake",
         "--budget", "0", env={"OPENAI_API_KEY": KEY},
     )  # fmt: skip
     assert done.code == errors.BudgetError.exit_code, done.err
