@@ -255,7 +255,7 @@ def test_answers_come_in_pieces_of_text(running: Running) -> None:
     began = time.monotonic()
     running.backend.start()
     assert time.monotonic() - began < 1.0, "loading goes on behind"
-    pieces = list(running.backend.stream([Message("system", "Answer briefly."), QUESTION], max_tokens=24))
+    pieces = list(running.backend.stream([Message("system", "Answer briefly."), QUESTION], max_tokens=8))
     assert all(isinstance(piece, str) for piece in pieces)
     assert "".join(pieces).strip()
     assert running.backend.count_tokens("one two three") >= 3
@@ -269,7 +269,7 @@ def test_an_answer_that_nobody_reads_to_its_end_stops_and_the_next_one_is_whole(
     began = time.monotonic()
     first.close()
     assert time.monotonic() - began < 5.0
-    assert "".join(running.backend.stream([QUESTION], max_tokens=24)).strip()
+    assert "".join(running.backend.stream([QUESTION], max_tokens=8)).strip()
 
 
 @pytest.mark.parametrize("fresh", that("answer"), indirect=True)
