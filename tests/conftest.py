@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 from seehear import weights
+from tests import forked
 
 SETTINGS_OF_WHO_RUNS_THE_TESTS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SEEHEAR_DEBUG", "SEEHEAR_SERVER_KEY")
 NOBODY = "127.0.0.1:9"
@@ -162,18 +161,23 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def run_seehear(*arguments: str | os.PathLike[str], home: Path, env: Mapping[str, str] | None = None) -> Ran:
-    """Run the command line as a user does, in a process of its own."""
+def run_seehear(
+    *arguments: str | os.PathLike[str], home: Path, env: Mapping[str, str] | None = None, started: bool = False
+) -> Ran:
+    """Run the command line as a user does, in a process of its own.
+
+    Where it can be, that is the fork of one which has imported everything; `started` makes it begin as a user's does,
+    as do settings for Python in `env`.
+    """
     own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
     library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
     environment = {**own, **library, **(env or {})}
-    done = subprocess.run(
-        [sys.executable, "-m", "seehear", *map(os.fspath, arguments)],
-        capture_output=True, env=environment, timeout=110, check=False,
-    )  # fmt: skip
-    out, err = (raw.decode("utf-8", "surrogateescape") for raw in (done.stdout, done.stderr))
+    started = started or any(name.startswith("PYTHON") for name in env or ())
+    words = [os.fspath(argument) for argument in arguments]
+    code, *written = forked.run(words, env=environment, timeout_s=110, started=started)
+    out, err = (raw.decode("utf-8", "surrogateescape") for raw in written)
     assert "Traceback" not in err, err
-    return Ran(done.returncode, out, err)
+    return Ran(code, out, err)
 
 
 @pytest.fixture

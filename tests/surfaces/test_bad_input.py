@@ -6,16 +6,25 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from seehear import errors, weights
-from tests.conftest import Ran, Run, run_seehear
+from tests import conftest
+from tests.conftest import Ran, Run
 from tests.media import synth
 
 PROGRESS = re.compile(r": \d+ %")
 EXTRACTIVE = ("--answer", "extractive")
+run_seehear = partial(conftest.run_seehear, started=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run commands as `run_seehear` does, against an empty library of this test's own."""
+    return partial(run_seehear, home=tmp_path / "home")
 
 
 def assert_clear(done: Ran, error: type[errors.SeehearError], *words: str) -> None:

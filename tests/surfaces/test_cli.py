@@ -16,7 +16,9 @@ MOMENT = {"media", "title", "start_s", "end_s", "clock", "kind", "text", "score"
 
 
 def test_ask_tells_when_something_is_explained_and_the_time_is_true(indexed_home: Path, lesson: Path) -> None:
-    done = run_seehear("ask", lesson, "when are functions explained?", "--answer", "extractive", home=indexed_home)
+    done = run_seehear(
+        "ask", lesson, "when are functions explained?", "--answer", "extractive", home=indexed_home, started=True
+    )  # fmt: skip
     assert done.code == 0, done.err
     truth = json.loads(lesson.with_suffix(".json").read_text())
     start_s = next(s["start_s"] for s in truth["slides"] if s["title"] == "Functions")

@@ -1,10 +1,8 @@
-"""A server as users start it, in a process of its own."""
+"""A server in a process of its own, with the command by which users start it."""
 
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tests import forked
 from tests.conftest import NOBODY, SETTINGS_OF_WHO_RUNS_THE_TESTS
 
 WITHIN_S = 60.0
@@ -25,34 +24,32 @@ class Server:
     def __init__(self, home: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
         self.home = home
         self.log = home.parent / f"{home.name}-{time.monotonic_ns()}.log"
+        self._out = self.log.with_suffix(".out")
         own = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_WHO_RUNS_THE_TESTS}
         library = {"SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive",
-                 *arguments],
-                stdout=subprocess.PIPE, stderr=log, env={**own, **library, **(env or {})},
-            )  # fmt: skip
+        self.process = forked.begin(
+            ["serve", "--port", "0", "--json", "--answer", "extractive", *arguments],
+            env={**own, **library, **(env or {})}, out=self._out, err=self.log,
+        )  # fmt: skip
         try:
             self._begin()
         except BaseException:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
             raise
 
     def _begin(self) -> None:
-        assert self.process.stdout is not None
-        told = ""
-        while not told.rstrip().endswith("}"):
-            line = self.process.stdout.readline().decode()
-            assert line, self.log.read_text()
-            told += line
-        self.told = json.loads(told)
+        self.told = json.loads(until(self._all_told))
         self.url: str = self.told["url"].rstrip("/")
         self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
         if token := self.told["token"]:
             self.http.headers["Authorization"] = f"Bearer {token}"
         until(lambda: self._ready())
+
+    def _all_told(self) -> str | None:
+        assert self.process.poll() is None, self.log.read_text()
+        told = self._out.read_text() if self._out.exists() else ""
+        return told if told.endswith("}\n") else None
 
     def _ready(self) -> bool:
         try:
@@ -74,14 +71,13 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         self.http.close()
-        self.process.communicate(timeout=20)
-        return self.process.returncode
+        return self.process.wait(20)
 
     def kill(self) -> None:
         """End it as a power cut does, its workers with it, as they notice."""
         self.process.kill()
         self.http.close()
-        self.process.communicate(timeout=20)
+        self.process.wait(20)
 
     def workers(self) -> list[psutil.Process]:
         """The processes that work on jobs now."""
