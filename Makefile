@@ -31,8 +31,11 @@ $(LECTURE): examples/lecture/script.md $(VENV)/.done
 	@mkdir -p $(OUT)
 	$(BIN)/seehear generate lecture examples/lecture/script.md -o $@
 
+# Compiled modules are kept, for the tests start Python hundreds of times; and who shares the cores computes on one.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export OPENBLAS_NUM_THREADS = 1
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # In a real Chromium; one that is missing fails here: apt-get install chromium.
 browser: setup
