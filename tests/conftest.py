@@ -17,7 +17,8 @@ from tests import forked
 
 SETTINGS_OF_WHO_RUNS_THE_TESTS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SEEHEAR_DEBUG", "SEEHEAR_SERVER_KEY")
 NOBODY = "127.0.0.1:9"
-SMALL_WEIGHTS = ("whisper-base", "minilm")
+SMALL_WEIGHTS = ("whisper-base", "whisper-tiny.en", "minilm")
+HEARS_QUICKLY = {"SEEHEAR_HEAR": "whisper:tiny.en"}
 SCRIPT = """\
 # A short lesson
 

@@ -7,47 +7,57 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seehear.search.windows import windows
-from tests.conftest import run_seehear
+from tests.conftest import HEARS_QUICKLY, run_seehear
 
 KILLS = 30
 
 
-def start(lesson: Path, home: Path) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "SEEHEAR_HOME": str(home)}
+def start(film: Path, home: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "SEEHEAR_HOME": str(home), **(env or {})}
     return subprocess.Popen(
-        [sys.executable, "-m", "seehear", "index", str(lesson), "--captions", "never"],
+        [sys.executable, "-m", "seehear", "index", str(film), "--captions", "never"],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
 
-def outcome(lesson: Path, home: Path) -> dict[str, Any]:
-    timeline: dict[str, Any] = run_seehear("timeline", lesson, "--json", home=home).json
+def outcome(film: Path, home: Path) -> dict[str, Any]:
+    timeline: dict[str, Any] = run_seehear("timeline", film, "--json", home=home).json
     found = run_seehear("search", "function", "--json", home=home).json
     return {"events": timeline["events"], "gaps": timeline["gaps"], "found": found}
 
 
-def kill_at(delays_s: list[float], lesson: Path, home: Path) -> None:
+def kill_at(delays_s: list[float], film: Path, home: Path, env: Mapping[str, str] | None = None) -> None:
     for delay_s in delays_s:
-        process = start(lesson, home)
+        process = start(film, home, env)
         time.sleep(delay_s)
         process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(brief: Path, tmp_path_factory: pytest.TempPathFactory, small_weights: None) -> dict[str, Any]:
+    """What comes of the brief lecture where nothing happens."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    done = run_seehear("index", brief, "--captions", "never", home=home, env=HEARS_QUICKLY)
+    assert done.code == 0, done.err
+    return outcome(brief, home)
+
+
 def test_killed_and_started_again_ends_as_an_undisturbed_run(
-    lesson: Path, indexed_home: Path, tmp_path: Path, small_weights: None
+    brief: Path, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
     home = tmp_path / "killed"
-    kill_at([0.4, 1.5, 3.0], lesson, home)
-    done = run_seehear("index", lesson, "--captions", "never", home=home)
+    kill_at([0.4, 1.2, 2.0], brief, home, HEARS_QUICKLY)
+    done = run_seehear("index", brief, "--captions", "never", home=home, env=HEARS_QUICKLY)
     assert done.code == 0, done.err
-    assert outcome(lesson, home) == outcome(lesson, indexed_home)
+    assert outcome(brief, home) == undisturbed
 
 
 @pytest.mark.slow
@@ -115,13 +125,14 @@ def test_a_recording_from_before_tokens_and_windows_were_kept_gains_them(
         assert set(library.store.window_vectors(row.number)) == set(windows(list(units.values())))
 
 
-def test_two_processes_index_the_same_file_at_once(brief: Path, tmp_path: Path, small_weights: None) -> None:
+def test_two_processes_index_the_same_file_at_once(brief: Path, undisturbed: dict[str, Any], tmp_path: Path) -> None:
     home = tmp_path / "shared"
-    one, other = start(brief, home), start(brief, home)
+    one, other = (start(brief, home, HEARS_QUICKLY) for _ in range(2))
     assert (one.wait(), other.wait()) == (0, 0)
     rows = run_seehear("library", "--json", home=home).json["media"]
     assert len(rows) == 1
     assert rows[0]["events"] > 0
+    assert outcome(brief, home) == undisturbed
 
 
 @pytest.mark.slow

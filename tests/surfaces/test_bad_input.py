@@ -13,7 +13,7 @@ import pytest
 
 from seehear import errors, weights
 from tests import conftest
-from tests.conftest import Ran, Run
+from tests.conftest import HEARS_QUICKLY, Ran, Run
 from tests.media import synth
 
 PROGRESS = re.compile(r": \d+ %")
@@ -75,7 +75,7 @@ def test_a_truncated_video_is_indexed_up_to_where_it_ends(
     half = tmp_path / "half.mp4"
     raw = lesson.read_bytes()
     half.write_bytes(raw[: len(raw) // 2])
-    done = run("index", half, "--json")
+    done = run("index", half, "--json", env=HEARS_QUICKLY, started=False)
     # The lesson's table of contents stands at the front or at the end: half of it plays, or nothing does.
     if done.code:
         assert done.code == errors.MediaError.exit_code
@@ -89,7 +89,7 @@ def test_a_video_without_sound_and_sound_without_speech(run: Run, tmp_path: Path
     synth.write(silent, [n / 10 for n in range(30)])
     hum = tmp_path / "hum.wav"
     synth.write(hum, sounds=[synth.Sound(synth.tone(5.0))])
-    rows = run("index", silent, hum, "--json").json
+    rows = run("index", silent, hum, "--json", started=False).json
     assert [row["status"] for row in rows] == ["indexed", "indexed"]
     assert rows[1]["events"] == 0
     assert_clear(run("transcribe", silent), errors.InputError, "no sound")
@@ -100,7 +100,7 @@ def test_one_picture_odd_sizes_and_five_seconds(run: Run, tmp_path: Path, small_
     synth.write(one, [0.0])
     synth.write(odd, [n / 5 for n in range(10)], size_px=(321, 179))
     synth.write(short, [n / 10 for n in range(50)])
-    rows = run("index", one, odd, short, "--json").json
+    rows = run("index", one, odd, short, "--json", started=False).json
     assert [row["status"] for row in rows] == ["indexed"] * 3
 
 

@@ -15,25 +15,25 @@ from anyio.from_thread import start_blocking_portal
 from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 
-from tests.conftest import NOBODY, run_seehear
+from tests.conftest import HEARS_QUICKLY, NOBODY, run_seehear
 
 Assistant = Callable[[Callable[[Client], Awaitable[Any]]], Any]
 pytestmark = pytest.mark.timeout(100)
 
 
-def serving(home: Path) -> StdioServerParameters:
+def serving(home: Path, **more: str) -> StdioServerParameters:
     """How to start `seehear mcp` over a library."""
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
+    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY, **more}
     return StdioServerParameters(
         command=sys.executable, args=["-m", "seehear", "mcp", "--answer", "extractive", "--captions", "never"], env=env
     )
 
 
-def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]]) -> Any:
+def with_client(home: Path, talk: Callable[[Client], Awaitable[Any]], **env: str) -> Any:
     """Start `seehear mcp` and let a client talk to it."""
 
     async def session() -> Any:
-        async with Client(stdio_client(serving(home))) as client:
+        async with Client(stdio_client(serving(home, **env))) as client:
             return await talk(client)
 
     return anyio.run(session)
@@ -144,7 +144,7 @@ def test_a_recording_is_added_with_progress(brief: Path, tmp_path: Path, small_w
         asked = await client.call_tool("ask", {"question": "what is a function?", "recordings": [str(brief)]})
         return added, asked
 
-    added, asked = with_client(tmp_path / "home", talk)
+    added, asked = with_client(tmp_path / "home", talk, **HEARS_QUICKLY)
     assert added.structured_content["recordings"][0]["status"] == "indexed"
     assert heard
     assert asked.structured_content["supported"]
