@@ -280,3 +280,61 @@ def test_of_very_many_mentions_it_is_said_how_many_are_left_out(library: Callabl
     assert ask("how often is recursion mentioned?", store=many).text.endswith("\nAnd in 2 more recordings.")
     first = ask("when is recursion first mentioned?", store=store)
     assert first.text.endswith("And in 3 more recordings.")
+
+
+def typed_code() -> Timeline:
+    """A slide that builds up, one picture without a heading in three blocks, a slide of code; nothing is announced."""
+    many = "\n".join(f"a line of a long web page, number {i}, with words" for i in range(12))
+    pictures = [
+        (0.0, 10.0, "Loops", "Loops", "Loops"),
+        (10.0, 30.0, "Loops", "for x in [1, 2]:\n    print(x)", "Loops\nfor x in [1, 2]:\n    print(x)"),
+        (30.0, 50.0, "", many, many),
+        (50.0, 80.0, "Functions", "def area(r):\n    return r", "Functions\ndef area(r):\n    return r"),
+        (80.0, 90.0, "Again", "def area(r):\n    return 3", "Again\ndef area(r):\n    return 3"),
+    ]
+    events = [
+        Event(Span(a, b), "visual", text, "test", title=title, screen=screen, reason="slide")
+        for a, b, title, text, screen in pictures
+    ]
+    return shown_and_said("typed", [], [(1.0, "We repeat."), (52.0, "Now a recipe.")], length_s=90.0,
+                          extra=tuple(events))  # fmt: skip
+
+
+def test_at_a_time_stands_the_one_picture_of_that_time_as_it_is(library: Callable[..., Store]) -> None:
+    answer = ask("what is on screen at 0:28?", store=library(typed_code()))
+    assert answer.text.startswith("On screen from [0:10]: “Loops\nfor x in ［1, 2］:\n    print(x)”")
+    assert "web page" not in answer.text, "that comes two seconds later"
+    assert [citation.span for citation in answer.citations] == [Span(10.0, 30.0)]
+
+
+def test_pictures_of_a_stretch_are_told_one_by_one_each_with_its_time(library: Callable[..., Store]) -> None:
+    text = ask("what is shown between 0:02 and 0:55?", store=library(typed_code())).text
+    assert re.findall(r"On screen from \[(\d:\d\d)\]", text) == ["0:10", "0:30", "0:50"], "0:00 is part of 0:10"
+    assert "…" in text, "a page that is too long is cut, and that is told"
+
+
+def test_a_picture_without_a_heading_is_one_slide(library: Callable[..., Store]) -> None:
+    text = ask("how many slides are there?", store=library(typed_code())).text
+    assert text.startswith("4 slides")
+
+
+def test_a_function_is_shown_where_it_first_stands_and_as_it_stands_there(library: Callable[..., Store]) -> None:
+    text = ask("what is the first function?", store=library(typed_code())).text
+    assert "def area(r):\n    return r”" in text
+    assert "return 3" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what is the second to last slide?", "The second to last slide is at [0:50]: Functions"),
+        ("what is on the penultimate slide?", "[0:50]"),
+        ("what is the last but one slide?", "[0:50]"),
+        ("what is on the third-to-last slide?", "[0:30]"),
+        ("what is on the last slide?", "[1:20]"),
+        ("what is the ninth to last slide?", "only 4 slides: Loops [0:00] is the first one found"),
+        ("what is on the second slide about functions?", "only one slide with “functions” in the heading"),
+    ],
+)
+def test_slides_are_counted_from_the_end_too(library: Callable[..., Store], question: str, found: str) -> None:
+    assert found in ask(question, store=library(typed_code())).text

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
-from seehear.fences import plain
-from seehear.scripts import count
+from seehear.answer.screens import cited, screens, seen, text_of
+from seehear.fences import plain, verbatim
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""
 WORDS = 120
+FEWEST_WORDS = 30
+MOST_PICTURES = 8
+"""Pictures of one recording that are quoted; of more it is said how many."""
 MOST_RECORDINGS = 40
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
@@ -44,23 +47,28 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
         inquiry.trace.step("A long stretch and no subject: summed up.")
         return answer_broadly(replace(inquiry, intent=replace(inquiry.intent, want="broad", summary=True)))
     inquiry.trace.step("A stretch and no subject: quoted as it stands.")
+    route, several = inquiry.intent.route, inquiry.several
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
     for row in inquiry.rows[:MOST_RECORDINGS]:
         among = units_of(inquiry, row)
-        for kind, verb in (("transcript", "Said from"), ("visual", "On screen from")):
-            if inquiry.intent.route == ("shown" if kind == "transcript" else "said"):
-                continue
-            units = [unit for unit in among if unit.kind == kind]
-            if not units:
-                continue
-            whole = moment(row, units, among)
+        spoken = [unit for unit in among if unit.kind == "transcript"]
+        if spoken and route != "shown":
+            whole = moment(row, spoken, among)
             moments.append(whole)
-            citations += [citation(row, unit) for unit in units]
-            text = shorten(whole.text, WORDS)
-            more = " …" if count(text) < count(whole.text) else ""
-            lines.append(f"{verb} {mark(row, whole.start_s, several=inquiry.several)}: “{plain(text)}{more}”")
+            citations += [citation(row, unit) for unit in spoken]
+            at = mark(row, whole.start_s, several=several)
+            lines.append(f"Said from {at}: “{plain(cut_off(whole.text, WORDS))}”")
+        pictures = screens(inquiry, row) if route != "said" else []
+        for event in pictures[:MOST_PICTURES]:
+            moments.append(seen(row, event, among))
+            citations.append(cited(row, event))
+            at = mark(row, event.span.start_s, several=several)
+            words = max(FEWEST_WORDS, WORDS // min(len(pictures), MOST_PICTURES))
+            lines.append(f"On screen from {at}: “{verbatim(cut_off(text_of(event), words))}”")
+        if len(pictures) > MOST_PICTURES:
+            lines.append(f"And {len(pictures) - MOST_PICTURES} more pictures.")
     inquiry.show(moments)
     if not lines:
         inquiry.say.say(f"Nothing is said or shown{inquiry.where}.")

@@ -118,12 +118,16 @@ _SENTENCES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a recording: in seconds, or as fractions of its length; negative seconds count from the end."""
+    """A part of a recording: in seconds, or as fractions of its length; negative seconds count from the end.
+
+    Around a single time that was asked for, `at_s`, it holds what is said there.
+    """
 
     start_s: float | None = None
     end_s: float | None = None
     start_part: float | None = None
     end_part: float | None = None
+    at_s: float | None = None
 
     def span(self, duration_s: float) -> Span:
         """The stretch on a recording of this length, clipped to it."""
@@ -236,7 +240,7 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
     # "A ratio of about 80:20" is no time.
     if match := _AT.search(text) or (_AROUND.search(text) if about_it else None):
         time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
-        return Stretch(max(0.0, time_s - 5.0), time_s + 20.0)
+        return Stretch(max(0.0, time_s - 5.0), time_s + 20.0, at_s=time_s)
     if match := _BEFORE.search(text):
         return Stretch(0.0, parse_clock(match.group(1)))
     if match := _AFTER.search(text):
