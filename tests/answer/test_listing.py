@@ -338,3 +338,61 @@ def test_a_function_is_shown_where_it_first_stands_and_as_it_stands_there(librar
 )
 def test_slides_are_counted_from_the_end_too(library: Callable[..., Store], question: str, found: str) -> None:
     assert found in ask(question, store=library(typed_code())).text
+
+
+def shown_only() -> Timeline:
+    """A recording in which recursion, def and an exam are shown and never said."""
+    shown = [
+        (0.0, 30.0, "Recursion", "Recursion\nA function may call itself"),
+        (30.0, 60.0, "Code", "Code\ndef area(r):\n    return r"),
+        (60.0, 90.0, "Before you go", "Before you go\nExam: Tuesday 9 June, 10:15, room B 204\nBring a pen and paper"),
+    ]
+    said = [
+        (1.0, "Inside its own body it can be used once more."),
+        (31.0, "This is the area of a square."),
+        (61.0, "Please write down what you see here."),
+        (66.0, "You will need it later on."),
+    ]
+    return shown_and_said("only", shown, said, length_s=90.0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who mentions recursion?",
+        "does she mention recursion?",
+        "does the lecturer ever mention recursion?",
+        "is recursion mentioned?",
+        "list all mentions of recursion",
+        "list all places where she says recursion",
+    ],
+)
+def test_whoever_asks_for_a_mention_hears_that_it_is_only_shown(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    answer = ask(question, store=library(shown_only()), embedder=minilm)
+    assert answer.supported
+    assert answer.text.startswith("“recursion” is not said, but on screen in one place:\n- On screen at [0:00]")
+
+
+def test_what_is_never_said_may_be_shown(library: Callable[..., Store]) -> None:
+    text = ask("how often does she say recursion?", store=library(shown_only())).text
+    assert text.startswith("“recursion” is not said, but it is shown.")
+    assert "on screen in one place: [0:00]" in text
+
+
+@pytest.mark.parametrize(("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")])
+def test_a_keyword_is_counted_as_the_word_that_it_is(library: Callable[..., Store], word: str, told: str) -> None:
+    assert ask(f"how often is {word} mentioned?", store=library(shown_only())).text.startswith(told)
+
+
+@pytest.mark.parametrize("question", ["when is the exam?", "where is the exam?", "When does the exam take place?"])
+def test_a_when_quotes_what_names_the_thing(library: Callable[..., Store], minilm: Embedder, question: str) -> None:
+    text = ask(question, store=library(shown_only()), embedder=minilm).text
+    assert text.startswith("At [1:00], on screen: “Before you go Exam: Tuesday 9 June, 10:15, room B 204")
+
+
+def test_a_quote_that_stops_inside_a_sentence_says_so(library: Callable[..., Store], minilm: Embedder) -> None:
+    long = "Whales sing because " + ", ".join(f"reason number {i} is a good one" for i in range(20)) + "."
+    text = ask("why do whales sing?", store=library(speech("w", [(0.0, long)])), embedder=minilm).text
+    assert re.search(r"\w…” \[0:00\]", text), text

@@ -117,11 +117,10 @@ def shorten(text: str, words: int) -> str:
 
 
 def cut_off(text: str, words: int) -> str:
-    """At most so many words of a text, for a quote: with an ellipsis where it goes on."""
+    """At most so many words of a text, for a quote: with an ellipsis where it stops inside a sentence or a list."""
     part = shorten(text, words)
-    if count(part) >= count(text):
-        return part
-    return f"{part} …" if part[-1:] in ".!?。？！" else f"{part.rstrip(' ,;:')}…"
+    whole = count(part) >= count(text) or part[-1:] in ".!?。？！"
+    return part if whole else f"{part.rstrip(' ,;:')}…"
 
 
 def sentences_of(pieces: Iterable[str]) -> Generator[str, None, None]:

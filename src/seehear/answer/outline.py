@@ -81,12 +81,13 @@ def topics(
     With the `embedder` that made the `vectors`, shifts get titles near what is said in them; `fewest` shifts are
     looked for even where the subject hardly changes.
     """
-    marks = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
+    marks = own = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
     if len(marks) < 2:
         marks = _slides(timeline)
     if len(marks) < 3 or _uncovered(timeline, marks) > 0.5:
         marks = _shifts(made, vectors, timeline.media.duration_s, embedder, fewest) or marks
-    marks = _merge(marks)
+    if marks is not own:
+        marks = _merge(marks)
     if not marks:
         return []
     end_s = max([timeline.media.duration_s, *(u.span.end_s for u in made.units)])
@@ -131,7 +132,7 @@ def _merge(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
         if kept and mark[0] - kept[-1][0] < SHORTEST_TOPIC_S:
             # Two in a breath: a title page gives way to what follows it, except at the very start.
             if len(kept) > 1:
-                kept[-1] = (kept[-1][0], mark[1])
+                kept[-1] = mark
             continue
         kept.append(mark)
     return kept

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import cut_off
+from seehear.answer.evidence import shorten
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
 from seehear.fences import plain, verbatim
+from seehear.scripts import count
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
@@ -59,14 +60,14 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
             moments.append(whole)
             citations += [citation(row, unit) for unit in spoken]
             at = mark(row, whole.start_s, several=several)
-            lines.append(f"Said from {at}: “{plain(cut_off(whole.text, WORDS))}”")
+            lines.append(f"Said from {at}: “{plain(_begun(whole.text, WORDS))}”")
         pictures = screens(inquiry, row) if route != "said" else []
         for event in pictures[:MOST_PICTURES]:
             moments.append(seen(row, event, among))
             citations.append(cited(row, event))
             at = mark(row, event.span.start_s, several=several)
             words = max(FEWEST_WORDS, WORDS // min(len(pictures), MOST_PICTURES))
-            lines.append(f"On screen from {at}: “{verbatim(cut_off(text_of(event), words))}”")
+            lines.append(f"On screen from {at}: “{verbatim(_begun(text_of(event), words))}”")
         if len(pictures) > MOST_PICTURES:
             lines.append(f"And {len(pictures) - MOST_PICTURES} more pictures.")
     inquiry.show(moments)
@@ -77,3 +78,9 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
     if len(inquiry.rows) > MOST_RECORDINGS:
         inquiry.say.say(f"\n({len(inquiry.rows) - MOST_RECORDINGS} more recordings are left out.)")
     return inquiry.done(moments, citations, supported=bool(lines))
+
+
+def _begun(text: str, words: int) -> str:
+    """The beginning of a text, with an ellipsis wherever it is not all of it: a stretch is told whole or said to go on."""
+    part = shorten(text, words)
+    return f"{part} …" if count(part) < count(text) else part
