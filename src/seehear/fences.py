@@ -51,6 +51,11 @@ def verbatim(text: str) -> str:
     return "\n".join(_indent(line) + plain(line.translate(_LOOKS_SQUARE)) for line in text.splitlines())
 
 
+def verbatim_line(text: str) -> str:
+    """What `verbatim` gives, on one line."""
+    return " ".join(verbatim(text).split())
+
+
 def _indent(line: str) -> str:
     return " " * (len(line) - len(line.lstrip(" ")))
 

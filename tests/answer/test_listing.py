@@ -375,13 +375,26 @@ def test_whoever_asks_for_a_mention_hears_that_it_is_only_shown(
     assert answer.text.startswith("“recursion” is not said, but on screen in one place:\n- On screen at [0:00]")
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("how often are bees mentioned in the first 20 seconds?", "“bees” is said 3 times: [0:00], [0:14]; on screen"),
+        ("is recursion mentioned in the first 20 seconds?", "“recursion” stands in one place:"),
+    ],
+)
+def test_a_mention_is_looked_for_in_its_stretch(library: Callable[..., Store], question: str, told: str) -> None:
+    assert told in ask(question, store=library(talk())).text
+
+
 def test_what_is_never_said_may_be_shown(library: Callable[..., Store]) -> None:
     text = ask("how often does she say recursion?", store=library(shown_only())).text
     assert text.startswith("“recursion” is not said, but it is shown.")
     assert "on screen in one place: [0:00]" in text
 
 
-@pytest.mark.parametrize(("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")])
+@pytest.mark.parametrize(
+    ("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")]
+)
 def test_a_keyword_is_counted_as_the_word_that_it_is(library: Callable[..., Store], word: str, told: str) -> None:
     assert ask(f"how often is {word} mentioned?", store=library(shown_only())).text.startswith(told)
 
@@ -396,3 +409,10 @@ def test_a_quote_that_stops_inside_a_sentence_says_so(library: Callable[..., Sto
     long = "Whales sing because " + ", ".join(f"reason number {i} is a good one" for i in range(20)) + "."
     text = ask("why do whales sing?", store=library(speech("w", [(0.0, long)])), embedder=minilm).text
     assert re.search(r"\w…” \[0:00\]", text), text
+
+
+@pytest.mark.parametrize("question", ["what is on screen about the loop over x?", "where is `for x in`?"])
+def test_a_list_in_code_keeps_the_look_of_its_brackets(library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:  # fmt: skip
+    text = ask(question, store=library(typed_code()), embedder=minilm).text
+    assert "for x in ［1, 2］" in text

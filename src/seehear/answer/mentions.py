@@ -10,7 +10,7 @@ from typing import Literal
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
-from seehear.fences import plain
+from seehear.fences import plain, verbatim_line
 from seehear.scripts import is_paired, normal, parted, pieces
 from seehear.search import cues
 from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
@@ -91,6 +91,8 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     if exact:
         return Wanted(exact[0], (), exact[0], which)
     words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
+    # "In the first five minutes" tells where to look, not what for.
+    words = [w for w in words if w in terms.names] or words
     words = [w for w in words if w not in FRAME] or words
     if not words or len(words) > 4:
         return None
@@ -226,10 +228,10 @@ def _around(text: str, wanted: Wanted) -> str:
     line = " ".join(_BULLET.sub("", text).split())
     words = pieces(line)
     if len(words) <= QUOTED_WORDS:
-        return f"“{plain(line)}”"
+        return f"“{verbatim_line(line)}”"
     at = _place(line, words, wanted)
     start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
-    part = plain(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
+    part = verbatim_line(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
     return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
 
 

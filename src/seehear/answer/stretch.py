@@ -81,6 +81,6 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
 
 
 def _begun(text: str, words: int) -> str:
-    """The beginning of a text, with an ellipsis wherever it is not all of it: a stretch is told whole or said to go on."""
+    """The beginning of a text, with an ellipsis wherever it is not all of it."""
     part = shorten(text, words)
     return f"{part} …" if count(part) < count(text) else part

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from seehear.answer.evidence import Evidence, Told, cut_off, shorten
-from seehear.fences import plain
+from seehear.fences import plain, verbatim_line
 from seehear.scripts import count
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
@@ -38,7 +38,7 @@ _TIME = re.compile(r"\d:\d")
 
 def quoted(evidence: Evidence, words: int, *, several: bool) -> Told:
     """An excerpt in quotation marks, with its time and whether it was on screen."""
-    text = _BULLET.sub("", plain(cut_off(evidence.text, words)))
+    text = _BULLET.sub("", verbatim_line(cut_off(evidence.text, words)))
     mark = evidence.mark(several=several)
     if evidence.kind == "visual":
         return Told(f"On screen {'' if several else 'at '}{mark}: “{text}”", "", (evidence,))
@@ -59,7 +59,7 @@ def opening(question: str, intent: Intent, evidence: Sequence[Evidence], *, seve
     if subject:
         word = "from" if _LASTING.search(subject) and not intent.first else "at"
     start = f"{subject} {word} {time}" if subject else f"{word[:1].upper()}{word[1:]} {time}"
-    quote = f"“{_BULLET.sub('', plain(cut_off(said.text, QUOTED_WORDS)))}”"
+    quote = f"“{_BULLET.sub('', verbatim_line(cut_off(said.text, QUOTED_WORDS)))}”"
     if said is first and first.kind == "visual":
         return Told(f"{start}, on screen: {quote}", "", (first,))
     late = said is not first and said.span.start_s - first.span.start_s > SAME_S
@@ -98,6 +98,6 @@ def _third(verb: str) -> str:
 
 def glimpse(text: str, words: int) -> str:
     """The first words of an excerpt in quotation marks, with an ellipsis where it goes on."""
-    whole = _BULLET.sub("", plain(text))
+    whole = _BULLET.sub("", verbatim_line(text))
     part = shorten(whole, words)
     return f"“{part}”" if part == whole else f"“{part.rstrip(' .,;:!?')}…”"
