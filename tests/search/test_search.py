@@ -210,6 +210,7 @@ def test_what_the_recording_shows_cannot_break_search_either(tmp_path: Path) -> 
         ("whats it all about", "both", "broad"),
         ("tl;dr", "both", "broad"),
         ("the gist, please", "both", "broad"),
+        ("can you sum it up?", "both", "broad"),
         ("what is the return statement about?", "both", "what"),
         ("list all mentions of loops", "both", "what"),
         ("does she mention loops?", "both", "what"),

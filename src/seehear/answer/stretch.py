@@ -23,7 +23,8 @@ MOST_PICTURES = 8
 MOST_RECORDINGS = 40
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
-    thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905 - as text it wraps
+    thing things anything everything content contents seen heard hear
+    board whiteboard blackboard display terminal picture""".split()  # noqa: SIM905 - as text it wraps
 )
 
 

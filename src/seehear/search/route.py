@@ -47,8 +47,8 @@ _LIST = re.compile(
 )
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
-    rf"""\b(?:summari[sz]e|summary|sum\ up|recap|gist|tl;?dr|main\ (?:idea|message|takeaways?|points?)
-    |key\ (?:points|takeaways?))\b
+    rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
+    |main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
     |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
     |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b|{cues.SUMMARY}""",
     _FLAGS,
@@ -90,7 +90,7 @@ _COMPARES = re.compile(
     _FLAGS,
 )
 """That two things are to be held against each other; the things are what it is about."""
-_TAKES_PLACE = re.compile(r"\b(?:takes?|taking|took|taken)\ place\b", re.IGNORECASE)
+_TAKES_PLACE = re.compile(r"\b(?:takes?|taking|took|taken)\ place\b|\bheld(?=\W*$)", re.IGNORECASE)
 # "at the end of the loop" is not the end of the recording.
 _OF = rf"(?!\ of\ (?!(?:the|this)\ {_RECORDING}))"
 _PART = tuple(
