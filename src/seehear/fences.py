@@ -20,6 +20,8 @@ _INSTRUCTION = re.compile(r"\[(?=\s*/?\s*(?:INST|SYS|IMG)\w*\s*\])", re.IGNORECA
 # Where a model that sees or hears expects a picture or a sound.
 _SLOT = re.compile(r"<(?=\s*/?\s*(?:image|img|video|audio|fake_token_around_image)\b[^<>]*>)", re.IGNORECASE)
 
+_LOOKS_SQUARE = str.maketrans("[]", "［］")
+
 
 def defused(text: str) -> str:
     """The same lines without turns of a chat and places for pictures, those of a whole message that has fences too."""
@@ -39,6 +41,23 @@ def plain(text: str) -> str:
     """
     one = _FENCE.sub("‹", _without_turns(" ".join(text.split())))
     return one.replace("[", "(").replace("]", ")").replace("```", "'''")
+
+
+def verbatim(text: str) -> str:
+    """Lines as they are quoted in print: each one `plain`, but indented as it was, with brackets that look square.
+
+    A list in code is another thing in round ones, and what merely looks square reads as no time and no citation.
+    """
+    return "\n".join(_indent(line) + plain(line.translate(_LOOKS_SQUARE)) for line in text.splitlines())
+
+
+def verbatim_line(text: str) -> str:
+    """What `verbatim` gives, on one line."""
+    return " ".join(verbatim(text).split())
+
+
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip(" ")))
 
 
 def sealed_line(text: str) -> str:

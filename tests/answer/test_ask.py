@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -313,6 +314,27 @@ def test_chapters_of_the_file_win() -> None:
     timeline = talk()
     media = Media("m" * 64, Path("m.mp4"), "m", "video", 80.0, 1, chapters=own)
     assert chapters(Timeline(media, timeline.events)) == list(own)
+
+
+def test_every_chapter_of_the_file_is_a_topic_however_short(library: Callable[..., Store]) -> None:
+    own = (Chapter(Span(0, 40), "One"), Chapter(Span(40, 46), "Break"), Chapter(Span(46, 80), "Two"))
+    media = replace(talk().media, chapters=own)
+    text = ask("list the topics", store=library(Timeline(media, talk().events))).text
+    assert "3 topics:\n- [0:00] One\n- [0:40] Break\n- [0:46] Two\n" in text
+
+
+def test_titles_that_differ_in_a_small_word_are_two_topics(library: Callable[..., Store]) -> None:
+    slides = [(0.0, 30.0, "The loop"), (30.0, 50.0, "Loops"), (50.0, 70.0, "For loops"), (70.0, 90.0, "While loops")]
+    shown = shown_and_said("small", [(a, b, title, title) for a, b, title in slides], [], length_s=90.0)
+    text = ask("list the topics", store=library(shown)).text
+    assert "3 topics:\n- [0:00] The loop\n- [0:50] For loops\n- [1:10] While loops\n" in text
+
+
+def test_a_topic_has_the_time_of_the_slide_that_it_is_called_after(library: Callable[..., Store]) -> None:
+    slides = [(0.0, 30.0, "Bees"), (30.0, 50.0, "Dances"), (50.0, 56.0, "A short break"), (56.0, 90.0, "Honey")]
+    shown = shown_and_said("short", [(a, b, title, title) for a, b, title in slides], [], length_s=90.0)
+    text = ask("list the topics", store=library(shown)).text
+    assert "- [0:00] Bees\n- [0:30] Dances\n- [0:56] Honey\n" in text
 
 
 @pytest.mark.parametrize("with_vectors", [True, False])

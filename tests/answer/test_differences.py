@@ -100,4 +100,41 @@ def test_a_number_of_any_length_is_only_a_number(library: Callable[..., Store]) 
     slides = [(0.0, 20.0, "Pi", "Pi is nice")]
     store = library(shown_and_said("pi", slides, [(1.0, f"The digits are {'3' * 4400} and so on.")], length_s=60.0))
     answer = ask("What is said but not shown on the slides?", store=store)
-    assert "Numbers said, but not on screen" in answer.text
+    assert "Numbers said, but on no slide" in answer.text
+
+
+def late() -> Timeline:
+    """An agenda whose points are spoken of much later, and one line that nobody ever speaks of."""
+    shown = [
+        (0.0, 20.0, "Agenda", "Agenda\n- Pollen and nectar\n- Greenhouse opening hours\n- Winter feeding"),
+        (20.0, 90.0, "Pollen", "Pollen"),
+    ]
+    said = [
+        (1.0, "Welcome to this evening."),
+        (40.0, "Now the pollen is carried on the legs."),
+        (60.0, "In winter they are given sugar as food for feeding."),
+        (80.0, "There were 37 hives in 1985."),
+    ]
+    return shown_and_said("late", shown, said, length_s=90.0)
+
+
+def test_what_is_spoken_of_at_any_time_is_not_never_mentioned(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(late())
+    never = ask("what is shown but never mentioned?", store=store, embedder=minilm).text
+    assert never.startswith("On screen, but never spoken of:\n- [0:00] “Greenhouse opening hours”\n")
+    assert "Pollen" not in never and "Winter" not in never
+    meanwhile = ask("where do the slides and the speech differ?", store=store, embedder=minilm).text
+    assert "not spoken of meanwhile" in meanwhile and "Winter feeding" in meanwhile
+
+
+def test_all_that_is_never_mentioned_is_listed(library: Callable[..., Store]) -> None:
+    lines = "\n".join(
+        f"- Curious {word} words" for word in ("alpha", "bravo", "delta", "echo", "golf", "hotel", "kilo", "lima")
+    )
+    many = shown_and_said(
+        "many", [(0.0, 30.0, "A", f"A\n{lines}"), (30.0, 60.0, "B", f"B\n{lines.replace('Curious', 'Strange')}")],
+        [(1.0, "Hello there."), (31.0, "Good evening.")], length_s=60.0,
+    )  # fmt: skip
+    text = ask("what is shown but never mentioned?", store=library(many)).text
+    assert text.count("\n- [") == 16
+    assert "more" not in text

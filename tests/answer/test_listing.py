@@ -280,3 +280,146 @@ def test_of_very_many_mentions_it_is_said_how_many_are_left_out(library: Callabl
     assert ask("how often is recursion mentioned?", store=many).text.endswith("\nAnd in 2 more recordings.")
     first = ask("when is recursion first mentioned?", store=store)
     assert first.text.endswith("And in 3 more recordings.")
+
+
+def typed_code() -> Timeline:
+    """A slide that builds up, one picture without a heading in three blocks, a slide of code; nothing is announced."""
+    many = "\n".join(f"a line of a long web page, number {i}, with words" for i in range(12))
+    pictures = [
+        (0.0, 10.0, "Loops", "Loops", "Loops"),
+        (10.0, 30.0, "Loops", "for x in [1, 2]:\n    print(x)", "Loops\nfor x in [1, 2]:\n    print(x)"),
+        (30.0, 50.0, "", many, many),
+        (50.0, 80.0, "Functions", "def area(r):\n    return r", "Functions\ndef area(r):\n    return r"),
+        (80.0, 90.0, "Again", "def area(r):\n    return 3", "Again\ndef area(r):\n    return 3"),
+    ]
+    events = [
+        Event(Span(a, b), "visual", text, "test", title=title, screen=screen, reason="slide")
+        for a, b, title, text, screen in pictures
+    ]
+    return shown_and_said("typed", [], [(1.0, "We repeat."), (52.0, "Now a recipe.")], length_s=90.0,
+                          extra=tuple(events))  # fmt: skip
+
+
+def test_at_a_time_stands_the_one_picture_of_that_time_as_it_is(library: Callable[..., Store]) -> None:
+    answer = ask("what is on screen at 0:28?", store=library(typed_code()))
+    assert answer.text.startswith("On screen from [0:10]: “Loops\nfor x in ［1, 2］:\n    print(x)”")
+    assert "web page" not in answer.text, "that comes two seconds later"
+    assert [citation.span for citation in answer.citations] == [Span(10.0, 30.0)]
+
+
+def test_what_was_on_the_board_is_what_was_on_screen(library: Callable[..., Store]) -> None:
+    store = library(typed_code())
+    on_screen, on_board = (ask(f"what was on the {it} at 0:28?", store=store).text for it in ("screen", "board"))
+    assert on_board == on_screen
+
+
+def test_pictures_of_a_stretch_are_told_one_by_one_each_with_its_time(library: Callable[..., Store]) -> None:
+    text = ask("what is shown between 0:02 and 0:55?", store=library(typed_code())).text
+    assert re.findall(r"On screen from \[(\d:\d\d)\]", text) == ["0:10", "0:30", "0:50"], "0:00 is part of 0:10"
+    assert "…" in text, "a page that is too long is cut, and that is told"
+
+
+def test_a_picture_without_a_heading_is_one_slide(library: Callable[..., Store]) -> None:
+    text = ask("how many slides are there?", store=library(typed_code())).text
+    assert text.startswith("4 slides")
+
+
+def test_a_function_is_shown_where_it_first_stands_and_as_it_stands_there(library: Callable[..., Store]) -> None:
+    text = ask("what is the first function?", store=library(typed_code())).text
+    assert "def area(r):\n    return r”" in text
+    assert "return 3" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what is the second to last slide?", "The second to last slide is at [0:50]: Functions"),
+        ("what is on the penultimate slide?", "[0:50]"),
+        ("what is the last but one slide?", "[0:50]"),
+        ("what is on the third-to-last slide?", "[0:30]"),
+        ("what is on the last slide?", "[1:20]"),
+        ("what is the ninth to last slide?", "only 4 slides: Loops [0:00] is the first one found"),
+        ("what is on the second slide about functions?", "only one slide with “functions” in the heading"),
+    ],
+)
+def test_slides_are_counted_from_the_end_too(library: Callable[..., Store], question: str, found: str) -> None:
+    assert found in ask(question, store=library(typed_code())).text
+
+
+def shown_only() -> Timeline:
+    """A recording in which recursion, def and an exam are shown and never said."""
+    shown = [
+        (0.0, 30.0, "Recursion", "Recursion\nA function may call itself"),
+        (30.0, 60.0, "Code", "Code\ndef area(r):\n    return r"),
+        (60.0, 90.0, "Before you go", "Before you go\nExam: Tuesday 9 June, 10:15, room B 204\nBring a pen and paper"),
+    ]
+    said = [
+        (1.0, "Inside its own body it can be used once more."),
+        (31.0, "This is the area of a square."),
+        (61.0, "Please write down what you see here."),
+        (66.0, "You will need it later on."),
+    ]
+    return shown_and_said("only", shown, said, length_s=90.0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who mentions recursion?",
+        "does she mention recursion?",
+        "does the lecturer ever mention recursion?",
+        "is recursion mentioned?",
+        "has she mentioned recursion yet?",
+        "list all mentions of recursion",
+        "list all places where she says recursion",
+    ],
+)
+def test_whoever_asks_for_a_mention_hears_that_it_is_only_shown(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    answer = ask(question, store=library(shown_only()), embedder=minilm)
+    assert answer.supported
+    assert answer.text.startswith("“recursion” is not said, but on screen in one place:\n- On screen at [0:00]")
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("how often are bees mentioned in the first 20 seconds?", "“bees” is said 3 times: [0:00], [0:14]; on screen"),
+        ("is recursion mentioned in the first 20 seconds?", "“recursion” stands in one place:"),
+    ],
+)
+def test_a_mention_is_looked_for_in_its_stretch(library: Callable[..., Store], question: str, told: str) -> None:
+    assert told in ask(question, store=library(talk())).text
+
+
+def test_what_is_never_said_may_be_shown(library: Callable[..., Store]) -> None:
+    text = ask("how often does she say recursion?", store=library(shown_only())).text
+    assert text.startswith("“recursion” is not said, but it is shown.")
+    assert "on screen in one place: [0:00]" in text
+
+
+@pytest.mark.parametrize(
+    ("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")]
+)
+def test_a_keyword_is_counted_as_the_word_that_it_is(library: Callable[..., Store], word: str, told: str) -> None:
+    assert ask(f"how often is {word} mentioned?", store=library(shown_only())).text.startswith(told)
+
+
+@pytest.mark.parametrize("question", ["when is the exam?", "where is the exam held?", "When does the exam take place?"])
+def test_a_when_quotes_what_names_the_thing(library: Callable[..., Store], minilm: Embedder, question: str) -> None:
+    text = ask(question, store=library(shown_only()), embedder=minilm).text
+    assert text.startswith("At [1:00], on screen: “Before you go Exam: Tuesday 9 June, 10:15, room B 204")
+
+
+def test_a_quote_that_stops_inside_a_sentence_says_so(library: Callable[..., Store], minilm: Embedder) -> None:
+    long = "Whales sing because " + ", ".join(f"reason number {i} is a good one" for i in range(20)) + "."
+    text = ask("why do whales sing?", store=library(speech("w", [(0.0, long)])), embedder=minilm).text
+    assert re.search(r"\w…” \[0:00\]", text), text
+
+
+@pytest.mark.parametrize("question", ["what is on screen about the loop over x?", "where is `for x in`?"])
+def test_a_list_in_code_keeps_the_look_of_its_brackets(library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:  # fmt: skip
+    text = ask(question, store=library(typed_code()), embedder=minilm).text
+    assert "for x in ［1, 2］" in text

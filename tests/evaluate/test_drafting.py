@@ -6,7 +6,7 @@ from seehear.backends.protocols import Card, Message
 from seehear.evaluate import draft
 from seehear.spans import Span
 from seehear.timeline import Timeline
-from tests.talks import speech, talk
+from tests.talks import shown_and_said, speech, talk
 
 
 class Writer:
@@ -47,6 +47,12 @@ def test_titles_definitions_and_code_become_questions_with_their_places() -> Non
     assert (function.kind, function.spans) == ("said", (Span(37.0, 42.5),))
     assert function.answer.startswith("A function is a named piece of work")
     assert all(q.draft and q.answerable and q.media == "bees.mp4" for q in found.values())
+
+
+def test_a_piece_of_a_sentence_on_screen_is_not_asked_for() -> None:
+    cut = "then using that embedding to query a"
+    page = shown_and_said("page", [(0.0, 30.0, cut, cut), (30.0, 60.0, "Indexes", "Indexes")], [], length_s=60.0)
+    assert [q.text for q in draft([("page.mp4", page)], count=9)] == ["When does the lecture cover indexes?"]
 
 
 def test_a_second_recording_lends_questions_without_an_answer() -> None:

@@ -14,7 +14,7 @@ from tests.talks import speech
 LINES = [
     (0.0, "The answer of the server is a JSON document."),
     (5.0, "Recursion needs a base case, the kernel is something else."),
-    (10.0, "Flour makes bread, and we loop over all loaves."),
+    (10.0, "Flour makes bread, and we loop over all loaves of data."),
 ]
 
 
@@ -36,6 +36,8 @@ def store(tmp_path: Path) -> Store:
         ("what are lips?", "what are lips?"),
         ("what is `jason`?", "what is `jason`?"),
         ("what is recursion?", "what is recursion?"),
+        ("what date is it due?", "what date is it due?"),
+        ("what is in the dtaa?", "what is in the data?"),
     ],
 )
 def test_a_word_that_is_nowhere_is_taken_for_one_that_sounds_the_same(store: Store, typed: str, read: str) -> None:
@@ -45,7 +47,7 @@ def test_a_word_that_is_nowhere_is_taken_for_one_that_sounds_the_same(store: Sto
 def test_what_was_taken_for_what_is_told(store: Store) -> None:
     answer = ask("what is a jason document?", store=store)
     assert "JSON document" in answer.text
-    assert "“jason” for “json”" in answer.text
+    assert "Read “jason” as “json”" in answer.text
     assert answer.why is not None
     assert answer.why.read_as == "what is a json document?"
 

@@ -95,9 +95,14 @@ class _Work:
     made: Cut
     topics: tuple[Topic, ...]
     listed: tuple[Topic, ...]
-    span: Span
+    told: Span  # what a summary is made from
     leaders: dict[int, tuple[int, ...]]  # topic's place -> its central units
     vectors: NDArray[np.float32] | None
+
+    def inside(self, units: Sequence[int]) -> tuple[int, ...]:
+        """Those of some units that a summary may be made from: a topic may go on beyond the stretch."""
+        spans = ((i, self.made.units[i].span) for i in units)
+        return tuple(i for i, span in spans if span.overlap_s(self.told) > 0 or self.told.contains(span.start_s))
 
 
 def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
@@ -113,8 +118,11 @@ def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
     listed = tuple(
         t for t in everything if span.contains(t.span.start_s) or t.span.overlap_s(span) > 0.6 * t.span.duration_s > 0
     ) or tuple(t for t in everything if t.span.overlap_s(span) > 0)
-    leaders = {place: tuple(central(made, vectors, t.units, count=1)) for place, t in enumerate(everything)}
-    return _Work(row, timeline, made, everything, listed, span, leaders, vectors)
+    # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
+    work = _Work(row, timeline, made, everything, listed, whole if intent.list_ else span, {}, vectors)
+    for place, topic in enumerate(everything):
+        work.leaders[place] = tuple(central(made, vectors, work.inside(topic.units), count=1))
+    return work
 
 
 def _moment(work: _Work, topic: Topic) -> Moment:
@@ -159,8 +167,7 @@ def _part(intent: Intent) -> str:
 
 def _say_summary(work: _Work, inquiry: Inquiry, answerer: Answerer | None, *, after_list: bool) -> list[Citation]:
     intent, say = inquiry.intent, inquiry.say.say
-    # "List the concepts of the early part and summarise the lecture": the stretch belongs to the list.
-    chosen = work.topics if after_list else work.listed
+    chosen = work.topics if after_list else [t for t in work.topics if work.inside(t.units)] or work.listed
     evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen], answerer)
     if not evidence:
         return []
@@ -182,7 +189,8 @@ def _say_summary(work: _Work, inquiry: Inquiry, answerer: Answerer | None, *, af
 
 def _coverage(work: _Work, chosen: Sequence[Topic], *, looking_back: bool) -> str:
     """How much of the recording a summary was made from, and what of it could not be seen or heard."""
-    span = Span(chosen[0].span.start_s, max(t.span.end_s for t in chosen))
+    start_s, end_s = chosen[0].span.start_s, max(t.span.end_s for t in chosen)
+    span = Span(max(start_s, work.told.start_s), max(start_s, min(end_s, work.told.end_s)))
     parts = "one part" if len(chosen) == 1 else f"{len(chosen)} parts"
     told = f"Covers {clock(span.start_s)}–{clock(span.end_s)} in {parts}"
     if looking_back:
@@ -197,7 +205,7 @@ def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | N
     words = max(18, min(40, 420 // max(1, len(places)))) if answerer is not None else 40
     for place in places:
         topic = work.topics[place]
-        held = work.leaders.get(place) or topic.units[:1]
+        held = work.leaders.get(place) or work.inside(topic.units)[:1]
         if not held:
             continue
         unit = work.made.units[held[0]]
@@ -208,7 +216,7 @@ def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | N
 
 def _looking_back(work: _Work, chosen: Sequence[Topic]) -> list[Evidence]:
     """How the recording begins and what it says when it looks back, where it does: little to read, and all of it."""
-    back = recap(work.made, chosen)[:MOST_RECAP]
+    back = work.inside(recap(work.made, chosen))[:MOST_RECAP]
     opens = [work.topics.index(t) for t in chosen[:MOST_OPENING]]
     opening = [i for place in opens for i in work.leaders.get(place, ())[:1]]
     if len(back) < FEWEST_RECAP:
@@ -226,7 +234,7 @@ def _quote(
     work: _Work, parts: Sequence[Topic], evidence: Sequence[Evidence], count: int, *, used: set[Span]
 ) -> list[Checked]:
     """Without a model: what the recording says itself when it looks back, else its most central sentences."""
-    back = [i for i in recap(work.made, parts) if work.made.units[i].span not in used]
+    back = [i for i in work.inside(recap(work.made, parts)) if work.made.units[i].span not in used]
     chosen = central(work.made, work.vectors, back, count=count) if len(back) >= count else []
     if len(chosen) < count:
         spans = {e.span for e in evidence}
@@ -234,7 +242,7 @@ def _quote(
             i for i, u in enumerate(work.made.units)
             if u.span in spans and u.kind == "transcript" and any(u.text.startswith(e.text[:20]) for e in evidence)
         ]  # fmt: skip
-        inside = [i for part in parts for i in part.units if work.made.units[i].span not in used]
+        inside = [i for part in parts for i in work.inside(part.units) if work.made.units[i].span not in used]
         few = len(leaders) < count <= len(inside)
         chosen = (central if few else nearest_whole)(work.made, work.vectors, inside if few else leaders, count=count)
     found = []

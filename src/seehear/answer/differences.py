@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.numbers import Number, numbers_of
 from seehear.answer.place import citation, mark, moment, units_of
@@ -22,6 +22,10 @@ from seehear.values import Answer, Citation, Moment
 AROUND_S = 8.0
 """People speak of a slide a little before it comes up and after it is gone."""
 MOST = 8
+MOST_OF_ONE = 40
+"""Lines that are listed where only one side is asked for."""
+WINDOW = 3
+"""Sentences in a row that may speak of a line together."""
 QUOTED_WORDS = 24
 SPOKEN_SHARE = 0.34
 SAME_COSINE = 0.5
@@ -56,6 +60,11 @@ class Wanted:
     unsaid: bool
     unshown: bool
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether what is "never" said or shown is asked for, rather than what differs at one time."""
+        return not (self.unsaid and self.unshown)
+
 
 def read_differences(text: str) -> Wanted | None:
     """Whether a question compares what is shown with what is said, None where it does not."""
@@ -73,6 +82,7 @@ class _Slide:
     row: MediaRow
     units: tuple[Unit, ...]
     spoken: tuple[Unit, ...]
+    everywhere: tuple[Unit, ...] = ()
 
     @property
     def lines(self) -> Iterator[tuple[Unit, str]]:
@@ -98,15 +108,17 @@ def answer_differences(inquiry: Inquiry, wanted: Wanted) -> Answer:
             found = list(_clashes(slide))
             clashes += [(slide, *clash) for clash in found]
             told = {id(unit) for _, _, unit in found} | {line for _, line, _ in found}
-            unsaid += [(slide, u, line) for u, line in _unsaid(slide) if line not in told]
-            unshown += [(slide, u, value) for u, value in _unshown(slide) if id(u) not in told]
+            unsaid += [(slide, u, line) for u, line in _unsaid(slide, wanted) if line not in told]
+            unshown += [(slide, u, value) for u, value in _unshown(slide, wanted) if id(u) not in told]
     if not compared:
         inquiry.show(())
         inquiry.say.say(f"There is nothing to compare{inquiry.where}: speech and slides never meet.")
         return inquiry.done((), (), supported=False)
     if unsaid and inquiry.embedder is not None:
-        unsaid = _in_no_words(unsaid, inquiry.embedder)
-    inquiry.trace.step(f"{compared} slides were compared with what is said while they stand, word by word.")
+        unsaid = _in_no_words(unsaid, inquiry.embedder, wanted)
+    with_what = "all that is said" if wanted.anywhere else "what is said while they stand"
+    inquiry.trace.step(f"{compared} slides were compared with {with_what}, word by word.")
+    most = MOST_OF_ONE if wanted.anywhere else MOST
     several = inquiry.several
     moments: list[Moment] = []
     citations: list[Citation] = []
@@ -119,27 +131,30 @@ def answer_differences(inquiry: Inquiry, wanted: Wanted) -> Answer:
     for slide, unit, line, spoken in clashes[:MOST]:
         lines.append(
             f"On screen at {at(slide, unit)}: “{plain(line)}”, but said at {at(slide, spoken)}: "
-            f"“{plain(shorten(spoken.text, QUOTED_WORDS))}”"
+            f"“{plain(cut_off(spoken.text, QUOTED_WORDS))}”"
         )
         moments.append(moment(slide.row, [unit], slide.spoken))
     parts = [("Numbers disagree:", lines)]
     if wanted.unsaid:
-        parts.append(("On screen, but not spoken of meanwhile:", [
-            f"{at(slide, unit)} “{plain(shorten(line, QUOTED_WORDS))}”" for slide, unit, line in unsaid[:MOST]
+        heading = "On screen, but never spoken of:" if wanted.anywhere else "On screen, but not spoken of meanwhile:"
+        parts.append((heading, [
+            f"{at(slide, unit)} “{plain(cut_off(line, QUOTED_WORDS))}”" for slide, unit, line in unsaid[:most]
         ]))  # fmt: skip
-        moments += [moment(slide.row, [unit], slide.spoken) for slide, unit, _ in unsaid[:MOST]]
+        moments += [moment(slide.row, [unit], slide.spoken) for slide, unit, _ in unsaid[:most]]
     if wanted.unshown:
-        parts.append(("Numbers said, but not on screen meanwhile:", [
-            f"{plain(value)} at {at(slide, unit)}: “{plain(shorten(unit.text, QUOTED_WORDS))}”"
-            for slide, unit, value in unshown[:MOST]
+        heading = "Numbers said, but on no slide:" if wanted.anywhere else "Numbers said, but not on screen meanwhile:"
+        parts.append((heading, [
+            f"{plain(value)} at {at(slide, unit)}: “{plain(cut_off(unit.text, QUOTED_WORDS))}”"
+            for slide, unit, value in unshown[:most]
         ]))  # fmt: skip
-        moments += [moment(slide.row, [unit], slide.units) for slide, unit, _ in unshown[:MOST]]
+        moments += [moment(slide.row, [unit], slide.units) for slide, unit, _ in unshown[:most]]
     inquiry.show(moments)
-    _say(inquiry, parts, len(unsaid) if wanted.unsaid else 0, len(unshown) if wanted.unshown else 0)
+    left = max(0, len(unsaid) - most) * wanted.unsaid + max(0, len(unshown) - most) * wanted.unshown
+    _say(inquiry, parts, left)
     return inquiry.done(moments, citations)
 
 
-def _say(inquiry: Inquiry, parts: Sequence[tuple[str, list[str]]], unsaid: int, unshown: int) -> None:
+def _say(inquiry: Inquiry, parts: Sequence[tuple[str, list[str]]], left: int) -> None:
     if not any(lines for _, lines in parts):
         inquiry.say.say(f"No difference was found{inquiry.where}.")
     for heading, lines in parts:
@@ -147,19 +162,19 @@ def _say(inquiry: Inquiry, parts: Sequence[tuple[str, list[str]]], unsaid: int, 
             inquiry.say.say(f"\n{heading}" if inquiry.say.text else heading)
         for line in lines:
             inquiry.say.say(f"\n- {line}")
-    left = max(0, unsaid - MOST) + max(0, unshown - MOST)
     if left:
-        inquiry.say.say(f"\nAnd {left} more.")
+        inquiry.say.say(f"\nAnd {left} more: ask about a part of the recording to see them.")
     inquiry.say.say(f"\n{_PARAPHRASE}")
 
 
 def _slides(row: MediaRow, units: Sequence[Unit]) -> Iterator[_Slide]:
+    everywhere = tuple(units)
     for item in slides(units):
         start_s, end_s = item.units[0].span.start_s, max(unit.span.end_s for unit in item.units)
         window = Span(max(0.0, start_s - AROUND_S), end_s + AROUND_S)
         spoken = tuple(u for u in units if u.kind == "transcript" and u.span.overlap_s(window) > 0)
         if spoken:
-            yield _Slide(row, item.units, spoken)
+            yield _Slide(row, item.units, spoken, everywhere)
 
 
 def _clashes(slide: _Slide) -> Iterator[tuple[Unit, str, Unit]]:
@@ -181,31 +196,46 @@ def _beside(number: Number) -> set[str]:
     return {stem(word) for word in number.words if word not in STOP and len(word) > 2}
 
 
-def _unsaid(slide: _Slide) -> Iterator[tuple[Unit, str]]:
-    said = {s for unit in slide.spoken for s in content_stems(unit.text)}
-    said |= {number.value for unit in slide.spoken for number in numbers_of(unit.text)}
+def _unsaid(slide: _Slide, wanted: Wanted) -> Iterator[tuple[Unit, str]]:
+    """Lines that nothing said while the slide stands speaks of; nothing said at any time, where that is asked for."""
+    held = [_stems(slide.spoken)]
+    if wanted.anywhere:
+        said = [unit for unit in slide.everywhere if unit.kind == "transcript"]
+        held += [_stems(said[i : i + WINDOW]) for i in range(max(1, len(said) - WINDOW + 1))]
     for unit, line in slide.lines:
-        wanted = set(content_stems(line))
+        asked = set(content_stems(line))
         # A single short word or figure is a label or what a program printed.
-        telling = len(wanted) > 1 or (line.isalpha() and len(line) > 5)
-        if telling and len(wanted & said) < SPOKEN_SHARE * len(wanted):
+        telling = len(asked) > 1 or (line.isalpha() and len(line) > 5)
+        if telling and all(len(asked & stems) < SPOKEN_SHARE * len(asked) for stems in held):
             yield unit, line
 
 
-def _in_no_words(unsaid: Sequence[tuple[_Slide, Unit, str]], embedder: Embedder) -> list[tuple[_Slide, Unit, str]]:
-    """Leave out lines that are said meanwhile in other words, as far as vectors can tell."""
+def _stems(said: Sequence[Unit]) -> set[str]:
+    words = {s for unit in said for s in content_stems(unit.text)}
+    return words | {number.value for unit in said for number in numbers_of(unit.text)}
+
+
+def _in_no_words(
+    unsaid: Sequence[tuple[_Slide, Unit, str]], embedder: Embedder, wanted: Wanted
+) -> list[tuple[_Slide, Unit, str]]:
+    """Leave out lines that are said in other words, meanwhile or at any time, as far as vectors can tell."""
+
+    def spoken_of(slide: _Slide) -> Iterator[Unit]:
+        return (u for u in (slide.everywhere if wanted.anywhere else slide.spoken) if u.kind == "transcript")
+
     lines = list(dict.fromkeys(line for _, _, line in unsaid))
-    spoken = list(dict.fromkeys(u.text for slide, _, _ in unsaid for u in slide.spoken))
+    spoken = list(dict.fromkeys(u.text for slide, _, _ in unsaid for u in spoken_of(slide)))
     rows = embedder.embed([*lines, *spoken])
     row = dict(zip([*lines, *spoken], rows, strict=True))
     return [
         (slide, unit, line) for slide, unit, line in unsaid
-        if max(float(row[line] @ row[u.text]) for u in slide.spoken) < SAME_COSINE
+        if max(float(row[line] @ row[u.text]) for u in spoken_of(slide)) < SAME_COSINE
     ]  # fmt: skip
 
 
-def _unshown(slide: _Slide) -> Iterator[tuple[Unit, str]]:
-    shown = {number.value for unit in slide.units for number in numbers_of(f"{unit.title}\n{unit.text}")}
+def _unshown(slide: _Slide, wanted: Wanted) -> Iterator[tuple[Unit, str]]:
+    pictures = [u for u in slide.everywhere if u.kind == "visual"] if wanted.anywhere else slide.units
+    shown = {number.value for unit in pictures for number in numbers_of(f"{unit.title}\n{unit.text}")}
     whole = Span(slide.units[0].span.start_s, max(unit.span.end_s for unit in slide.units))
     for unit in slide.spoken:
         if whole.contains(unit.span.start_s):

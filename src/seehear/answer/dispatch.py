@@ -14,6 +14,7 @@ from seehear.answer.inquiry import Inquiry, Sayer, Trace, rows_of
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
+from seehear.answer.neighbours import answer_neighbour, read_neighbour
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
@@ -87,6 +88,9 @@ def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
         return answer
     listing = read_listing(text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
+        return answer
+    neighbour = read_neighbour(text)
+    if neighbour is not None and (answer := answer_neighbour(inquiry, neighbour)) is not None:
         return answer
     if intent.want == "broad":
         return answer_broadly(inquiry)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
 from seehear.fences import plain
-from seehear.scripts import pieces
+from seehear.scripts import count, pieces
 from seehear.search.terms import content_stems
 from seehear.spans import Span, clock
 from seehear.values import Citation, EventKind, Moment
@@ -114,6 +114,13 @@ def shorten(text: str, words: int) -> str:
     part = text[: tokens[words - 1].end()]
     stop = max(part.rfind(". "), part.rfind("? "), part.rfind("! "), part.rfind("\n"), *map(part.rfind, "。？！"))
     return (part[: stop + 1] if stop > len(part) // 3 else part).strip()
+
+
+def cut_off(text: str, words: int) -> str:
+    """At most so many words of a text, for a quote: with an ellipsis where it stops inside a sentence or a list."""
+    part = shorten(text, words)
+    whole = count(part) >= count(text) or part[-1:] in ".!?。？！"
+    return part if whole else f"{part.rstrip(' ,;:')}…"
 
 
 def sentences_of(pieces: Iterable[str]) -> Generator[str, None, None]:

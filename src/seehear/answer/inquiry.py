@@ -130,8 +130,8 @@ class Inquiry:
         """The answer from what was said so far."""
         trace, terms = self.trace, self.intent.terms
         if self.taken:
-            words = ", ".join(f"“{word}” for “{other}”" for word, other in self.taken)
-            self.say.say(f"\n(Taken: {words}.)")
+            words = ", ".join(f"“{word}” as “{other}”" for word, other in self.taken)
+            self.say.say(f"\n(Read {words}, which is said or shown here and sounds the same.)")
         if self.tongue.caveat:
             self.say.say(f"\n({self.tongue.caveat})")
         why = Why(

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
-from seehear.fences import plain
+from seehear.fences import plain, verbatim
 from seehear.search.terms import Terms, content_stems
 from seehear.spans import clock
 from seehear.store import MediaRow
@@ -31,6 +32,10 @@ _ORDINALS = {
     for name in names
 } | {"last": -1, "final": -1}  # fmt: skip
 _NAMED = "|".join(_ORDINALS)
+_FROM_END = (
+    rf"(?:({_NAMED}|next)[\s-]+(?:to|from)[\s-]+(?:the[\s-]+)?last|(second|2nd|third|3rd)[\s-]+last"
+    r"|last[\s-]+but[\s-]+(one|two|three)|penultimate)"
+)
 _NUMBERED = re.compile(r"\b(slide|example|exercise|task|question)\s+(?:number\s+|no\.?\s*)?(\d{1,3})\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _LISTED = re.compile(
@@ -50,7 +55,7 @@ _LENGTH = re.compile(
 _OTHER = EMPTY | frozenset(
     """are defined define there list all every each enumerate many shown show used use asked ask given occur
     contain have imported imports solve solved does please different made first second third last half part early late
-    section middle end beginning""".split()  # noqa: SIM905 - as text it wraps
+    section middle end beginning penultimate next""".split()  # noqa: SIM905 - as text it wraps
 )
 
 
@@ -58,13 +63,14 @@ _OTHER = EMPTY | frozenset(
 class Listed:
     """A kind of thing, and whether all, their number, any, or the one at `place` (from 1; -1 is the last) is wanted.
 
-    `stems` narrow it down: "examples of recursion".
+    `about` are words that narrow it down, "examples of recursion", and `stems` what is compared of them.
     """
 
     thing: Thing | None
     how: Literal["list", "count", "ordinal", "any", "length"]
     place: int = 0
     stems: tuple[str, ...] = ()
+    about: str = ""
 
 
 def read_listing(text: str, terms: Terms) -> Listed | None:
@@ -76,24 +82,25 @@ def read_listing(text: str, terms: Terms) -> Listed | None:
         match = thing.asked.search(bare)
         if match is None:
             continue
-        own = [w for w in terms.words if w not in _OTHER and not thing.asked.fullmatch(w)]
+        own = [w for w in terms.words if w not in _OTHER and w not in _ORDINALS and not thing.asked.fullmatch(w)]
         ordinal = re.search(rf"\b({_NAMED}|\d{{1,3}}(?:st|nd|rd|th))\s+(?:{thing.asked.pattern})", bare, re.IGNORECASE)
         if thing.by_words and re.search(
             rf"\b(?:an|any|one)\s+{thing.one}\s+(?:of|for|about|with)\b", bare, re.IGNORECASE
         ):
-            return Listed(thing, "any", 1, _stems(own))
+            return _listed(thing, "any", own, place=1)
         numbered = _NUMBERED.search(bare)
         if numbered is not None and thing.asked.fullmatch(numbered.group(1)):
-            return Listed(thing, "ordinal", int(numbered.group(2)), _stems(own, numbered.group(2)))
+            return _listed(thing, "ordinal", own, numbered.group(2), place=int(numbered.group(2)))
+        if counted := re.search(rf"\b{_FROM_END}\s+(?:{thing.asked.pattern})", bare, re.IGNORECASE):
+            return _listed(thing, "ordinal", own, place=-_from_end(counted))
         if ordinal is not None:
             word = ordinal.group(1).lower()
-            place = _ORDINALS.get(word) or int(word[:-2])
-            return Listed(thing, "ordinal", place, _stems(own, word))
+            return _listed(thing, "ordinal", own, word, place=_ORDINALS.get(word) or int(word[:-2]))
         if _COUNTED.search(bare) and re.search(rf"(?:how many|number of)\s+(?:\w+\s+)?(?:{thing.asked.pattern})", bare,
                                                re.IGNORECASE):  # fmt: skip
-            return Listed(thing, "count", stems=_stems(own))
+            return _listed(thing, "count", own)
         if _LISTED.search(bare) and not _is_about(thing, bare):
-            return Listed(thing, "list", stems=_stems(own))
+            return _listed(thing, "list", own)
     return None
 
 
@@ -102,8 +109,19 @@ def _is_about(thing: Thing, text: str) -> bool:
     return thing.one == "slide" and re.search(r"\bslide\b", text, re.IGNORECASE) is not None
 
 
-def _stems(words: Sequence[str], *but: str) -> tuple[str, ...]:
-    return tuple(content_stems(" ".join(w for w in words if w not in but)))
+def _from_end(counted: re.Match[str]) -> int:
+    """Which one from the end is meant: 2 for the second to last."""
+    to_last, last, but = (group.lower() if group else "" for group in counted.groups())
+    if but:
+        return {"one": 2, "two": 3, "three": 4}[but]
+    return _ORDINALS.get(to_last or last, 2)
+
+
+def _listed(
+    thing: Thing, how: Literal["list", "count", "ordinal", "any"], own: Sequence[str], *but: str, place: int = 0
+) -> Listed:
+    words = " ".join(word for word in own if word not in but)
+    return Listed(thing, how, place, tuple(content_stems(words)), words)
 
 
 def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
@@ -147,33 +165,45 @@ def _pick(
         inquiry.show(())
         inquiry.say.say(f"There is no {thing.one} 0: the first one is {_at(row, items[0], inquiry)}.")
         return inquiry.done((), (), supported=False)
-    if listed.place > len(items):
+    if abs(listed.place) > len(items):
         inquiry.show(())
         be = f"is only one {thing.one}" if len(items) == 1 else f"are only {len(items)} {thing.many}"
-        inquiry.say.say(f"There {be}: {_at(row, items[-1], inquiry)} is the last one found.")
+        lies = "near by" if thing.by_words else "in the heading" if thing.one == "slide" else "in the name"
+        about = f" with “{plain(listed.about)}” {lies}" if listed.stems else ""
+        one, end = (items[-1], "last") if listed.place > 0 else (items[0], "first")
+        inquiry.say.say(f"There {be}{about}: {_at(row, one, inquiry)} is the {end} one found.")
         return inquiry.done((), (), supported=False)
-    item = _called(thing, items, listed.place) or items[listed.place - 1 if listed.place > 0 else -1]
+    item = _called(thing, items, listed.place) or items[listed.place - 1 if listed.place > 0 else listed.place]
     first = item.units[0]
-    picked = moment(row, item.units if first.kind == "visual" else item.units[:1], units)
+    own = _held(thing, item)
+    picked = moment(row, own, units)
     # An announcement is followed by what it announces, a slide by what is said about it.
     end_s = max(picked.end_s, first.span.start_s + MEANWHILE_S) if thing.by_words else picked.end_s
     spoken = [u for u in units if u.kind == "transcript" and picked.start_s - 1.0 <= u.span.start_s < end_s]
     inquiry.show([picked])
     lead = f"An {thing.one}" if listed.how == "any" else f"The {_ordinal(listed.place)} {thing.one}"
-    told = shorten(" ".join(u.text for u in spoken), SAID_WORDS)
+    told = cut_off(" ".join(u.text for u in spoken), SAID_WORDS)
     at = mark(row, item.start_s, several=inquiry.several)
     citations = [citation(row, first), *(citation(row, unit) for unit in spoken[:3])]
     if thing.by_words and first.kind == "transcript":
         inquiry.say.say(f"{lead} is at {at}: “{plain(told)}”")
         return inquiry.done([picked], citations)
     inquiry.say.say(f"{lead} is at {at}: {item.name}.")
-    text = "\n".join(dict.fromkeys(u.text for u in item.units))
+    text = text_during(inquiry, row, {u.span for u in own})
     if first.kind == "visual" and len(text.split()) > len(first.title.split()):
-        inquiry.say.say(f"On screen: “{plain(shorten(text, SAID_WORDS))}”.")
+        inquiry.say.say(f"On screen: “{verbatim(cut_off(text, SAID_WORDS))}”.")
     if told and inquiry.intent.route != "shown":
         since = mark(row, spoken[0].span.start_s, several=inquiry.several)
         inquiry.say.say(f"Said there, from {since}: “{plain(told)}”")
     return inquiry.done([picked], citations)
+
+
+def _held(thing: Thing, item: Item) -> Sequence[Unit]:
+    """The units to show of a thing: all of a slide, else those of the first picture or sentence that holds it."""
+    first = item.units[0]
+    if first.kind == "transcript":
+        return item.units[:1]
+    return item.units if thing.one == "slide" else [u for u in item.units if u.span == first.span]
 
 
 def _called(thing: Thing, items: Sequence[Item], place: int) -> Item | None:
@@ -188,7 +218,9 @@ def _called(thing: Thing, items: Sequence[Item], place: int) -> Item | None:
 
 
 def _ordinal(place: int) -> str:
-    """The name of a place from 1, or of the last one, which is -1: "second", "21st"."""
+    """The name of a place from 1, or from the last one, which is -1: "second", "21st", "second to last"."""
+    if place < -1:
+        return f"{_ordinal(-place)} to last"
     return next((name for name, number in _ORDINALS.items() if number == place), _suffixed(place))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
-from seehear.fences import plain
+from seehear.fences import plain, verbatim_line
 from seehear.scripts import is_paired, normal, parted, pieces
 from seehear.search import cues
 from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
@@ -35,13 +35,20 @@ _ALL = re.compile(
     rf"|\ball(?: the)? (?:mentions|places|times)\b|{cues.ALL}",
     re.IGNORECASE,
 )
+_WHETHER = re.compile(
+    r"^(?:(?:do|does|did|has|have)\s+(?:\w+\s+){1,3}?(?:mention|mentioned)\b|who\s+(?:\w+\s+)?mention(?:s|ed)\b"
+    r"|(?:is|are|was|were)\s+(?!there\b).{1,60}\bmentioned\b|(?:is|are) there (?:an?|any) mentions?\b)",
+    re.IGNORECASE,
+)
+"""Whether or by whom something is mentioned is told by all its mentions."""
 _WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IGNORECASE)
 _VERBS = re.compile(
     r"\b(?:how often|how many times|how frequently|every|each|mention\w*|occurrences?|occur\w*|sa(?:y|ys|id)"
     r"|us(?:e|es|ed)|shown?|shows|appear\w*|com(?:e|es) up|talk\w*|speak\w*|spoken|wherever|words?|terms?|places?"
-    r"|times?|find|search|list|all|uttered|pronounced|last|first)\b",
+    r"|times?|find|search|list|all|uttered|pronounced|last|first|ever|yet|already|else|anywhere|somewhere|actually)\b",
     re.IGNORECASE,
 )
+_OTHERWISE = {"said": "shown", "shown": "said"}
 _WORD = re.compile(r"[^\W_]+")
 _BULLET = re.compile(r"^\s*[-–•*]\s+")
 
@@ -71,7 +78,7 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     """What is to be counted or located word by word, None where the question asks for something else."""
     which: Which | None = (
         "count" if _COUNT.search(text) else "first" if first else "last" if _LAST.search(text)
-        else "all" if _ALL.search(text) else None
+        else "all" if _ALL.search(text) or _WHETHER.search(text) else None
     )  # fmt: skip
     exact = [text for text in terms.exact if not any(text != other and text in other for other in terms.exact)]
     left = [w for w in terms.words if w not in EMPTY]
@@ -84,6 +91,8 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     if exact:
         return Wanted(exact[0], (), exact[0], which)
     words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
+    # "In the first five minutes" tells where to look, not what for.
+    words = [w for w in words if w in terms.names] or words
     words = [w for w in words if w not in FRAME] or words
     if not words or len(words) > 4:
         return None
@@ -98,8 +107,13 @@ def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) ->
 
     A count of none is an answer, unless `refuse` is False.
     """
-    found = [_find(inquiry, row, wanted) for row in inquiry.rows]
-    held = [f for f in found if f.units]
+    held = [f for f in (_find(inquiry, row, wanted) for row in inquiry.rows) if f.units]
+    route = inquiry.intent.route
+    if not held and route != "both":
+        both = replace(inquiry, intent=replace(inquiry.intent, route="both"))
+        held = [f for f in (_find(both, row, wanted) for row in inquiry.rows) if f.units]
+        if held and wanted.which == "count":
+            inquiry.say.say(f"“{plain(wanted.name)}” is not {route}{inquiry.where}, but it is {_OTHERWISE[route]}.")
     if not held:
         if wanted.which == "count" and refuse:
             inquiry.show(())
@@ -173,7 +187,11 @@ def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
             inquiry.say.say(f"And in {len(held) - MOST_RECORDINGS} more recordings.")
         return inquiry.done(moments, citations)
     total = sum(len(found.units) for found in held)
-    inquiry.say.say(f"“{name}” stands in {_places(total)}:")
+    unsaid = all(unit.kind == "visual" for found in held for unit in found.units)
+    unshown = inquiry.intent.route == "shown" and all(unit.kind == "transcript" for f in held for unit in f.units)
+    stands = "is not said, but on screen" if unsaid and wanted.which == "all" else "stands"
+    stands = "is not shown, but said" if unshown else stands
+    inquiry.say.say(f"“{name}” {stands} in {_places(total)}:")
     for line in lines:
         inquiry.say.say(f"\n- {line}")
     if total > len(lines):
@@ -210,10 +228,10 @@ def _around(text: str, wanted: Wanted) -> str:
     line = " ".join(_BULLET.sub("", text).split())
     words = pieces(line)
     if len(words) <= QUOTED_WORDS:
-        return f"“{plain(line)}”"
+        return f"“{verbatim_line(line)}”"
     at = _place(line, words, wanted)
     start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
-    part = plain(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
+    part = verbatim_line(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
     return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from seehear import prompts
 from seehear.answer.evidence import Checked, Evidence, Told, examine, gather, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry
+from seehear.answer.pairs import both_sides
 from seehear.answer.pointing import point
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
@@ -45,8 +46,10 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         inquiry.store, inquiry.embedder, intent, query=inquiry.read_as, media=inquiry.media, limit=inquiry.limit,
         reranker=inquiry.reranker,
     )  # fmt: skip
-    inquiry.show(found.moments)
-    evidence = gather(found.moments, limit=EVIDENCE_COUNT)
+    sides = both_sides(inquiry)
+    shown = [*sides, *(m for m in found.moments if m not in sides)][: max(inquiry.limit, len(sides))]
+    inquiry.show(shown)
+    evidence = gather(shown, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
     if evidence and (wanted or count(evidence[0].text) < BARE_WORDS):
         evidence = _with_speech(inquiry.store, intent, found.moments[0], evidence)
@@ -58,14 +61,19 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
     if not evidence or not fits(found.signal, embedder=found.compared_by, across=across):
         return _refuse(inquiry, found, evidence)
-    told = _tell(inquiry, found, evidence, sure=found.signal.exact or likely >= SURE)
+    told = _tell(inquiry, found, evidence, sure=found.signal.exact or likely >= SURE, sides=len(sides))
     if told is None:
         return _refuse(inquiry, found, evidence)
-    return inquiry.done(found.moments, [e.citation for one in told for e in one.evidence])
+    return inquiry.done(shown, [e.citation for one in told for e in one.evidence])
 
 
-def _tell(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], *, sure: bool) -> list[Told] | None:
-    """Say what answers the question; None where the writer finds nothing in evidence that is not `sure` to answer."""
+def _tell(
+    inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], *, sure: bool, sides: int
+) -> list[Told] | None:  # fmt: skip
+    """Say what answers the question; None where the writer finds nothing in evidence that is not `sure` to answer.
+
+    The first `sides` excerpts are about one of two things each that are compared: both are quoted.
+    """
     several, trace, said = inquiry.several, inquiry.trace, list[Told]()
 
     def tell(told: Told) -> None:
@@ -93,6 +101,7 @@ def _tell(inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], *, sure:
                 break
     if not said:
         quotes = extract(inquiry.intent, evidence, scores=[m.score for m in found.moments], several=several)
+        quotes = [quoted(e, 32, several=several) for e in evidence[:sides]] or quotes
         for told in quotes if lead is None else [lead]:
             tell(told)
     return said

@@ -13,7 +13,7 @@ from seehear.answer.summing import bags
 from seehear.answer.titles import titles
 from seehear.backends.protocols import Embedder
 from seehear.search.passages import cut_up, texts_to_embed
-from seehear.search.terms import content_stems
+from seehear.search.terms import content_stems, stems_of
 from seehear.spans import Span
 from seehear.store import MediaRow, Store
 from seehear.timeline import Timeline
@@ -72,6 +72,14 @@ def chapters_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -
     return chapters(store.timeline(row.id), embedder, made=made, vectors=vectors)
 
 
+def topics_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -> list[Topic]:
+    """The `topics` of a recording in a library, from the vectors that are kept there."""
+    stored = store.units(row.number)
+    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    kept = embedder is not None and row.embedder == embedder.card.name
+    return topics(store.timeline(row.id), made, store.unit_vectors(row.number), embedder if kept else None)
+
+
 def topics(
     timeline: Timeline, made: Cut, vectors: NDArray[np.float32] | None, embedder: Embedder | None = None,
     *, fewest: int = 1,
@@ -81,12 +89,13 @@ def topics(
     With the `embedder` that made the `vectors`, shifts get titles near what is said in them; `fewest` shifts are
     looked for even where the subject hardly changes.
     """
-    marks = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
+    marks = own = [(c.span.start_s, clean(c.title)) for c in timeline.media.chapters]
     if len(marks) < 2:
         marks = _slides(timeline)
     if len(marks) < 3 or _uncovered(timeline, marks) > 0.5:
         marks = _shifts(made, vectors, timeline.media.duration_s, embedder, fewest) or marks
-    marks = _merge(marks)
+    if marks is not own:
+        marks = _merge(marks)
     if not marks:
         return []
     end_s = max([timeline.media.duration_s, *(u.span.end_s for u in made.units)])
@@ -105,16 +114,27 @@ def _vectors(made: Cut, embedder: Embedder | None) -> NDArray[np.float32] | None
 def _slides(timeline: Timeline) -> list[tuple[float, str]]:
     marks: list[tuple[float, str]] = []
     for event in timeline.of_kind("visual"):
-        title = " ".join(clean(event.title).split()).strip(" -–—:·|.")
-        if not 2 <= len(title) <= 90 or not re.search(r"[^\W\d_]{2}", title) or _HALF.match(title):
+        title = heading(event.title)
+        if not title:
             continue
         if not marks or not _alike(marks[-1][1], title):
             marks.append((event.span.start_s, title))
     return marks
 
 
+def heading(title: str) -> str:
+    """A title as it may name a topic; empty where it is no heading, as a piece of a sentence or a number."""
+    bare = " ".join(clean(title).split()).strip(" -–—:·|.")
+    names = 2 <= len(bare) <= 90 and re.search(r"[^\W\d_]{2}", bare) and not _HALF.match(bare)
+    return bare if names else ""
+
+
 def _alike(a: str, b: str) -> bool:
     one, two = set(content_stems(a)) or {a.casefold()}, set(content_stems(b)) or {b.casefold()}
+    if one == two:
+        # "For loops" and "While loops" are two things, "Loops" and "The loop" are one.
+        every, other = set(stems_of(a)), set(stems_of(b))
+        return every <= other or other <= every
     return len(one & two) / len(one | two) >= 0.7
 
 
@@ -131,7 +151,7 @@ def _merge(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
         if kept and mark[0] - kept[-1][0] < SHORTEST_TOPIC_S:
             # Two in a breath: a title page gives way to what follows it, except at the very start.
             if len(kept) > 1:
-                kept[-1] = (kept[-1][0], mark[1])
+                kept[-1] = mark
             continue
         kept.append(mark)
     return kept

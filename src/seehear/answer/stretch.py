@@ -9,17 +9,22 @@ from seehear.answer.evidence import shorten
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
-from seehear.fences import plain
+from seehear.answer.screens import cited, screens, seen, text_of
+from seehear.fences import plain, verbatim
 from seehear.scripts import count
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""
 WORDS = 120
+FEWEST_WORDS = 30
+MOST_PICTURES = 8
+"""Pictures of one recording that are quoted; of more it is said how many."""
 MOST_RECORDINGS = 40
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
-    thing things anything everything content contents seen heard hear""".split()  # noqa: SIM905 - as text it wraps
+    thing things anything everything content contents seen heard hear
+    board whiteboard blackboard display terminal picture""".split()  # noqa: SIM905 - as text it wraps
 )
 
 
@@ -44,23 +49,28 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
         inquiry.trace.step("A long stretch and no subject: summed up.")
         return answer_broadly(replace(inquiry, intent=replace(inquiry.intent, want="broad", summary=True)))
     inquiry.trace.step("A stretch and no subject: quoted as it stands.")
+    route, several = inquiry.intent.route, inquiry.several
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
     for row in inquiry.rows[:MOST_RECORDINGS]:
         among = units_of(inquiry, row)
-        for kind, verb in (("transcript", "Said from"), ("visual", "On screen from")):
-            if inquiry.intent.route == ("shown" if kind == "transcript" else "said"):
-                continue
-            units = [unit for unit in among if unit.kind == kind]
-            if not units:
-                continue
-            whole = moment(row, units, among)
+        spoken = [unit for unit in among if unit.kind == "transcript"]
+        if spoken and route != "shown":
+            whole = moment(row, spoken, among)
             moments.append(whole)
-            citations += [citation(row, unit) for unit in units]
-            text = shorten(whole.text, WORDS)
-            more = " …" if count(text) < count(whole.text) else ""
-            lines.append(f"{verb} {mark(row, whole.start_s, several=inquiry.several)}: “{plain(text)}{more}”")
+            citations += [citation(row, unit) for unit in spoken]
+            at = mark(row, whole.start_s, several=several)
+            lines.append(f"Said from {at}: “{plain(_begun(whole.text, WORDS))}”")
+        pictures = screens(inquiry, row) if route != "said" else []
+        for event in pictures[:MOST_PICTURES]:
+            moments.append(seen(row, event, among))
+            citations.append(cited(row, event))
+            at = mark(row, event.span.start_s, several=several)
+            words = max(FEWEST_WORDS, WORDS // min(len(pictures), MOST_PICTURES))
+            lines.append(f"On screen from {at}: “{verbatim(_begun(text_of(event), words))}”")
+        if len(pictures) > MOST_PICTURES:
+            lines.append(f"And {len(pictures) - MOST_PICTURES} more pictures.")
     inquiry.show(moments)
     if not lines:
         inquiry.say.say(f"Nothing is said or shown{inquiry.where}.")
@@ -69,3 +79,9 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
     if len(inquiry.rows) > MOST_RECORDINGS:
         inquiry.say.say(f"\n({len(inquiry.rows) - MOST_RECORDINGS} more recordings are left out.)")
     return inquiry.done(moments, citations, supported=bool(lines))
+
+
+def _begun(text: str, words: int) -> str:
+    """The beginning of a text, with an ellipsis wherever it is not all of it."""
+    part = shorten(text, words)
+    return f"{part} …" if count(part) < count(text) else part

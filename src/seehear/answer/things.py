@@ -84,12 +84,13 @@ def _announced(pattern: str) -> Callable[[Sequence[Unit]], list[Item]]:
 
 
 def slides(units: Sequence[Unit]) -> list[Item]:
-    """What stands on screen under one heading is one slide, however it builds up."""
+    """What stands on screen under one heading is one slide, however it builds up; without a heading, one picture is."""
     items: list[Item] = []
     for unit in units:
         if unit.kind != "visual":
             continue
-        if items and unit.title and items[-1].units[-1].title == unit.title:
+        last = items[-1].units[-1] if items else None
+        if last is not None and (last.span == unit.span or (unit.title and last.title == unit.title)):
             items[-1] = Item(items[-1].name, (*items[-1].units, unit))
         else:
             items.append(Item(plain(unit.title or shorten(unit.text, 6)), (unit,)))

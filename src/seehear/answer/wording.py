@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.evidence import Evidence, Told, shorten
-from seehear.fences import plain
+from seehear.answer.evidence import Evidence, Told, cut_off, shorten
+from seehear.fences import plain, verbatim_line
+from seehear.scripts import count
 from seehear.search.route import Intent
+from seehear.search.terms import content_stems
 
 SAME_S = 3.0
 LONGEST_SUBJECT = 14
+QUOTED_WORDS = 32
+BARE_WORDS = 4
+"""A screen of fewer words is a heading: what is said under it tells more."""
 
 _PASSIVE = re.compile(
     r"(?:when|where|at what (?:time|point|minute|second))\s+(?:exactly\s+)?(is|are|was|were)\s+(.+?)\s+"
@@ -33,7 +38,7 @@ _TIME = re.compile(r"\d:\d")
 
 def quoted(evidence: Evidence, words: int, *, several: bool) -> Told:
     """An excerpt in quotation marks, with its time and whether it was on screen."""
-    text = _BULLET.sub("", plain(shorten(evidence.text, words)))
+    text = _BULLET.sub("", verbatim_line(cut_off(evidence.text, words)))
     mark = evidence.mark(several=several)
     if evidence.kind == "visual":
         return Told(f"On screen {'' if several else 'at '}{mark}: “{text}”", "", (evidence,))
@@ -47,18 +52,26 @@ def opening(question: str, intent: Intent, evidence: Sequence[Evidence], *, seve
     if first.kind == "visual" and not intent.first:
         under = (e for e in evidence[1:2] if e.kind == "transcript" and e.media == first.media)
         said = next((e for e in under if 0 <= e.span.start_s - first.span.start_s < 30.0), first)
+        said = first if _shows_more(first.text, said.text, intent) else said
     subject = _subject(question)
     time = first.mark(several=several)
     word = "first at" if intent.first else "at"
     if subject:
         word = "from" if _LASTING.search(subject) and not intent.first else "at"
     start = f"{subject} {word} {time}" if subject else f"{word[:1].upper()}{word[1:]} {time}"
-    quote = f"“{_BULLET.sub('', plain(shorten(said.text, 32)))}”"
+    quote = f"“{_BULLET.sub('', verbatim_line(cut_off(said.text, QUOTED_WORDS)))}”"
     if said is first and first.kind == "visual":
         return Told(f"{start}, on screen: {quote}", "", (first,))
     late = said is not first and said.span.start_s - first.span.start_s > SAME_S
     marks = said.mark(several=several) if late else ""
     return Told(f"{start}: {quote}", marks, tuple(dict.fromkeys((first, said))))
+
+
+def _shows_more(shown: str, said: str, intent: Intent) -> bool:
+    """Tell whether the screen, as far as it would be quoted, names what is asked for and what is said does not."""
+    asked = set(intent.terms.stems)
+    held = asked & set(content_stems(shorten(shown, QUOTED_WORDS)))
+    return bool(held - set(content_stems(said))) and count(shown) >= BARE_WORDS
 
 
 def _subject(question: str) -> str:
@@ -85,6 +98,6 @@ def _third(verb: str) -> str:
 
 def glimpse(text: str, words: int) -> str:
     """The first words of an excerpt in quotation marks, with an ellipsis where it goes on."""
-    whole = _BULLET.sub("", plain(text))
+    whole = _BULLET.sub("", verbatim_line(text))
     part = shorten(whole, words)
     return f"“{part}”" if part == whole else f"“{part.rstrip(' .,;:!?')}…”"

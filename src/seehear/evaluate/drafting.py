@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from seehear import prompts
-from seehear.answer.outline import topics
+from seehear.answer.outline import heading, topics
 from seehear.answer.phrases import Lexicon
 from seehear.answer.summing import central
 from seehear.backends.protocols import Answerer, Message
@@ -202,7 +202,7 @@ def _by_title(shown: Sequence[Event]) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     names: dict[str, str] = {}
     for event in shown:
-        title = " ".join(clean(event.title).split()).strip(" -–—:·|.")
+        title = heading(event.title)
         letters = sum(c.isalpha() or c.isspace() for c in title)
         if not content_stems(title) or len(title.split()) > MOST_TITLE_WORDS or letters < 0.8 * len(title):
             continue

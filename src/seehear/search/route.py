@@ -26,13 +26,13 @@ _SHOWN = re.compile(
     _FLAGS,
 )
 _SAID = re.compile(
-    r"""\b(?:says?|said|saying|mentions?|mentioning|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told
+    r"""\b(?:says?|said|saying|talks?|talked|talking|speak(?:s|ing)?|spoken|spoke|tells?|told
     |hear|heard|pronounce[sd]?|aloud|out\ loud|narrat\w+
     |(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b""",
     _FLAGS,
 )
 _FIRST = re.compile(
-    r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|seen|come|hear|talk|see|introduc)\w*
+    r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|say|seen|come|hear|talk|see|introduc)\w*
     |\bfirst\b.{0,40}\bmention|\bearliest\b
     |\b(?:mentioned|appears?|used|seen|shown|said|introduced|come\ up)\ (?:for\ the\ )?first\b|"""
     + cues.FIRST,
@@ -47,9 +47,9 @@ _LIST = re.compile(
 )
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
-    rf"""\b(?:summari[sz]e|summary|sum\ up|recap|gist|tl;?dr|main\ (?:idea|message|takeaways?|points?)
-    |key\ (?:points|takeaways?))\b
-    |\bwhat\ (?:is|was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?{_RECORDING}?(?:\ all)?\ about\b
+    rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
+    |main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
+    |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
     |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b|{cues.SUMMARY}""",
     _FLAGS,
 )
@@ -84,6 +84,13 @@ _COMMAND = re.compile(
     r"(?=\s+(?:the|all|every|each|any|some|a few|three|four|five|\d+|what|how|where|when|why|which|about)\b)",
     re.IGNORECASE,
 )
+_COMPARES = re.compile(
+    r"""\b(?:what(?:['’]s|\ is|\ are|\ was)\ )?(?:the\ )?(?:main\ |key\ )?(?:differences?|comparison)\ (?:between|of)\b
+    |\bcompar(?:es?|ed|ing)\b(?:\ (?:to|with)\b)?|\b(?:differs?|different)\ from\b|\bversus\b|\bvs\b\.?""",
+    _FLAGS,
+)
+"""That two things are to be held against each other; the things are what it is about."""
+_TAKES_PLACE = re.compile(r"\b(?:takes?|taking|took|taken)\ place\b|\bheld(?=\W*$)", re.IGNORECASE)
 # "at the end of the loop" is not the end of the recording.
 _OF = rf"(?!\ of\ (?!(?:the|this)\ {_RECORDING}))"
 _PART = tuple(
@@ -118,12 +125,16 @@ _SENTENCES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of a recording: in seconds, or as fractions of its length; negative seconds count from the end."""
+    """A part of a recording: in seconds, or as fractions of its length; negative seconds count from the end.
+
+    Around a single time that was asked for, `at_s`, it holds what is said there.
+    """
 
     start_s: float | None = None
     end_s: float | None = None
     start_part: float | None = None
     end_part: float | None = None
+    at_s: float | None = None
 
     def span(self, duration_s: float) -> Span:
         """The stretch on a recording of this length, clipped to it."""
@@ -166,9 +177,9 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     text = without_chatter(text)
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
     of_recording = _asks_of_recording(text)
-    terms = terms_of(_COMMAND.sub(" ", _strip_times(text, around=of_recording)))
+    terms = terms_of(_topical(_strip_times(text, around=of_recording)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
-    left = [word for word in terms.words if word not in _LIST_FRAME and word not in FRAME]
+    left = [word for word in terms.words if word not in _LIST_FRAME | FRAME | STOP]
     left = list(terms.whole) if is_paired(text) else left
     whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
     broad = (summary and whole) or (list_ and _is_broad_list(text, terms))
@@ -177,6 +188,13 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
         route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
         _sentences(text), _stretch(text, about_it=broad or of_recording),
     )  # fmt: skip
+
+
+def _topical(text: str) -> str:
+    """The text without the words that only say what is to be done with what it names."""
+    for pattern in (_COMMAND, _COMPARES, _TAKES_PLACE):
+        text = pattern.sub(" ", text)
+    return text
 
 
 def _route(text: str) -> Route:
@@ -188,7 +206,7 @@ _LIST_FRAME = frozenset(
     """list enumerate outline chapter chapters agenda overview table contents topic topics concept concepts section
     sections subject subjects idea ideas key main taught teach learn learned learnt summary summarise summarize
     short brief sentences sentence two three four five half middle opening closing final last different each
-    points""".split()  # noqa: SIM905
+    points tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
 )
 
 
@@ -236,7 +254,7 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
     # "A ratio of about 80:20" is no time.
     if match := _AT.search(text) or (_AROUND.search(text) if about_it else None):
         time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
-        return Stretch(max(0.0, time_s - 5.0), time_s + 20.0)
+        return Stretch(max(0.0, time_s - 5.0), time_s + 20.0, at_s=time_s)
     if match := _BEFORE.search(text):
         return Stretch(0.0, parse_clock(match.group(1)))
     if match := _AFTER.search(text):

@@ -1,7 +1,8 @@
 """Words of a question that nobody says or shows, taken for the word they were meant to be: "jason" for JSON.
 
 Only a word that occurs nowhere in the library is touched, and only where another one sounds the same and is spelt
-nearly so; a real word that merely looks alike ("break", "bread") is left alone. The sound of a word is its consonants
+nearly so; a real word that merely looks alike ("break", "bread") is left alone, and so is a short one that differs in a
+vowel ("date", "data"), of which most are words. The sound of a word is its consonants
 in classes, after Russell's Soundex (US patent 1,261,167, 1918).
 """
 
@@ -64,9 +65,14 @@ def _meant(word: str, vocabulary: Counter[str]) -> str:
     near = [
         (distance, -count, other) for other, count in vocabulary.items()
         if abs(len(other) - len(word)) <= most and sound_of(other) == sound
-        and (distance := slips(word, other)) <= most
+        and (distance := slips(word, other)) <= most and not _swaps_vowel(word, other)
     ]  # fmt: skip
     return min(near)[2] if near else ""
+
+
+def _swaps_vowel(word: str, other: str) -> bool:
+    """Tell whether two short words of one length differ by another letter, rather than by letters changing places."""
+    return len(word) == len(other) == SHORTEST and sorted(word) != sorted(other)
 
 
 def alike(word: str, words: Iterable[str]) -> list[str]:

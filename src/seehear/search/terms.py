@@ -14,9 +14,15 @@ LONGEST = 2000
 """Characters of a question that are read."""
 
 _QUOTED = re.compile(r"[`\"“”„「『]([^`\"“”„「」『』]{1,80})[`\"“”„」』]|(?:^|\s)'([^']{1,80})'(?=\W|$)")
+# "How often is class mentioned?" asks for the word, "where is class Shape?" for a line of code.
+_TELLS = (
+    r"(?:(?:mention|explain|defin|discuss|describ|introduc|cover|us|call|display|show|talk|need)\w*ed|appear\w*|occur\w*"
+    r"|comes?|mentions?|shown|said|spoken|written|typed|seen|taught|do|does|is|are|was|were|and|or|in|on|at|of|for|to"
+    r"|with|actually|first|last|ever|mean|means|work|works)\b"
+)
 _IDENTIFIER = re.compile(
     r"[A-Za-z_][\w.]*\([^()\s]{0,40}\)|[A-Za-z]\w*(?:[._]\w+)+|__\w+__|\b[a-z]{1,40}[A-Z]\w*|"
-    r"\b(?:def|class|import|return|lambda)\s+[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b|\bO\([^()]{1,20}\)|"
+    r"\b(?:def|class|import|return|lambda)\s+(?!" + _TELLS + r")[A-Za-z_]\w*|\b\d+(?:[.,:/-]\d+)+\b|\bO\([^()]{1,20}\)|"
     r"\b[A-Za-z_]\w*(?:\[[^\]\s]{1,20}\])+|[\w)\]]+\s?(?:\*\*|==|!=|<=|>=|\+=|-=|->|:=|\^)\s?[\w(\[]+|(?<!\S)--[a-z][\w-]+"
 )
 
@@ -43,7 +49,7 @@ FRAME = frozenset(
     starts begin begins called name named mean means meant exactly according happen happens does example examples
     question course early late beginning end whole many number able impossible instead possible possibly rather whether
     something somebody someone somewhere somehow anything anybody anyone anywhere nothing everything everybody
-    everyone""".split()  # noqa: SIM905
+    everyone ever""".split()  # noqa: SIM905
 )
 """Words of the question about the recording, or about nothing; they count only when nothing else is left."""
 

@@ -1,0 +1,95 @@
+"""Questions of order, "what comes after variables?": the topic beside one in the outline of a recording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seehear.answer.evidence import cut_off
+from seehear.answer.frame import EMPTY
+from seehear.answer.inquiry import Inquiry
+from seehear.answer.outline import Topic, topics_of
+from seehear.answer.place import citation, mark, moment
+from seehear.fences import plain
+from seehear.scripts import words_of
+from seehear.search.terms import content_stems
+from seehear.store import MediaRow
+from seehear.units import Unit
+from seehear.values import Answer, Citation, Moment
+
+MOST_RECORDINGS = 40
+MOST = 8
+QUOTED_WORDS = 24
+_ASKED = re.compile(
+    r"""^(?:and\ )?(?:what|which\ (?:topic|concept|subject|chapter|section|slide|part))\ (?:topic\ )?
+    (?:comes?|came|follows|is\ (?:explained|covered|discussed|taught|introduced|treated)
+    |(?:does|do|did|will)\ (?:\w+\ ){1,2}(?:explain|cover|discuss|teach|introduce|treat|talk\ about|turn\ to))
+    \ (?:next\ |just\ |right\ |directly\ |immediately\ |straight\ )?(after|before)\ (.+)$
+    |^(?:and\ )?what\ (follows|precedes)\ (?:after\ )?(.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TIME = re.compile(r"\d:\d|\b(?:minutes?|seconds?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """On which side of which subject to look."""
+
+    before: bool
+    stems: frozenset[str]
+
+
+def read_neighbour(text: str) -> Neighbour | None:
+    """Whether a question asks what comes before or after a subject, None where it asks for something else."""
+    match = _ASKED.match(" ".join(text.split()).rstrip("?.! "))
+    if match is None:
+        return None
+    side, subject = (match[1], match[2]) if match[1] else (match[3], match[4])
+    words = [word for word in words_of(subject) if word not in EMPTY]
+    if not words or _TIME.search(subject):
+        return None
+    return Neighbour(side.lower() in ("before", "precedes"), frozenset(content_stems(" ".join(words))))
+
+
+def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
+    """Name the topic beside the one that is called so; None where no topic is."""
+    moments: list[Moment] = []
+    citations: list[Citation] = []
+    lines: list[str] = []
+    for row in inquiry.rows[:MOST_RECORDINGS]:
+        outline = topics_of(inquiry.store, row, inquiry.embedder)
+        place = _place(outline, asked.stems)
+        if place is None or len(lines) >= MOST:
+            continue
+        stored = inquiry.store.units(row.number)
+        units = [stored[ordinal] for ordinal in sorted(stored)]
+        here = f"“{plain(outline[place].title)}” {mark(row, outline[place].span.start_s, several=inquiry.several)}"
+        other = place + (-1 if asked.before else 1)
+        if not 0 <= other < len(outline):
+            lines.append(f"{here} is the {'first' if asked.before else 'last'} topic.")
+            continue
+        beside = outline[other]
+        lines.append(f"{'Before' if asked.before else 'After'} {here} comes {_told(inquiry, row, beside, units)}")
+        held = [units[i] for i in beside.units[:1]]
+        moments += [moment(row, held, units)] if held else []
+        citations += [citation(row, unit) for unit in held]
+    if not lines:
+        return None
+    inquiry.trace.step("It asks for the topic beside another one: read from the outline.")
+    inquiry.show(moments)
+    for line in lines:
+        inquiry.say.say(f"\n- {line}" if len(lines) > 1 else line)
+    return inquiry.done(moments, citations)
+
+
+def _place(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
+    """The topic whose title holds all the words and the fewest others, the first of those that are alike."""
+    titles = [set(content_stems(topic.title)) for topic in outline]
+    return min((i for i, title in enumerate(titles) if stems <= title), key=lambda i: len(titles[i]), default=None)
+
+
+def _told(inquiry: Inquiry, row: MediaRow, topic: Topic, units: Sequence[Unit]) -> str:
+    named = f"“{plain(topic.title)}” {mark(row, topic.span.start_s, several=inquiry.several)}"
+    said = next((units[i].text for i in topic.units if units[i].kind == "transcript"), "")
+    return f"{named}: “{plain(cut_off(said, QUOTED_WORDS))}”" if said else f"{named}."
