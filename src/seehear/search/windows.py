@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 WINDOW_S = 60.0
 """About as much speech as the embedded model reads at once, 256 tokens: 40 s told less, and more would be cut."""
 
+MANY = 30
+"""With so many windows they count in full: the minutes of a short recording are all about one thing."""
+
 
 def window_of(unit: Unit) -> int:
     """The number of the window that a unit begins in, from 0."""
@@ -35,11 +38,11 @@ def fits(
     units: Sequence[Unit], vectors: NDArray[np.float32], stored: Mapping[int, NDArray[np.float32]],
     asked: NDArray[np.float32],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """The cosine of what is `asked` and the window that each sentence begins in, [N], their mean for what is shown.
+    """How near the window that each sentence begins in comes to what is `asked`, [N], their mean for what is shown.
 
-    What is shown has its title for context, and a minute may hold several slides. `units` are those of one recording,
-    `stored` the vectors of its windows by number; one that was not embedded has the mean of its sentences' `vectors`,
-    float32 [N, D].
+    That is the cosine where there are `MANY` windows or more, a share of it where there are fewer. What is shown has
+    its title for context, and a minute may hold several slides. `units` are those of one recording, `stored` the
+    vectors of its windows by number; one that was not embedded has the mean of its sentences' `vectors`, [N, D].
     """
     import numpy as np
 
@@ -49,5 +52,8 @@ def fits(
             sums[window_of(unit)] = sums.get(window_of(unit), np.zeros_like(vector)) + vector
     means = {number: total / max(float(np.linalg.norm(total)), 1e-9) for number, total in sums.items()}
     cosines = {number: float(vector @ asked) for number, vector in {**stored, **means}.items()}
+    share = min(1.0, len(cosines) / MANY)
     usual = sum(cosines.values()) / max(len(cosines), 1)
-    return np.asarray([cosines[window_of(u)] if u.kind == "transcript" else usual for u in units], np.float32)
+    near = np.asarray([cosines[window_of(u)] if u.kind == "transcript" else usual for u in units], np.float32)
+    found: NDArray[np.float32] = (share * near).astype(np.float32)
+    return found
