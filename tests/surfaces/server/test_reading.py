@@ -1,9 +1,11 @@
 """What a client reads: the library, recordings, timelines, files, pictures, moments, answers."""
 
 import hashlib
+import http.client
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -162,6 +164,17 @@ def test_a_recording_is_named_as_everywhere_else(shared: Server, lesson_id: str)
         answer = shared.http.post("/api/v1/ask", json={"question": "what is a function?", "media": [name]})
         assert answer.json()["supported"]
     assert shared.http.get("/m/lesson").headers["content-type"].startswith("text/html")
+
+
+def test_the_longest_address_that_the_document_allows_is_answered_as_it_says(shared: Server) -> None:
+    # A letter beyond the basic plane is twelve bytes of an address; httpx sends none that long.
+    asked = [("q", "𝕋" * 500), *(("media", "𝕋" * 200) for _ in range(100))]
+    for given, status in ((asked, 404), ([*asked[1:], ("q", "x"), ("media", "x")], 422)):
+        connection = http.client.HTTPConnection(shared.url.removeprefix("http://"), timeout=20)
+        connection.request("GET", "/api/v1/search?" + urlencode(given))
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+        connection.close()
 
 
 def test_the_length_of_a_file_can_be_asked_for_alone(shared: Server, lesson_id: str, lesson: Path) -> None:

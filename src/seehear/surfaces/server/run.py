@@ -16,6 +16,8 @@ from seehear.surfaces.server.app import Served
 from seehear.surfaces.server.service import Service
 
 GRACE_S = 5
+# The longest address that the document allows: a search that names a hundred recordings, every letter as twelve bytes.
+ADDRESS_BYTES = 256 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -74,7 +76,7 @@ def run(app: Served, made: socket.socket, *, on_ready: Callable[[], Any]) -> Non
     """Serve until a signal ends it; requests under way get a few seconds."""
     config = uvicorn.Config(
         app, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False,
-        timeout_keep_alive=30, h11_max_incomplete_event_size=64 * 1024, proxy_headers=False,
+        timeout_keep_alive=30, h11_max_incomplete_event_size=ADDRESS_BYTES, proxy_headers=False,
     )  # fmt: skip
     on_ready()
     # When all is closed uvicorn raises the signal that ended it again; being ended so is how a server ends.

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 MediaId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 MediaName = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=1_000),
+    StringConstraints(min_length=1, max_length=200),
     Field(description="A recording: its id, the first six characters of it or more, or its title."),
 ]
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]

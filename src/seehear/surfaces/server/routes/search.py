@@ -19,13 +19,15 @@ from seehear.surfaces.server.shapes import AnswerShape, MediaName, MomentsShape,
 from seehear.values import Answer, Citation, Moment, Route, Turn
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
+# So many fit into what run.ADDRESS_BYTES lets in.
+NAMES_IN_ADDRESS = 100
 
 
 @router.get("/search", response_model=MomentsShape, summary="Find moments")
 async def search(
     desk: Desk,
     q: Annotated[str, Query(min_length=1, max_length=500)],
-    media: Annotated[list[MediaName] | None, Query(max_length=1000)] = None,
+    media: Annotated[list[MediaName] | None, Query(max_length=NAMES_IN_ADDRESS)] = None,
     route: Literal["said", "shown", "both"] | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 10,
 ) -> Response:
