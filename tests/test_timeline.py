@@ -122,6 +122,13 @@ def test_notes_without_slides_have_the_words_of_each_chapter_under_it() -> None:
     ]  # fmt: skip
 
 
+def test_notes_of_a_talk_without_slides_or_chapters_are_its_words() -> None:
+    media = Media("ab" * 32, Path("talk.srt"), "talk", "captions", 40.0, 1000)
+    notes = to_markdown(Timeline.build(media, [said(0.5, "Welcome."), said(30, "Goodbye.")]), picture=None)
+    assert notes == "# talk\n\n*0:40*\n\n**[0:00]** Welcome.\n\n**[0:30]** Goodbye.\n"
+    assert to_markdown(Timeline.build(media, []), picture=None) == "# talk\n\n*0:40*\n"
+
+
 def test_a_chapter_may_begin_while_one_slide_stays() -> None:
     media = Media("ab" * 32, Path("talk.mp4"), "talk", "video", 60.0, 1000, True, True)
     events = [shown(0, "Agenda", title="Agenda", end_s=60), said(1, "Hello."), said(31, "Questions?")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seehear.spans import Span, clock
 from seehear.timeline import Timeline
@@ -52,7 +53,7 @@ def to_markdown(timeline: Timeline, chapters: Iterable[Chapter] = (), *, picture
     starts_s = [start_s for start_s, _, _ in marks]
     blocks = [f"# {escape(timeline.media.title)}", f"*{clock(timeline.media.duration_s)}*"]
     blocks += _paragraphs(e for e in said if not starts_s or e.span.start_s < starts_s[0])
-    for (start_s, _, heads), until_s in zip(marks, [*starts_s[1:], float("inf")], strict=True):
+    for (_, _, heads), (start_s, until_s) in zip(marks, pairwise([*starts_s, float("inf")]), strict=True):
         blocks += heads
         blocks += _paragraphs(e for e in said if start_s <= e.span.start_s < until_s)
     return "\n\n".join(blocks) + "\n"

@@ -307,6 +307,21 @@ def test_at_a_time_stands_the_one_picture_of_that_time_as_it_is(library: Callabl
     assert [citation.span for citation in answer.citations] == [Span(10.0, 30.0)]
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("what happens in the first 20 seconds?", "Said from [0:01]: “We begin.”"),
+        ("what is said in the first 20 seconds?", "Said from [0:01]: “We begin.”"),
+        ("what is on the slides in the first 20 seconds?", None),
+    ],
+)
+def test_a_stretch_without_pictures_is_told_by_what_is_said(
+    library: Callable[..., Store], question: str, told: str | None
+) -> None:
+    answer = ask(question, store=library(speech("talk", [(1.0, "We begin."), (30.0, "We go on.")])))
+    assert answer.text == told if told else not answer.supported
+
+
 def test_what_was_on_the_board_is_what_was_on_screen(library: Callable[..., Store]) -> None:
     store = library(typed_code())
     on_screen, on_board = (ask(f"what was on the {it} at 0:28?", store=store).text for it in ("screen", "board"))
