@@ -52,8 +52,8 @@ def cited(row: MediaRow, event: Event) -> Citation:
 
 def _grown(events: Sequence[Event]) -> list[Event]:
     """Pictures without those that the next one still holds."""
-    following: list[Event | None] = [*events[1:], None]
-    return [event for event, later in zip(events, following, strict=True) if later is None or not _holds(later, event)]
+    last = len(events) - 1
+    return [event for i, event in enumerate(events) if i == last or not _holds(events[i + 1], event)]
 
 
 def _holds(later: Event, earlier: Event) -> bool:
