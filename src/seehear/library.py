@@ -390,9 +390,10 @@ class Library:
 
     def is_sound(self, media: Sequence[str] | None) -> bool:
         """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
-        from seehear.answer import listening
+        from seehear.answer.listening import playable
+        from seehear.answer.recordings import rows_of
 
-        return media is not None and listening.playable(listening.rows_of(self.store, media))
+        return media is not None and playable(rows_of(self.store, media))
 
     def hearer(self, media: Sequence[str] | None) -> Observer | None:
         """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
@@ -412,7 +413,7 @@ class Library:
 
         with self.models.charged_to():
             return listening.listen(
-                question, store=self.store, rows=listening.rows_of(self.store, ids), observer=observer,
+                question, store=self.store, media=ids, observer=observer,
                 on_moments=on_moments, on_text=on_text,
                 sound=lambda row, span: audio_at(row.path, span),
             )  # fmt: skip
@@ -455,12 +456,12 @@ class Library:
         if not query.strip():
             raise InputError("the query is empty", hint='seehear search "recursion"')
         ids = None if media is None else self._ids(media, None, None)
-        rows = [row for row in self.store.media() if ids is None or row.id in ids]
-        query = mend(query, terms_of(query), self.store, rows).text
-        with self.models.charged_to():
+        embedder, reranker = self.models.embedder_for_search(), self.models.reranker() if rerank else None
+        with self.models.charged_to(), self.store.read() as seen:
+            rows = [row for row in seen.media() if ids is None or row.id in ids]
+            query = mend(query, terms_of(query), seen, rows).text
             return search(
-                self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route,
-                limit=limit, reranker=self.models.reranker() if rerank else None,
+                seen, embedder, query, media=ids, within=within, route=route, limit=limit, reranker=reranker
             )  # fmt: skip
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from seehear.answer.evidence import sentences_of, shorten, untimed
-from seehear.answer.inquiry import rows_of as rows_of
+from seehear.answer.recordings import rows_of
 from seehear.backends.protocols import Attached, Message, Observer
 from seehear.fences import plain, sealed_line
 from seehear.search import search
@@ -50,7 +50,7 @@ def listen(
     question: str,
     *,
     store: Store,
-    rows: Sequence[MediaRow],
+    media: Sequence[str],
     observer: Observer,
     sound: Callable[[MediaRow, Span], Audio],
     on_moments: Callable[[Sequence[Moment]], None] | None = None,
@@ -58,13 +58,15 @@ def listen(
 ) -> Answer | None:
     """Answer a question about recordings of sound by playing them to a model; None where it hears no answer.
 
-    Every printed time is the start of a stretch that the model cited by number. Raises BackendError.
+    `media` are their ids. Every printed time is the start of a stretch that the model cited by number. Raises
+    NotFoundError on unknown media, BackendError.
     """
-    ids = [row.id for row in rows]
-    found = search(store, None, question, media=ids, limit=5)
+    with store.read() as seen:
+        rows = rows_of(seen, media)
+        found = search(seen, None, question, media=[row.id for row in rows], limit=5)
+        stretches = chosen([s for row in rows for s in cut(seen.timeline(row.id))], found)
     if on_moments is not None:
         on_moments(found)
-    stretches = chosen([s for row in rows for s in cut(store.timeline(row.id))], found)
     by_id = {row.id: row for row in rows}
     attached: list[str | Attached] = []
     for number, stretch in enumerate(stretches, start=1):
