@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seehear.answer.evidence import sentences_of, shorten, untimed
+from seehear.answer.evidence import sentences_of, untimed
 from seehear.answer.recordings import rows_of
 from seehear.backends.protocols import Attached, Message, Observer
 from seehear.fences import plain, sealed_line
@@ -143,7 +143,7 @@ def _sentences(
         marks = [f"[{clock(s.span.start_s)}]" for s in used]
         if several:
             marks = [f"({plain(s.title)} {mark})" for s, mark in zip(used, marks, strict=True)]
-        quotes = tuple(Citation(s.media, s.span, shorten(s.said, 40) or NO_WORDS) for s in used)
+        quotes = tuple(Citation(s.media, s.span, s.said or NO_WORDS) for s in used)
         # What was heard cannot be checked against words; where the words hold it too, that is told.
         said = set(content_stems(" ".join(s.said for s in used)))
         told = set(content_stems(bare))

@@ -232,7 +232,7 @@ def _around(text: str, wanted: Wanted) -> str:
     at = _place(line, words, wanted)
     start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
     part = verbatim_line(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
-    return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
+    return f"“{'…' if start else ''}{part}{'…' if start + QUOTED_WORDS < len(words) else ''}”"
 
 
 def _place(line: str, words: Sequence[re.Match[str]], wanted: Wanted) -> int:
