@@ -187,6 +187,7 @@ class Library:
 
         media = probe(Path(path))
         reporter = Reporter(on_progress)
+        cards = self.models.cards()
         points = () if not media.has_video else find_points(
             media, self.settings.sampler, cache=StageCache(self.store, media.id),
             on_progress=lambda at: reporter("find", at, media.duration_s),
@@ -197,7 +198,7 @@ class Library:
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
                   audio_s=heard_s, tokens=2 * tokens if capability == "embed" else 40)
-            for capability, card in self.models.cards().items()
+            for capability, card in cards.items()
         ]  # fmt: skip
 
     def spent(self, media_id: str) -> float:
