@@ -21,7 +21,6 @@ from seehear.errors import (
     NotFoundError,
 )
 from seehear.ingest.outcome import Fetched, Indexed, Status
-from seehear.ingest.place import correct, only_one, place
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
@@ -145,12 +144,13 @@ class Library:
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
     ) -> tuple[str, Status]:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
-        from seehear.ingest.fingerprint import fingerprints
-
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
+        from seehear.ingest.fingerprint import fingerprints
+        from seehear.ingest.place import only_one, place
+
         with only_one(self.settings.home, media_id):
             plan = self._plan(path, media_id)
             chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
@@ -292,6 +292,8 @@ class Library:
         return self._correct(media, event, None)
 
     def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
+        from seehear.ingest.place import correct
+
         media_id = self.resolve(media)
         with self._correcting, self.models.charged_to(media_id):
             return correct(self.store, media_id, number, text, embedder=self.models.embedder)
@@ -391,10 +393,9 @@ class Library:
 
     def is_sound(self, media: Sequence[str] | None) -> bool:
         """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
-        from seehear.answer.listening import playable
-        from seehear.answer.recordings import rows_of
+        from seehear.answer.listening import is_playable
 
-        return media is not None and playable(rows_of(self.store, media))
+        return media is not None and is_playable(self.store, media)
 
     def hearer(self, media: Sequence[str] | None) -> Observer | None:
         """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
@@ -461,9 +462,7 @@ class Library:
         with self.models.charged_to(), self.store.read() as seen:
             rows = [row for row in seen.media() if ids is None or row.id in ids]
             query = mend(query, terms_of(query), seen, rows).text
-            return search(
-                seen, embedder, query, media=ids, within=within, route=route, limit=limit, reranker=reranker
-            )  # fmt: skip
+            return search(seen, embedder, query, media=ids, within=within, route=route, limit=limit, reranker=reranker)
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title. Raises what `resolve` raises."""

@@ -150,6 +150,7 @@ def _sentences(
         yield f"{bare} {' '.join(marks)}", Sentence(bare, len(told & said) * 2 >= len(told), quotes)
 
 
-def playable(rows: Sequence[MediaRow]) -> bool:
-    """Whether these are recordings of sound alone, all of them still in their place."""
+def is_playable(store: Store, media: Sequence[str]) -> bool:
+    """Whether these (by id) are recordings of sound alone, all of them still in their place. Raises NotFoundError."""
+    rows = rows_of(store, media)
     return bool(rows) and all(row.kind == "audio" and row.path.is_file() for row in rows)
