@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import moment
@@ -52,8 +53,8 @@ def cited(row: MediaRow, event: Event) -> Citation:
 
 def _grown(events: Sequence[Event]) -> list[Event]:
     """Pictures without those that the next one still holds."""
-    last = len(events) - 1
-    return [event for i, event in enumerate(events) if i == last or not _holds(events[i + 1], event)]
+    kept = [event for event, later in pairwise(events) if not _holds(later, event)]
+    return [*kept, *events[-1:]]
 
 
 def _holds(later: Event, earlier: Event) -> bool:
