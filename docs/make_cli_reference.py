@@ -28,9 +28,11 @@ def pages(command: click.Command, parents: tuple[str, ...] = ("seehear",)) -> li
 def reference() -> str:
     """The whole page."""
     blocks = ["# Commands", "Written from the commands by `python docs/make_cli_reference.py`."]
-    for heading, commands in SECTIONS.items():
+    for heading, names in SECTIONS.items():
         blocks.append(f"## {heading}")
-        for command in commands:
+        for name in names:
+            command = cli.get_command(click.Context(cli), name)
+            assert command is not None
             blocks += pages(command)
     return "\n\n".join(blocks) + "\n"
 

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from seehear.backends.fake import Fake
+from seehear.ingest.place import place
+from seehear.ingest.progress import Reporter
+from seehear.store import Store
+from tests.talks import talk
+
 PACKAGE = Path(__file__).parent.parent / "src" / "seehear"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
@@ -72,7 +78,7 @@ def test_every_module_has_a_level() -> None:
 
 
 def test_a_surface_starts_another_only_from_the_command_line_or_as_part_of_the_server() -> None:
-    allowed = {"cli/serve.py": {"server"}, "cli/mcp.py": {"mcp"}, "server/app.py": {"mcp"}}
+    allowed = {"cli/serve.py": {"server"}, "cli/mcp.py": {"mcp"}, "server/assistants.py": {"mcp"}}
     surfaces = PACKAGE / "surfaces"
     for path in surfaces.rglob("*.py"):
         place = path.relative_to(surfaces)
@@ -88,9 +94,28 @@ def test_importing_seehear_loads_no_decoder_and_no_model_runtime() -> None:
 
 
 def test_the_command_line_starts_without_decoder_and_model_runtime() -> None:
-    code = f"import sys, seehear.surfaces.cli; print(sorted({HEAVY!r} & set(sys.modules)))"
+    code = (
+        "import sys, click\nfrom seehear.surfaces.cli.app import cli\nnames = cli.list_commands(click.Context(cli))\n"
+        "assert all(cli.get_command(click.Context(cli), name) for name in names)\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "[]"
+
+
+def test_who_asks_of_what_is_indexed_waits_for_nothing_else_to_be_imported(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        place(store, talk(media_id="b" * 64), embedder=Fake, reporter=Reporter())
+    others = ["ingest.run", "ingest.stages", "surfaces.cli.doctor", "surfaces.cli.serve", "search.kernels"]
+    wanted = {"numpy.ma", "ssl", "importlib.metadata", *(f"seehear.{name}" for name in others)}
+    code = (
+        "import sys\nfrom seehear.surfaces.cli.app import _run\n"
+        f"assert _run(['ask', 'bees', 'when are functions explained?', '--home', {str(tmp_path)!r}, '--local', "
+        "'--answer', 'extractive', '--embed', 'fake']) == 0\n"
+        f"print(sorted({wanted!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:

@@ -21,6 +21,7 @@ _INSTRUCTION = re.compile(r"\[(?=\s*/?\s*(?:INST|SYS|IMG)\w*\s*\])", re.IGNORECA
 _SLOT = re.compile(r"<(?=\s*/?\s*(?:image|img|video|audio|fake_token_around_image)\b[^<>]*>)", re.IGNORECASE)
 
 _LOOKS_SQUARE = str.maketrans("[]", "［］")
+_ROUND = str.maketrans("［］", "()")
 
 
 def defused(text: str) -> str:
@@ -54,6 +55,11 @@ def verbatim(text: str) -> str:
 def verbatim_line(text: str) -> str:
     """What `verbatim` gives, on one line."""
     return " ".join(verbatim(text).split())
+
+
+def rounded(text: str) -> str:
+    """What `plain` gives of a text, and of the same text `verbatim`: the two can be compared then."""
+    return plain(text).translate(_ROUND)
 
 
 def _indent(line: str) -> str:

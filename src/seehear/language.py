@@ -31,10 +31,10 @@ _LONG = {
 }  # fmt: skip
 _CODE_OF = {name.lower(): code for code, name in NAMES.items()}
 _SCRIPTS = (
-    ("ja", re.compile("[\u3040-\u30ff]")), ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")), ("ru", re.compile("[\u0400-\u04ff]")), ("ar", re.compile("[\u0600-\u06ff]")),
-    ("el", re.compile("[\u0370-\u03ff]")), ("he", re.compile("[\u0590-\u05ff]")),
-    ("hi", re.compile("[\u0900-\u097f]")), ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af\u1100-\u11ff]"),
+    ("zh", "[\u4e00-\u9fff]"), ("ru", "[\u0400-\u04ff]"), ("ar", "[\u0600-\u06ff]"),
+    ("el", "[\u0370-\u03ff]"), ("he", "[\u0590-\u05ff]"),
+    ("hi", "[\u0900-\u097f]"), ("th", "[\u0e00-\u0e7f]"),
 )  # fmt: skip
 _SHARE = {"ja": 0.12}
 """The share of letters that tells a script; Japanese has few kana where it has many Han signs."""
@@ -73,10 +73,12 @@ def language_by_script(text: str) -> str | None:
 
     Japanese written in Han signs alone is taken for Chinese.
     """
+    if text.isascii():
+        return None
     letters = sum(c.isalpha() for c in text)
     for code, script in _SCRIPTS:
         # A Greek letter in a formula does not make a sentence Greek.
-        if letters and len(script.findall(text)) > _SHARE.get(code, 0.3) * letters:
+        if letters and len(re.findall(script, text)) > _SHARE.get(code, 0.3) * letters:
             return code
     return None
 

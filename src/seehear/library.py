@@ -21,7 +21,6 @@ from seehear.errors import (
     NotFoundError,
 )
 from seehear.ingest.outcome import Fetched, Indexed, Status
-from seehear.ingest.place import correct, only_one, place
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
@@ -145,12 +144,13 @@ class Library:
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
     ) -> tuple[str, Status]:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
-        from seehear.ingest.fingerprint import fingerprints
-
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
+        from seehear.ingest.fingerprint import fingerprints
+        from seehear.ingest.place import only_one, place
+
         with only_one(self.settings.home, media_id):
             plan = self._plan(path, media_id)
             chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
@@ -187,6 +187,7 @@ class Library:
 
         media = probe(Path(path))
         reporter = Reporter(on_progress)
+        cards = self.models.cards()
         points = () if not media.has_video else find_points(
             media, self.settings.sampler, cache=StageCache(self.store, media.id),
             on_progress=lambda at: reporter("find", at, media.duration_s),
@@ -197,7 +198,7 @@ class Library:
         return [
             quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
                   audio_s=heard_s, tokens=2 * tokens if capability == "embed" else 40)
-            for capability, card in self.models.cards().items()
+            for capability, card in cards.items()
         ]  # fmt: skip
 
     def spent(self, media_id: str) -> float:
@@ -291,6 +292,8 @@ class Library:
         return self._correct(media, event, None)
 
     def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
+        from seehear.ingest.place import correct
+
         media_id = self.resolve(media)
         with self._correcting, self.models.charged_to(media_id):
             return correct(self.store, media_id, number, text, embedder=self.models.embedder)
@@ -390,9 +393,9 @@ class Library:
 
     def is_sound(self, media: Sequence[str] | None) -> bool:
         """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
-        from seehear.answer import listening
+        from seehear.answer.listening import is_playable
 
-        return media is not None and listening.playable(listening.rows_of(self.store, media))
+        return media is not None and is_playable(self.store, media)
 
     def hearer(self, media: Sequence[str] | None) -> Observer | None:
         """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
@@ -412,7 +415,7 @@ class Library:
 
         with self.models.charged_to():
             return listening.listen(
-                question, store=self.store, rows=listening.rows_of(self.store, ids), observer=observer,
+                question, store=self.store, media=ids, observer=observer,
                 on_moments=on_moments, on_text=on_text,
                 sound=lambda row, span: audio_at(row.path, span),
             )  # fmt: skip
@@ -455,13 +458,11 @@ class Library:
         if not query.strip():
             raise InputError("the query is empty", hint='seehear search "recursion"')
         ids = None if media is None else self._ids(media, None, None)
-        rows = [row for row in self.store.media() if ids is None or row.id in ids]
-        query = mend(query, terms_of(query), self.store, rows).text
-        with self.models.charged_to():
-            return search(
-                self.store, self.models.embedder_for_search(), query, media=ids, within=within, route=route,
-                limit=limit, reranker=self.models.reranker() if rerank else None,
-            )  # fmt: skip
+        embedder, reranker = self.models.embedder_for_search(), self.models.reranker() if rerank else None
+        with self.models.charged_to(), self.store.read() as seen:
+            rows = [row for row in seen.media() if ids is None or row.id in ids]
+            query = mend(query, terms_of(query), seen, rows).text
+            return search(seen, embedder, query, media=ids, within=within, route=route, limit=limit, reranker=reranker)
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title. Raises what `resolve` raises."""

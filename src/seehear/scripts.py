@@ -10,23 +10,32 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 KANA = "\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe"
 HANGUL = "\uac00-\ud7a3"
 _SIGN = f"{HAN}{KANA}{HANGUL}"
 # Half-width kana and single jamo become the signs above when text is normalised.
-_ANY = re.compile(f"[{_SIGN}\u1100-\u11ff\u3131-\u318e\uff66-\uff9f]")
+_ANY = f"[{_SIGN}\u1100-\u11ff\u3131-\u318e\uff66-\uff9f]"
 _WORD = re.compile(r"[^\W_]+")
-_PART = re.compile(f"[{_SIGN}]+|[^{_SIGN}]+")
-_SEAM = re.compile(f"(?<=[{_SIGN}])(?=[^\\W_{_SIGN}])|(?<=[^\\W_{_SIGN}])(?=[{_SIGN}])")
-_PIECE = re.compile(f"[{HAN}{KANA}]{{1,2}}[^\\s\\w]*|[^\\s{HAN}{KANA}]+")
-_EDGE = re.compile(f"[{HAN}{KANA}\u3001-\u3003\u3008-\u3011\uff01-\uff1f]")
+_PART = f"[{_SIGN}]+|[^{_SIGN}]+"
+_SEAM = f"(?<=[{_SIGN}])(?=[^\\W_{_SIGN}])|(?<=[^\\W_{_SIGN}])(?=[{_SIGN}])"
+_PIECE = f"[{HAN}{KANA}]{{1,2}}[^\\s\\w]*|[^\\s{HAN}{KANA}]+"
+_SPACED = re.compile(r"\S+")
+_FIRST_EDGE = "\u3001"
+_EDGE = f"[{HAN}{KANA}{_FIRST_EDGE}-\u3003\u3008-\u3011\uff01-\uff1f]"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Sets of thousands of signs take milliseconds each to compile: most texts and questions need none of them.
+    return re.compile(pattern)
 
 
 def is_paired(text: str) -> bool:
     """Tell whether any of a text is cut into pairs of signs."""
-    return _ANY.search(text) is not None
+    return not text.isascii() and _compiled(_ANY).search(text) is not None
 
 
 def normal(text: str) -> str:
@@ -48,27 +57,32 @@ def as_indexed(text: str) -> str:
     """Text for an index that parts words at spaces: it finds what `indexed_words` returns; pairs stand in a row."""
     if not is_paired(text):
         return text
-    return _PART.sub(lambda part: f" {' '.join(_signs(part.group(), single=True))} ", normal(text))
+    return _compiled(_PART).sub(lambda part: f" {' '.join(_signs(part.group(), single=True))} ", normal(text))
 
 
 def parted(text: str) -> str:
     """Text with a space wherever such signs meet Latin letters or digits: "len은" is `len` and a particle."""
-    return _SEAM.sub(" ", text) if is_paired(text) else text
+    return _compiled(_SEAM).sub(" ", text) if is_paired(text) else text
 
 
 def pieces(text: str) -> list[re.Match[str]]:
     """What stands for a word where lengths are counted: words between spaces; of Han and kana, two signs."""
-    return list(_PIECE.finditer(text))
+    return list(_pieces_in(text).finditer(text))
 
 
 def count(text: str) -> int:
     """How many words a text has, two signs of Han or kana for one."""
-    return len(_PIECE.findall(text))
+    return len(_pieces_in(text).findall(text))
+
+
+def _pieces_in(text: str) -> re.Pattern[str]:
+    return _compiled(_PIECE) if is_paired(text) else _SPACED
 
 
 def joint(before: str, after: str) -> str:
     """What stands between two lines of captions: a space, but none within Chinese and Japanese."""
-    return "" if before and after and _EDGE.match(before[-1]) and _EDGE.match(after[0]) else " "
+    edges = before[-1:], after[:1]
+    return "" if all(edge >= _FIRST_EDGE and _compiled(_EDGE).match(edge) for edge in edges) else " "
 
 
 def joined(texts: Iterable[str]) -> str:
@@ -82,11 +96,11 @@ def joined(texts: Iterable[str]) -> str:
 def _words(text: str, *, single: bool) -> list[str]:
     if not is_paired(text):
         return _WORD.findall(text.lower())
-    parts = (part for word in _WORD.findall(normal(text).lower()) for part in _PART.findall(word))
+    parts = (part for word in _WORD.findall(normal(text).lower()) for part in _compiled(_PART).findall(word))
     return [word for part in parts for word in _signs(part, single=single)]
 
 
 def _signs(part: str, *, single: bool) -> list[str]:
-    if len(part) == 1 or _ANY.match(part) is None:
+    if len(part) == 1 or _compiled(_ANY).match(part) is None:
         return [part]
     return [part[i : i + 2] for i in range(len(part) - 1)] + (list(part) if single else [])

@@ -48,7 +48,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def heard(store: Store, hearer: Hearer, question: str = "what is told?", *, recordings: int = 1) -> Answer | None:
     silence = Audio(np.zeros(16, np.float32), 16_000)
     return listen(
-        question, store=store, rows=store.media()[:recordings], observer=hearer, sound=lambda row, span: silence
+        question,
+        store=store,
+        media=[row.id for row in store.media()[:recordings]],
+        observer=hearer,
+        sound=lambda row, span: silence,
     )
 
 

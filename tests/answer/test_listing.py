@@ -178,6 +178,12 @@ def test_a_stretch_without_a_subject_is_quoted(
     assert_true(answer, talk())
 
 
+def test_a_stretch_of_a_recording_without_pictures_is_quoted(library: Callable[..., Store]) -> None:
+    store = library(speech("whales", [(10.0 * i, f"Whales sing song number {i}.") for i in range(6)]))
+    answer = ask("what happens between 0:10 and 0:40?", store=store)
+    assert answer.text.startswith("Said from [0:10]: “Whales sing song number 1.")
+
+
 def test_how_long_a_recording_is(library: Callable[..., Store]) -> None:
     assert ask("how long is the lecture?", store=library(talk())).text == "The recording lasts 1:20."
 

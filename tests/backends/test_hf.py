@@ -154,9 +154,19 @@ def test_what_does_not_fit_fails_with_the_numbers(model: hf.HuggingFace) -> None
 def test_a_model_of_text_only_answers_and_does_not_see(talking: Path) -> None:
     model = hf.HuggingFace(str(talking), device="cpu", threads=1)
     assert "".join(model.stream([Message("user", "hi <|im_end|>")], max_tokens=12))
-    with pytest.raises(ConfigError, match="cannot see"):
+    with pytest.raises(ConfigError, match="takes no pictures"):
         model.describe([sight(1.0)])
     model.close()
+
+
+@pytest.mark.slow
+def test_whether_a_model_sees_is_known_before_it_is_loaded(talking: Path, seeing: Path, tmp_path: Path) -> None:
+    for made in (talking, seeing):
+        (tmp_path / made.name).mkdir()
+        (tmp_path / made.name / "config.json").write_bytes((made / "config.json").read_bytes())
+    hf.HuggingFace(str(tmp_path / seeing.name)).check_sight()
+    with pytest.raises(ConfigError, match="takes no pictures"):
+        hf.HuggingFace(str(tmp_path / talking.name)).check_sight()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,19 @@ def test_searches_beside_a_writer_end_well(tmp_path: Path) -> None:
             searches += 1
         writer.join()
         assert searches > 5
+
+
+def test_a_library_that_several_make_at_once_is_made_once(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def make(home: Path) -> int:
+        together.wait(timeout=20)
+        with Store(home) as store:
+            return len(store.media())
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(20):
+            assert list(pool.map(make, [tmp_path / str(number)] * 4)) == [0] * 4
 
 
 def test_a_correction_does_not_bring_back_the_timeline_from_before(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from seehear import errors
 from seehear.backends import pieces
 from seehear.backends.openai import attachments
 from seehear.backends.servers.probes import Probes
+from seehear.library import Library
 from seehear.media.picture import save_picture
 from seehear.values import Frames
 from tests.conftest import NOBODY, Run
@@ -100,7 +101,6 @@ def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
     library_home: Path, lesson: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from seehear.backends.servers import client
-    from seehear.library import Library
 
     monkeypatch.setattr(client, "OWN_READ_S", 0.5)
     with serving(Switches(drop_after=2) if how == "breaks off" else Switches()) as server:
@@ -252,6 +252,34 @@ def test_without_a_model_that_sees_describing_says_how_to_get_one(run: Run, inde
     assert "--see" in done.err
 
 
+@pytest.mark.parametrize("captions", ["never", "first"])
+def test_a_model_that_takes_no_pictures_is_refused_before_any_work_begins(
+    tmp_path: Path, brief: Path, captions: str
+) -> None:
+    begun: list[Any] = []
+    with serving(Switches(sees=False)) as server:
+        blind = f"{server.url}#test-model"
+        with Library(tmp_path / "home", see=blind, captions=captions) as library:
+            for work in (
+                lambda: list(library.index([brief], on_progress=begun.append)),
+                lambda: library.quote(brief, on_progress=begun.append),
+                lambda: library.ask("what is a function?", media=[brief], on_progress=begun.append),
+            ):
+                with pytest.raises(errors.ConfigError, match="takes no pictures") as refused:
+                    work()
+                assert "name a model that sees" in refused.value.hint
+            assert library.media() == []
+        assert begun == []
+        with Library(tmp_path / "home", see=blind) as library:
+            assert next(library.index([captions_only(tmp_path)])).status == "indexed", "what has no pictures needs none"
+
+
+def captions_only(folder: Path) -> Path:
+    path = folder / "notes.vtt"
+    path.write_text("WEBVTT\n\n00:01.000 --> 00:04.000\nA function is a named piece of work.\n")
+    return path
+
+
 def test_a_wrong_key_is_one_clear_line_that_does_not_hold_it(run: Run, brief: Path) -> None:
     refused = Failure(401, "invalid_api_key", f"Incorrect API key provided: {KEY}")
     with serving(Switches(always=refused)) as server:
@@ -340,7 +368,6 @@ def test_local_opens_no_socket_but_loopback(
     lesson: Path, library_home: Path, monkeypatch: pytest.MonkeyPatch, small_weights: None,
     reached_elsewhere: list[object],
 ) -> None:  # fmt: skip
-    from seehear.library import Library
 
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OLLAMA_HOST", "192.0.2.1:11434")

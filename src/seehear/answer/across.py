@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.mentions import Wanted, answer_mentions
@@ -142,7 +142,7 @@ def _line(first: Moment, spoken: Sequence[Unit]) -> str:
     many = "one sentence" if len(spoken) == 1 else f"{len(spoken)} sentences"
     lasts = f"{total_s:.0f} s" if total_s < 100 else f"{total_s / 60:.0f} min"
     amount = f"{many} about it, {lasts} in all" if spoken else "on screen only"
-    quote = plain(shorten(clean(first.text), QUOTED_WORDS))
+    quote = plain(cut_off(clean(first.text), QUOTED_WORDS))
     return f"{plain(first.title)} [{clock(first.start_s)}]: “{quote}” ({amount})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.follow import FollowUp
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import mark, moment
@@ -97,6 +97,6 @@ def _tell(inquiry: Inquiry, row: MediaRow, lead: str, found: Sequence[Unit], uni
     there = moment(row, found, units)
     inquiry.show([there])
     at = mark(row, there.start_s, several=inquiry.several)
-    quote = f"“{plain(shorten(there.text, WORDS))}”"
+    quote = f"“{plain(cut_off(there.text, WORDS))}”"
     inquiry.say.say(f"{lead} {at}: {quote}" if lead else f"{quote} {at}")
     return inquiry.done([there], [Citation(row.id, there.span, there.text)])

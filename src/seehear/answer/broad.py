@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear import prompts
-from seehear.answer.evidence import Checked, Evidence, examine, sentences_of, shorten
+from seehear.answer.evidence import Checked, Evidence, cut_off, examine, sentences_of, shorten
 from seehear.answer.inquiry import Inquiry, Trace
 from seehear.answer.outline import Topic, topics
 from seehear.answer.summing import central, nearest_whole, recap
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PART_TOKENS = 700
+QUOTED_WORDS = 40
 MOST_WRITTEN = 8
 """So many recordings a model sums up; the embedded one takes 17 s of one core for a talk of four parts, and
 several times that for an hour."""
@@ -168,7 +169,7 @@ def _part(intent: Intent) -> str:
 def _say_summary(work: _Work, inquiry: Inquiry, answerer: Answerer | None, *, after_list: bool) -> list[Citation]:
     intent, say = inquiry.intent, inquiry.say.say
     chosen = work.topics if after_list else [t for t in work.topics if work.inside(t.units)] or work.listed
-    evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen], answerer)
+    evidence = _summary_evidence(work, [work.topics.index(t) for t in chosen])
     if not evidence:
         return []
     if after_list:
@@ -176,7 +177,9 @@ def _say_summary(work: _Work, inquiry: Inquiry, answerer: Answerer | None, *, af
     sentences: list[Checked] = []
     back = _looking_back(work, chosen)
     if answerer is not None:
-        sentences = _phrase(back or evidence, inquiry.embedder, answerer, intent.sentences, inquiry.trace)
+        # One prompt when the topics are few; a time bound when they are many.
+        words = QUOTED_WORDS if back else max(18, min(QUOTED_WORDS, 420 // len(evidence)))
+        sentences = _phrase(back or evidence, words, inquiry.embedder, answerer, intent.sentences, inquiry.trace)
     if len(sentences) < min(2, intent.sentences):
         used = {e.span for sentence in sentences for e in sentence.evidence}
         left = [e for e in evidence if e.span not in used]
@@ -199,18 +202,17 @@ def _coverage(work: _Work, chosen: Sequence[Topic], *, looking_back: bool) -> st
     return f"{told}; {missing} stretches of it could not be seen or heard" if missing else told
 
 
-def _summary_evidence(work: _Work, places: Sequence[int], answerer: Answerer | None) -> list[Evidence]:
+def _summary_evidence(work: _Work, places: Sequence[int]) -> list[Evidence]:
     found: list[Evidence] = []
-    # One prompt when the topics are few; a time bound when they are many.
-    words = max(18, min(40, 420 // max(1, len(places)))) if answerer is not None else 40
     for place in places:
         topic = work.topics[place]
         held = work.leaders.get(place) or work.inside(topic.units)[:1]
         if not held:
             continue
         unit = work.made.units[held[0]]
-        text = shorten(unit.text, words)
-        found.append(Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, text, topic.title))
+        found.append(
+            Evidence(len(found) + 1, work.row.id, work.row.title, unit.kind, unit.span, unit.text, topic.title)
+        )  # fmt: skip
     return found
 
 
@@ -224,9 +226,7 @@ def _looking_back(work: _Work, chosen: Sequence[Topic]) -> list[Evidence]:
     found = []
     for number, i in enumerate(sorted({*opening, *back}), start=1):
         unit = work.made.units[i]
-        found.append(
-            Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, shorten(unit.text, 40), unit.title)
-        )
+        found.append(Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, unit.text, unit.title))
     return found
 
 
@@ -248,21 +248,27 @@ def _quote(
     found = []
     for number, i in enumerate(chosen, start=1):
         unit = work.made.units[i]
-        item = Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, shorten(unit.text, 40))
-        found.append(Checked(f"“{plain(item.text)}”", (item,)))
+        found.append(_quoted(Evidence(number, work.row.id, work.row.title, unit.kind, unit.span, unit.text)))
     return found
 
 
+def _quoted(evidence: Evidence) -> Checked:
+    return Checked(f"“{plain(cut_off(evidence.text, QUOTED_WORDS))}”", (evidence,))
+
+
 def _phrase(
-    evidence: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
+    evidence: Sequence[Evidence], words: int, embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
 ) -> list[Checked]:
-    """Let the model put it into words; in parts when it is long: sentences on each part first, then on those."""
-    parts = _parts(evidence, answerer)
+    """Let the model put it into words; in parts when it is long: sentences on each part first, then on those.
+
+    It reads at most so many `words` of each excerpt.
+    """
+    parts = _parts(evidence, words, answerer)
     if len(parts) == 1:
-        return _ask_for(parts[0], embedder, answerer, count, trace)
+        return _ask_for(parts[0], words, embedder, answerer, count, trace)
     kept: list[Checked] = []
     for part in parts:
-        kept += _ask_for(part, embedder, answerer, 2, trace) or [Checked(f"“{plain(e.text)}”", (e,)) for e in part[:1]]
+        kept += _ask_for(part, words, embedder, answerer, 2, trace) or [_quoted(part[0])]
     if len(kept) <= count:
         return kept
     # The sentences that held become the evidence of the last step; each still points to where it came from.
@@ -271,7 +277,7 @@ def _phrase(
         Evidence(n, c.evidence[0].media, c.evidence[0].title, c.evidence[0].kind, c.evidence[0].span, c.text)
         for n, c in origin.items()
     ]
-    final = _phrase(again, embedder, answerer, count, trace) if len(again) < len(evidence) else []
+    final = _phrase(again, QUOTED_WORDS, embedder, answerer, count, trace) if len(again) < len(evidence) else []
     traced = []
     for sentence in final or [Checked(c.text, (again[n - 1],)) for n, c in list(origin.items())[:count]]:
         sources = [e for use in sentence.evidence for e in origin[use.number].evidence]
@@ -279,11 +285,11 @@ def _phrase(
     return traced
 
 
-def _parts(evidence: Sequence[Evidence], answerer: Answerer) -> list[list[Evidence]]:
+def _parts(evidence: Sequence[Evidence], words: int, answerer: Answerer) -> list[list[Evidence]]:
     parts: list[list[Evidence]] = [[]]
     used = 0
     for item in evidence:
-        cost = answerer.count_tokens(item.text) + 6
+        cost = answerer.count_tokens(shorten(item.text, words)) + 6
         if parts[-1] and used + cost > PART_TOKENS:
             parts.append([])
             used = 0
@@ -292,16 +298,18 @@ def _parts(evidence: Sequence[Evidence], answerer: Answerer) -> list[list[Eviden
     return parts
 
 
-def _excerpt(evidence: Evidence) -> str:
-    return f"{evidence.meanwhile}: {evidence.text}" if evidence.meanwhile else evidence.text
+def _excerpt(evidence: Evidence, words: int) -> str:
+    text = shorten(evidence.text, words)
+    return f"{evidence.meanwhile}: {text}" if evidence.meanwhile else text
 
 
 def _ask_for(
-    part: Sequence[Evidence], embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
+    part: Sequence[Evidence], words: int, embedder: Embedder | None, answerer: Answerer, count: int, trace: Trace
 ) -> list[Checked]:
     local = [Evidence(n, e.media, e.title, e.kind, e.span, e.text, e.meanwhile) for n, e in enumerate(part, start=1)]
     back = dict(enumerate(part, start=1))
-    messages = [Message(role, text) for role, text in prompts.summary([_excerpt(e) for e in local], sentences=count)]
+    excerpts = [_excerpt(e, words) for e in local]
+    messages = [Message(role, text) for role, text in prompts.summary(excerpts, sentences=count)]
     found: list[Checked] = []
     dropped = False
     with closing(sentences_of(answerer.stream(messages, max_tokens=MOST_TOKENS))) as written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from seehear.answer.across import answer_across, read_across
@@ -10,11 +11,12 @@ from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
 from seehear.answer.differences import answer_differences, read_differences
 from seehear.answer.follow import FollowUp, read_follow_up
-from seehear.answer.inquiry import Inquiry, Sayer, Trace, rows_of
+from seehear.answer.inquiry import Inquiry, Sayer, Trace
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
+from seehear.answer.recordings import rows_of
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
@@ -44,30 +46,34 @@ def ask(
 
     The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
     each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
-    quoted; a `reranker` puts the moments of a narrow question in order. Raises InputError on an empty question,
-    NotFoundError on unknown media, BackendError from the models.
+    quoted; a `reranker` puts the moments of a narrow question in order. All that it is made of is read from the library
+    as it stands at one moment. Raises InputError on an empty question, NotFoundError on unknown media, BackendError
+    from the models.
     """
-    rows = rows_of(store, media)
     writer = None if answerer is None or answerer.card.name == "extractive" else answerer
-    tongue = understand(question, store=store, rows=rows, embedder=embedder, writer=writer)
-    follow = read_follow_up(tongue.read_as, history, [row.id for row in rows])
-    if follow.limit is not None:
-        within = follow.limit if within is None else _shared(within, follow.limit)
-        rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
-    intent = read_question(follow.read_as, route=route)
-    mended = mend(follow.read_as, intent.terms, store, rows)
-    intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
+    # It may ask a model to translate the question: that is waited for before the library is looked at.
+    tongue = understand(question, store=store, media=media, embedder=embedder, writer=writer)
     backends = {
         "embed": embedder.card.name if embedder is not None else "none",
         **({} if reranker is None else {"rerank": reranker.card.name}),
         "answer": answerer.card.name if answerer is not None else "extractive",
     }
-    inquiry = Inquiry(
-        question, mended.text, intent, store, rows, None if media is None else tuple(row.id for row in rows),
-        embedder, writer, backends, Sayer(on_text), Trace([step for step in (tongue.step, follow.step) if step]),
-        on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
-    )  # fmt: skip
-    return _answer(inquiry, follow)
+    with ExitStack() as reading:
+        seen = reading.enter_context(store.read())
+        rows = rows_of(seen, media)
+        follow = read_follow_up(tongue.read_as, history, [row.id for row in rows])
+        if follow.limit is not None:
+            within = follow.limit if within is None else _shared(within, follow.limit)
+            rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
+        intent = read_question(follow.read_as, route=route)
+        mended = mend(follow.read_as, intent.terms, seen, rows)
+        intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
+        inquiry = Inquiry(
+            question, mended.text, intent, seen, rows, None if media is None else tuple(row.id for row in rows),
+            embedder, writer, backends, Sayer(on_text), Trace([step for step in (tongue.step, follow.step) if step]),
+            reading.close, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
+        )  # fmt: skip
+        return _answer(inquiry, follow)
 
 
 def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:

@@ -117,7 +117,8 @@ def shorten(text: str, words: int) -> str:
 
 
 def cut_off(text: str, words: int) -> str:
-    """At most so many words of a text, for a quote: with an ellipsis where it stops inside a sentence or a list."""
+    """At most so many words of a text as an answer quotes them: with an ellipsis where it stops inside a sentence or
+    a list. What the quote cites stays whole."""
     part = shorten(text, words)
     whole = count(part) >= count(text) or part[-1:] in ".!?。？！"
     return part if whole else f"{part.rstrip(' ,;:')}…"

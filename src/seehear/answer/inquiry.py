@@ -9,22 +9,10 @@ from seehear.answer.evidence import Told
 from seehear.answer.support import UNCONFIRMED, judge
 from seehear.answer.translate import Tongue
 from seehear.backends.protocols import Answerer, Embedder, Reranker
-from seehear.errors import NotFoundError
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Judged, Moment, Sentence, Weighed, Why
-
-
-def rows_of(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
-    """The recordings with these ids, each once, all of them where None. Raises NotFoundError when one is not there."""
-    rows = store.media()
-    if media is None:
-        return tuple(rows)
-    known = {row.id: row for row in rows}
-    if missing := [one for one in media if one not in known]:
-        raise NotFoundError(f"no media {missing[0][:12]} in this library", hint="seehear library lists what is")
-    return tuple(known[one] for one in dict.fromkeys(media))
 
 
 class Sayer:
@@ -66,6 +54,9 @@ class Trace:
 class Inquiry:
     """A question with all that answering it takes; `rows` are the recordings it is asked of.
 
+    `store` is the library as it stood when it was asked, until `let_go` is called: whatever an answer is made of is
+    read before its first word is written.
+
     `read_as` is the question with what a follow-up left out put in; `media` are the ids it is limited to, None for
     the whole library; `writer` is None where nothing but quoting is possible.
     """
@@ -81,6 +72,7 @@ class Inquiry:
     backends: dict[str, str]
     say: Sayer
     trace: Trace
+    let_go: Callable[[], None]
     on_moments: Callable[[Sequence[Moment]], None] | None = None
     limit: int = 5
     told: list[Sentence] = field(default_factory=list)
@@ -94,7 +86,10 @@ class Inquiry:
         return len(self.rows) > 1
 
     def show(self, moments: Sequence[Moment]) -> None:
-        """Hand moments on before a word is written."""
+        """Hand moments on before a word is written; from here on nothing is read from the library."""
+        # What follows lasts as long as a model writes and somebody reads, minutes perhaps. A transaction that is open
+        # keeps nobody from writing, but nothing that is written meanwhile leaves SQLite's log, which grows without end.
+        self.let_go()
         if self.on_moments is not None:
             self.on_moments(moments)
 

@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seehear.answer.evidence import sentences_of, shorten, untimed
-from seehear.answer.inquiry import rows_of as rows_of
+from seehear.answer.evidence import sentences_of, untimed
+from seehear.answer.recordings import rows_of
 from seehear.backends.protocols import Attached, Message, Observer
 from seehear.fences import plain, sealed_line
 from seehear.search import search
@@ -50,7 +50,7 @@ def listen(
     question: str,
     *,
     store: Store,
-    rows: Sequence[MediaRow],
+    media: Sequence[str],
     observer: Observer,
     sound: Callable[[MediaRow, Span], Audio],
     on_moments: Callable[[Sequence[Moment]], None] | None = None,
@@ -58,13 +58,15 @@ def listen(
 ) -> Answer | None:
     """Answer a question about recordings of sound by playing them to a model; None where it hears no answer.
 
-    Every printed time is the start of a stretch that the model cited by number. Raises BackendError.
+    `media` are their ids. Every printed time is the start of a stretch that the model cited by number. Raises
+    NotFoundError on unknown media, BackendError.
     """
-    ids = [row.id for row in rows]
-    found = search(store, None, question, media=ids, limit=5)
+    with store.read() as seen:
+        rows = rows_of(seen, media)
+        found = search(seen, None, question, media=[row.id for row in rows], limit=5)
+        stretches = chosen([s for row in rows for s in cut(seen.timeline(row.id))], found)
     if on_moments is not None:
         on_moments(found)
-    stretches = chosen([s for row in rows for s in cut(store.timeline(row.id))], found)
     by_id = {row.id: row for row in rows}
     attached: list[str | Attached] = []
     for number, stretch in enumerate(stretches, start=1):
@@ -141,13 +143,14 @@ def _sentences(
         marks = [f"[{clock(s.span.start_s)}]" for s in used]
         if several:
             marks = [f"({plain(s.title)} {mark})" for s, mark in zip(used, marks, strict=True)]
-        quotes = tuple(Citation(s.media, s.span, shorten(s.said, 40) or NO_WORDS) for s in used)
+        quotes = tuple(Citation(s.media, s.span, s.said or NO_WORDS) for s in used)
         # What was heard cannot be checked against words; where the words hold it too, that is told.
         said = set(content_stems(" ".join(s.said for s in used)))
         told = set(content_stems(bare))
         yield f"{bare} {' '.join(marks)}", Sentence(bare, len(told & said) * 2 >= len(told), quotes)
 
 
-def playable(rows: Sequence[MediaRow]) -> bool:
-    """Whether these are recordings of sound alone, all of them still in their place."""
+def is_playable(store: Store, media: Sequence[str]) -> bool:
+    """Whether these (by id) are recordings of sound alone, all of them still in their place. Raises NotFoundError."""
+    rows = rows_of(store, media)
     return bool(rows) and all(row.kind == "audio" and row.path.is_file() for row in rows)

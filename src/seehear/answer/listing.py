@@ -180,6 +180,7 @@ def _pick(
     # An announcement is followed by what it announces, a slide by what is said about it.
     end_s = max(picked.end_s, first.span.start_s + MEANWHILE_S) if thing.by_words else picked.end_s
     spoken = [u for u in units if u.kind == "transcript" and picked.start_s - 1.0 <= u.span.start_s < end_s]
+    text = text_during(inquiry, row, {u.span for u in own})
     inquiry.show([picked])
     lead = f"An {thing.one}" if listed.how == "any" else f"The {_ordinal(listed.place)} {thing.one}"
     told = cut_off(" ".join(u.text for u in spoken), SAID_WORDS)
@@ -189,7 +190,6 @@ def _pick(
         inquiry.say.say(f"{lead} is at {at}: “{plain(told)}”")
         return inquiry.done([picked], citations)
     inquiry.say.say(f"{lead} is at {at}: {item.name}.")
-    text = text_during(inquiry, row, {u.span for u in own})
     if first.kind == "visual" and len(text.split()) > len(first.title.split()):
         inquiry.say.say(f"On screen: “{verbatim(cut_off(text, SAID_WORDS))}”.")
     if told and inquiry.intent.route != "shown":

@@ -108,12 +108,12 @@ def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) ->
     A count of none is an answer, unless `refuse` is False.
     """
     held = [f for f in (_find(inquiry, row, wanted) for row in inquiry.rows) if f.units]
-    route = inquiry.intent.route
+    route, otherwise = inquiry.intent.route, ""
     if not held and route != "both":
         both = replace(inquiry, intent=replace(inquiry.intent, route="both"))
         held = [f for f in (_find(both, row, wanted) for row in inquiry.rows) if f.units]
         if held and wanted.which == "count":
-            inquiry.say.say(f"“{plain(wanted.name)}” is not {route}{inquiry.where}, but it is {_OTHERWISE[route]}.")
+            otherwise = f"“{plain(wanted.name)}” is not {route}{inquiry.where}, but it is {_OTHERWISE[route]}."
     if not held:
         if wanted.which == "count" and refuse:
             inquiry.show(())
@@ -123,7 +123,7 @@ def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) ->
         return None
     inquiry.trace.step(f"“{wanted.name}” was looked up word by word, not by meaning.")
     if wanted.which == "count":
-        return _count(inquiry, wanted, held)
+        return _count(inquiry, wanted, held, otherwise)
     return _list(inquiry, wanted, held)
 
 
@@ -232,7 +232,7 @@ def _around(text: str, wanted: Wanted) -> str:
     at = _place(line, words, wanted)
     start = max(0, min(at - QUOTED_WORDS // 2, len(words) - QUOTED_WORDS))
     part = verbatim_line(line[words[start].start() : words[start + QUOTED_WORDS - 1].end()])
-    return f"“{'… ' if start else ''}{part}{' …' if start + QUOTED_WORDS < len(words) else ''}”"
+    return f"“{'…' if start else ''}{part}{'…' if start + QUOTED_WORDS < len(words) else ''}”"
 
 
 def _place(line: str, words: Sequence[re.Match[str]], wanted: Wanted) -> int:
@@ -244,7 +244,7 @@ def _place(line: str, words: Sequence[re.Match[str]], wanted: Wanted) -> int:
     return next((i for i, word in enumerate(words) if sought & set(stems_of(word.group()))), 0)
 
 
-def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
+def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found], otherwise: str) -> Answer:
     several, name = inquiry.several, plain(wanted.name)
     moments: list[Moment] = []
     citations: list[Citation] = []
@@ -263,6 +263,8 @@ def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
                 parts.append(f"{verb.format(much)}: {at}")
         lines.append("; ".join(parts))
     inquiry.show(moments)
+    if otherwise:
+        inquiry.say.say(otherwise)
     inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
     for line in lines if len(lines) > 1 else ():
         inquiry.say.say(f"\n- {line}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from seehear.search.route import Intent
 from seehear.search.terms import content_stems
 from seehear.spans import Span
 from seehear.store import Store
+from seehear.units import Unit
 from seehear.values import Answer, Moment, Weighed
 
 MOST_SENTENCES = 2
@@ -48,11 +49,12 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     )  # fmt: skip
     sides = both_sides(inquiry)
     shown = [*sides, *(m for m in found.moments if m not in sides)][: max(inquiry.limit, len(sides))]
-    inquiry.show(shown)
     evidence = gather(shown, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
     if evidence and (wanted or count(evidence[0].text) < BARE_WORDS):
         evidence = _with_speech(inquiry.store, intent, found.moments[0], evidence)
+    behind = _behind(inquiry, evidence)
+    inquiry.show(shown)
     likely = probability(found.signal, embedder=found.compared_by, across=across)
     trace.weighed = _weighed(found)
     trace.likelihood, trace.threshold = likely, threshold()
@@ -61,14 +63,15 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
     if not evidence or not fits(found.signal, embedder=found.compared_by, across=across):
         return _refuse(inquiry, found, evidence)
-    told = _tell(inquiry, found, evidence, sure=found.signal.exact or likely >= SURE, sides=len(sides))
+    told = _tell(inquiry, found, evidence, behind, sure=found.signal.exact or likely >= SURE, sides=len(sides))
     if told is None:
         return _refuse(inquiry, found, evidence)
     return inquiry.done(shown, [e.citation for one in told for e in one.evidence])
 
 
 def _tell(
-    inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], *, sure: bool, sides: int
+    inquiry: Inquiry, found: Found, evidence: Sequence[Evidence], behind: Mapping[str, Sequence[Unit]], *, sure: bool,
+    sides: int,
 ) -> list[Told] | None:  # fmt: skip
     """Say what answers the question; None where the writer finds nothing in evidence that is not `sure` to answer.
 
@@ -83,7 +86,7 @@ def _tell(
     lead = _lead(inquiry, evidence)
     if lead is not None and (sure or inquiry.writer is None):
         tell(lead)
-    with closing(_write(inquiry, evidence)) as written:
+    with closing(_write(inquiry, evidence, behind)) as written:
         # Who translates what is told may be the writer, and models on this machine give one reply at a time.
         for checked in written if inquiry.tongue.writer is None else list(written):
             if checked is None:
@@ -175,7 +178,9 @@ def _repeats(text: str, said: Sequence[Told]) -> bool:
     return any(len(new & set(content_stems(old.text))) >= 0.8 * len(new) for old in said)
 
 
-def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Generator[Checked | None, None, None]:
+def _write(
+    inquiry: Inquiry, evidence: Sequence[Evidence], behind: Mapping[str, Sequence[Unit]]
+) -> Generator[Checked | None, None, None]:
     """What the model writes, sentence by sentence, as far as it holds; None where it says that nothing is found."""
     question, embedder, trace = inquiry.read_as, inquiry.embedder, inquiry.trace
     if inquiry.writer is None:
@@ -193,18 +198,25 @@ def _write(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Generator[Checked 
             trace.judge(plain(sentence), reason, kept=checked is not None)
             if checked is None:
                 continue
-            yield _pointed(inquiry, checked)
+            yield _pointed(inquiry, checked, behind)
             kept += 1
             if kept >= MOST_SENTENCES:
                 return
 
 
-def _pointed(inquiry: Inquiry, checked: Checked) -> Checked:
+def _behind(inquiry: Inquiry, evidence: Sequence[Evidence]) -> dict[str, list[Unit]]:
+    """All units of the recordings that a writer may cite, by id, so that what it writes can be pointed at them."""
+    if inquiry.writer is None:
+        return {}
+    cited = {e.media for e in evidence}
+    stored = {row.id: inquiry.store.units(row.number) for row in inquiry.rows if row.id in cited}
+    return {media: [units[i] for i in sorted(units)] for media, units in stored.items()}
+
+
+def _pointed(inquiry: Inquiry, checked: Checked, behind: Mapping[str, Sequence[Unit]]) -> Checked:
     """The sentence with the very words that hold it as evidence."""
-    numbers = {row.id: row.number for row in inquiry.rows}
     for media in dict.fromkeys(e.media for e in checked.evidence):
-        units = inquiry.store.units(numbers[media])
-        checked = point(checked, [units[i] for i in sorted(units)], media, question=inquiry.read_as)
+        checked = point(checked, behind[media], media, question=inquiry.read_as)
     return checked
 
 

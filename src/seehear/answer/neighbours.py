@@ -70,10 +70,11 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
             lines.append(f"{here} is the {'first' if asked.before else 'last'} topic.")
             continue
         beside = outline[other]
-        lines.append(f"{'Before' if asked.before else 'After'} {here} comes {_told(inquiry, row, beside, units)}")
+        said = next((units[i] for i in beside.units if units[i].kind == "transcript"), None)
+        lines.append(f"{'Before' if asked.before else 'After'} {here} comes {_told(inquiry, row, beside, said)}")
         held = [units[i] for i in beside.units[:1]]
         moments += [moment(row, held, units)] if held else []
-        citations += [citation(row, unit) for unit in held]
+        citations += [citation(row, unit) for unit in (*held, said) if unit is not None]
     if not lines:
         return None
     inquiry.trace.step("It asks for the topic beside another one: read from the outline.")
@@ -89,7 +90,6 @@ def _place(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
     return min((i for i, title in enumerate(titles) if stems <= title), key=lambda i: len(titles[i]), default=None)
 
 
-def _told(inquiry: Inquiry, row: MediaRow, topic: Topic, units: Sequence[Unit]) -> str:
+def _told(inquiry: Inquiry, row: MediaRow, topic: Topic, said: Unit | None) -> str:
     named = f"“{plain(topic.title)}” {mark(row, topic.span.start_s, several=inquiry.several)}"
-    said = next((units[i].text for i in topic.units if units[i].kind == "transcript"), "")
-    return f"{named}: “{plain(cut_off(said, QUOTED_WORDS))}”" if said else f"{named}."
+    return f"{named}." if said is None else f"{named}: “{plain(cut_off(said.text, QUOTED_WORDS))}”"

@@ -16,6 +16,7 @@ from seehear.search.passages import cut_up, texts_to_embed
 from seehear.search.terms import content_stems, stems_of
 from seehear.spans import Span
 from seehear.store import MediaRow, Store
+from seehear.store.snapshot import on_snapshot
 from seehear.timeline import Timeline
 from seehear.units import Cut, clean
 from seehear.values import Chapter
@@ -63,6 +64,7 @@ def chapters(
     return [Chapter(Span(a, max(a, b)), t.title) for a, b, t in zip(starts, ends, found, strict=True)]
 
 
+@on_snapshot
 def chapters_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -> list[Chapter]:
     """The `chapters` of a recording in a library, from the vectors that are kept there."""
     stored = store.units(row.number)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from seehear.scripts import is_paired
-from seehear.search.cues import kernels
 from seehear.search.terms import FRAME, STOP, stem
 
 LONGEST_WORDS = 6
@@ -111,6 +110,8 @@ def phrases(sentences: Sequence[str], lexicon: Lexicon) -> list[Phrase]:
     for ordinal, text in enumerate(sentences):
         for clause in _CLAUSE.split(text):
             if is_paired(clause):
+                from seehear.search.kernels import kernels
+
                 for name in kernels(clause):
                     if 2 <= len(name) <= LONGEST_SIGNS:
                         found.setdefault((name,), []).append((ordinal, False, True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
@@ -83,5 +83,5 @@ def answer_stretch(inquiry: Inquiry) -> Answer:
 
 def _begun(text: str, words: int) -> str:
     """The beginning of a text, with an ellipsis wherever it is not all of it."""
-    part = shorten(text, words)
-    return f"{part} …" if count(part) < count(text) else part
+    part = cut_off(text, words)
+    return part if part.endswith("…") or count(part) == count(text) else f"{part} …"

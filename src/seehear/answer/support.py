@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from seehear.answer.evidence import support
 from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
-from seehear.fences import plain
+from seehear.fences import plain, rounded
 from seehear.search.terms import content_stems
 
 UNCONFIRMED = "(unconfirmed)"
@@ -53,8 +53,8 @@ def judge(
     joined = plain(" ".join(quotes))
     quoted = _QUOTE.findall(said)
     if quoted:
-        flat = _flat(joined)
-        strange = [part for part in quoted if _flat(plain(part)).strip(_ELLIPSIS) not in flat]
+        flat = _flat(rounded(joined))
+        strange = [part for part in quoted if _flat(rounded(part)).strip(_ELLIPSIS) not in flat]
         return Support(False, f"not a quotation: {strange[0]}") if strange else Support(True, "quoted word for word")
     missing = _missing(_NUMBER, said, joined, question)
     if missing:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from seehear.answer.evidence import shorten
+from seehear.answer.evidence import cut_off
 from seehear.answer.wording import glimpse
 from seehear.fences import plain
 from seehear.search.terms import content_stems
@@ -93,7 +93,7 @@ def slides(units: Sequence[Unit]) -> list[Item]:
         if last is not None and (last.span == unit.span or (unit.title and last.title == unit.title)):
             items[-1] = Item(items[-1].name, (*items[-1].units, unit))
         else:
-            items.append(Item(plain(unit.title or shorten(unit.text, 6)), (unit,)))
+            items.append(Item(plain(unit.title or cut_off(unit.text, 6)), (unit,)))
     return items
 
 

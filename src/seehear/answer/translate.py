@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from seehear import prompts
+from seehear.answer.recordings import rows_of
 from seehear.backends.protocols import Answerer, Card, Embedder, Message
 from seehear.fences import plain
 from seehear.language import NAMES, language_of, language_of_all
@@ -46,13 +47,18 @@ class Tongue:
 
 
 def understand(
-    question: str, *, store: Store, rows: Sequence[MediaRow], embedder: Embedder | None, writer: Answerer | None
+    question: str, *, store: Store, media: Sequence[str] | None, embedder: Embedder | None, writer: Answerer | None
 ) -> Tongue:
-    """Tell whether a question is in another language than the recordings, and do about it what can be done."""
+    """Tell whether a question is in another language than the recordings, and do about it what can be done.
+
+    Raises NotFoundError on unknown media, BackendError from the writer.
+    """
     asked = language_of(question)
     if asked is None:
         return Tongue(question)
-    spoken = [code for row in rows[:SAMPLED_MEDIA] if (code := _spoken(store, row)) is not None]
+    with store.read() as seen:
+        rows, stored = rows_of(seen, media)[:SAMPLED_MEDIA], seen.embedder()
+        spoken = [code for row in rows if (code := _spoken(seen, row)) is not None]
     # Han signs alone may be Japanese.
     if not spoken or asked in spoken or (asked == "zh" and "ja" in spoken):
         return Tongue(question)
@@ -63,7 +69,6 @@ def understand(
         if found:
             step = f"{languages}; {writer.card.name} translated it: {plain(found)}"
             return Tongue(found, asked, there, step, writer=writer)
-    stored = store.embedder()
     fits = embedder is not None and stored in ("", embedder.card.name)
     if embedder is not None and fits and _knows(embedder.card, asked) and _knows(embedder.card, there):
         name = embedder.card.name

@@ -102,7 +102,7 @@ class HuggingFace:
         Raises ConfigError when the model does not see, and as `stream` when it cannot be loaded.
         """
         if sights and not self._load().sees:
-            raise ConfigError(f"{self._card.name} cannot see", hint="choose a model that takes images and text")
+            raise self._blind()
 
         def describe(group: Sequence[Sight]) -> list[Description | Gap]:
             asked = describing.request(group, question=question)
@@ -110,6 +110,18 @@ class HuggingFace:
             return describing.parse("".join(self._write(turns, asked.max_tokens)), group)
 
         return describing.group_by_group(sights, self._card.images_per_request, describe, on_described)
+
+    def check_sight(self) -> None:
+        """Read what kind of model it is. Raises ConfigError when it takes no pictures, and as `stream`."""
+        with self._lock:
+            sees = self._loaded.sees if self._loaded else self._configured(place(self._name))[1]
+        if not sees:
+            raise self._blind()
+
+    def _blind(self) -> ConfigError:
+        return ConfigError(
+            f"{self._card.name} takes no pictures", hint="choose a model that takes images and text, or leave --see out"
+        )
 
     def _write(self, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Iterator[str]:
         loaded = self._load()
@@ -197,14 +209,20 @@ class HuggingFace:
                 self._loaded = self._read(place(self._name))
             return self._loaded
 
+    def _configured(self, place: str) -> tuple[Any, bool]:
+        """The configuration of the model, and whether it takes pictures."""
+        _, transformers = packages(self._card.name)
+        with loading(self._card.name):
+            config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
+            return config, type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
     def _read(self, place: str) -> _Loaded:
         torch, transformers = packages(self._card.name)
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         device = self._device or best_device(torch)
+        config, sees = self._configured(place)
         with loading(self._card.name):
-            config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
-            sees = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
             # A processor computes fastest in float32; other devices take what the weights were saved in.
             options = {"dtype": torch.float32 if device == "cpu" else "auto", "use_safetensors": True}
             kind = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM

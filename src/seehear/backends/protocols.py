@@ -167,6 +167,15 @@ class TakesFilm(Protocol):
 
 
 @runtime_checkable
+class ChecksSight(Protocol):
+    """A describer that can tell before it has a picture that its model takes none."""
+
+    def check_sight(self) -> None:
+        """Find it out without loading the model. Raises ConfigError, WeightsError, MissingPackageError."""
+        ...
+
+
+@runtime_checkable
 class Speaker(Backend, Protocol):
     """Reads text aloud."""
 

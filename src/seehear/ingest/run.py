@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from seehear.backends.protocols import Describer, Reader, Transcriber
+from seehear.backends.protocols import ChecksSight, Describer, Reader, Transcriber
 from seehear.errors import InputError, MissingPackageError
 from seehear.ingest import stages
 from seehear.ingest.cache import StageCache
@@ -65,11 +65,15 @@ def ingest(
 ) -> Ingested:
     """See and hear one media side by side and merge both by time; backends are opened only when they are needed.
 
-    Raises CancelledError when the reporter was told to stop, SetupError when weights are missing; what single pictures
-    or stretches of sound could not give is a Gap of the timeline.
+    Whether pictures can be described at all is found out first. Raises ConfigError when the model that shall see takes
+    no pictures, CancelledError when the reporter was told to stop, SetupError when weights are missing; what single
+    pictures or stretches of sound could not give is a Gap of the timeline.
     """
+    seeing = describer() if media.has_video else None
+    if isinstance(seeing, ChecksSight):
+        seeing.check_sight()
     parts = _side_by_side(
-        lambda: _see(media, plan, reader, describer, cache, reporter),
+        lambda: _see(media, plan, reader, seeing, cache, reporter),
         lambda: _hear(media, plan, transcriber, cache, reporter),
         reporter=reporter,
     )
@@ -109,7 +113,7 @@ def _see(
     media: Media,
     plan: Plan,
     reader: Callable[[], Reader],
-    describer: Callable[[], Describer | None],
+    seeing: Describer | None,
     cache: StageCache,
     reporter: Reporter,
 ) -> _Part:
@@ -129,7 +133,7 @@ def _see(
         return _Part([], [Gap(_whole(media), "read", str(error))], complete=False)
     shown = lines(points, screens)
     complete = True
-    if (seeing := describer()) is None:
+    if seeing is None:
         events = visual_events(shown, via=opened.card.name)
     else:
         descriptions, refused = describe(

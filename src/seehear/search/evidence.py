@@ -99,7 +99,8 @@ def scenes(pool: Pool, present: NDArray[np.bool_], *, reach_s: float) -> NDArray
     numbers = np.asarray([key[0] for key in pool.keys])
     starts = np.asarray([unit.span.start_s for unit in pool.units])
     ends = np.asarray([min(unit.span.end_s, unit.span.start_s + 2 * reach_s) for unit in pool.units])
-    for number in np.unique(numbers):
+    # Not np.unique: it imports all of numpy.ma.
+    for number in sorted(set(numbers.tolist())):
         rows = np.flatnonzero(numbers == number)
         sums = np.vstack([np.zeros((1, present.shape[1]), np.int64), np.cumsum(present[rows], axis=0)])
         low = np.searchsorted(starts[rows], starts[rows] - reach_s, side="left")
@@ -167,7 +168,7 @@ def strengths(pool: Pool, cosine: NDArray[np.float32], words: NDArray[np.float32
 
     numbers = np.asarray([key[0] for key in pool.keys])
     out = np.zeros(len(cosine), np.float32)
-    for number in np.unique(numbers):
+    for number in sorted(set(numbers.tolist())):
         mine = numbers == number
         top = np.sort(cosine[mine])[-CROWD:]
         out[mine] = top[-1] + 0.8 * top.sum() / CROWD + 0.6 * words[mine].max()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from seehear.scripts import indexed_words, is_paired, parted, words_of
-from seehear.search.cues import kernels
 
 LONGEST = 2000
 """Characters of a question that are read."""
@@ -113,11 +112,11 @@ def terms_of(question: str) -> Terms:
     exact += [match.group().strip() for match in _IDENTIFIER.finditer(parted(question))]
     exact = [text for text in dict.fromkeys(exact) if words_of(text)]
     quoted = {word for text in exact for word in words_of(text)}
-    whole = (
-        tuple(w for w in kernels(question.lower()) if w in quoted or w not in STOP | FRAME)
-        if is_paired(question)
-        else ()
-    )
+    whole: tuple[str, ...] = ()
+    if is_paired(question):
+        from seehear.search.kernels import kernels
+
+        whole = tuple(w for w in kernels(question.lower()) if w in quoted or w not in STOP | FRAME)
     words = list(dict.fromkeys(word for text in whole or (question,) for word in words_of(text)))
     content = [w for w in words if w in quoted or (w not in STOP and w not in FRAME)]
     content = content or [w for w in words if w not in STOP] or words

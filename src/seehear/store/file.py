@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -143,10 +144,13 @@ class Store:
 
     def _prepare(self) -> None:
         db = self._db
-        version, mark = (int(db.execute(f"PRAGMA {n}").fetchone()[0]) for n in ("user_version", "application_id"))
+        # Read in one statement: another process may be making the library just now.
+        version, mark, tables = db.execute(
+            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
+            "FROM pragma_user_version, pragma_application_id"
+        ).fetchone()
         # Libraries of every version carry our mark; a file without a version becomes one only while it is empty.
-        tables = 0 if version else db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if tables or mark != (APPLICATION_ID if version else 0):
+        if (tables and not version) or mark != (APPLICATION_ID if version else 0):
             raise foreign(self.path)
         if version > len(MIGRATIONS):
             raise LibraryVersionError(
@@ -161,9 +165,22 @@ class Store:
                                    hint="make the folder writable once and run seehear library")  # fmt: skip
             return
         if version < len(MIGRATIONS):
-            db.execute("PRAGMA journal_mode=WAL")
+            self._keep_a_log()
             self._migrate()
         db.execute("PRAGMA synchronous=FULL")
+
+    def _keep_a_log(self) -> None:
+        """Switch to WAL mode; SQLite does not wait by itself for another process that does it at the same time."""
+        until_s = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def _migrate(self) -> None:
         self._db.create_function("as_indexed", 1, as_indexed, deterministic=True)

@@ -8,8 +8,6 @@ import json
 import os
 import re
 import shutil
-import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from seehear.errors import CancelledError, MissingPackageError, WeightsError
 
 if TYPE_CHECKING:
+    import ssl
+    import subprocess
+
     import httpx
 
 CHUNK_BYTES = 1 << 20
@@ -114,6 +114,8 @@ def _reported(pins: Sequence[Pin], timeout_s: float) -> dict[Pin, str]:
 
 
 def _pip(arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    import subprocess
+
     # A wish to install only into virtual environments must not stop a run that installs nothing.
     environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "false"}
     try:
@@ -137,6 +139,8 @@ def _plain(distribution: str) -> str:
 
 @cache
 def _trust() -> ssl.SSLContext:
+    import ssl
+
     import certifi
 
     trust = ssl.create_default_context()
@@ -233,6 +237,8 @@ class Download:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _copy(self) -> None:
+        from urllib.request import url2pathname
+
         source = Path(url2pathname(urlsplit(self.url).path))
         if not source.is_file():
             raise WeightsError(f"{source} is not there")

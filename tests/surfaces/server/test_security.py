@@ -65,6 +65,36 @@ def test_every_answer_is_hardened(shared: Server, lesson_id: str) -> None:
         assert "server" not in headers
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/nope", "/<script>alert(1)</script>?q=<b>&nope", "/static/nope.js", "/m/", "/m/a/b"])
+def test_a_wrong_link_leads_a_browser_to_a_page_that_holds_nothing_of_it(shared: Server, path: str) -> None:
+    answer = shared.http.get(path, headers=BROWSER)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["vary"] == "Accept"
+    assert "There is nothing at this address." in answer.text
+    assert 'href="/"' in answer.text
+    assert not re.search(r"<script|<style|style=|alert|nope", answer.text)
+    for named in re.findall(r'"(/static/[^"]+)"', answer.text):
+        assert shared.http.get(named).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/nope", "*/*"), ("/nope", "application/json"), ("/nope", "application/problem+json, text/html;q=0.5"),
+        ("/api/v1/nope", BROWSER["Accept"]), ("/v1/nope", BROWSER["Accept"]),
+    ],
+)  # fmt: skip
+def test_programs_get_problems_whatever_they_ask_for(shared: Server, path: str, accept: str) -> None:
+    answer = shared.http.get(path, headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert "json" in answer.headers["content-type"]
+
+
 def test_static_files_stay_in_their_folder(shared: Server) -> None:
     for path in (
         "/static/../../../pyproject.toml",
@@ -91,6 +121,9 @@ def _needs_token(server: Server, bare: httpx.Client, made_up: str) -> None:
         assert refused.status_code == 401, path
         assert refused.headers["www-authenticate"].startswith("Bearer")
     assert bare.get("/healthz").status_code == 200
+    lost = bare.get("/nothing", headers=BROWSER)
+    assert (lost.status_code, lost.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert "This server wants its token." in lost.text
     for wrong in ("x", made_up[:-1], made_up + "x", "é" * 30):
         assert bare.get("/api/v1/library", headers={"Authorization": f"Bearer {wrong}".encode()}).status_code == 401
     page = bare.get("/", params={"token": "wrong"})

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from seehear.errors import BugError, CancelledError, SeehearError
-from seehear.surfaces.cli import (
-    ask,
-    doctor,
-    frames,
-    generate,
-    index,
-    library,
-    mcp,
-    models,
-    search,
-    serve,
-    single,
-    timeline,
-)
-from seehear.surfaces.cli import eval as evaluating
 from seehear.surfaces.cli.console import note, plain, print_json
 
-SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    "Ask": (ask.ask, search.search),
-    "Measure": (evaluating.evaluate,),
-    "Index": (index.index, timeline.timeline, library.library, library.remove),
-    "One stage on its own": (frames.frames, single.transcribe, single.read, single.describe, generate.generate),
-    "For people and programs": (serve.serve, mcp.mcp),
-    "This machine": (models.models, doctor.backends, doctor.doctor),
-}
+SECTIONS: dict[str, dict[str, str]] = {
+    "Ask": {"ask": "ask.ask", "search": "search.search"},
+    "Measure": {"eval": "eval.evaluate"},
+    "Index": {
+        "index": "index.index", "timeline": "timeline.timeline", "library": "library.library",
+        "remove": "library.remove",
+    },
+    "One stage on its own": {
+        "frames": "frames.frames", "transcribe": "single.transcribe", "read": "single.read",
+        "describe": "single.describe", "generate": "generate.generate",
+    },
+    "For people and programs": {"serve": "serve.serve", "mcp": "mcp.mcp"},
+    "This machine": {"models": "models.models", "backends": "doctor.backends", "doctor": "doctor.doctor"},
+}  # fmt: skip
+"""Commands under their headings, and where each is: one that runs does not wait for the others to be imported."""
 
 
 class _ReaderGoneError(Exception):
@@ -41,7 +34,20 @@ class _ReaderGoneError(Exception):
 
 
 class Sections(click.Group):
-    """A group that lists its commands under headings."""
+    """A group that lists its commands under headings, and imports a command when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command, None where none is called so."""
+        for commands in SECTIONS.values():
+            if cmd_name in commands:
+                module, _, attribute = commands[cmd_name].partition(".")
+                found: click.Command = getattr(import_module(f"seehear.surfaces.cli.{module}"), attribute)
+                return found
+        return None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Raises what it raises, and _ReaderGoneError when nobody reads what it prints."""
@@ -52,9 +58,12 @@ class Sections(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one list per section."""
-        for heading, commands in SECTIONS.items():
+        for heading, names in SECTIONS.items():
+            commands = ((name, self.get_command(ctx, name)) for name in names)
             with formatter.section(heading):
-                formatter.write_dl([(c.name or "", c.get_short_help_str(limit=formatter.width)) for c in commands])
+                formatter.write_dl([
+                    (name, command.get_short_help_str(limit=formatter.width)) for name, command in commands if command
+                ])  # fmt: skip
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,11 +74,6 @@ def cli() -> None:
     \b
     seehear ask lecture.mp4 "when are functions explained?"
     """
-
-
-for _commands in SECTIONS.values():
-    for _command in _commands:
-        cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from mcp.server import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import seehear
 from seehear.library import Library
-from seehear.surfaces.mcp import make_mcp
 from seehear.surfaces.server import problems
+from seehear.surfaces.server.assistants import Assistants
 from seehear.surfaces.server.compatible import router as compatible
 from seehear.surfaces.server.logs import Forward, Log
 from seehear.surfaces.server.routes import jobs, library, media, pages, search, status, timeline
@@ -39,10 +38,8 @@ def make_app(library: Library, options: Options | None = None, *, log: Log | Non
     service = Service(library, chosen, log=log)
     app = bare_app(more)
     app.state.service = service
-    assistants = make_mcp(library)
-    # The guard has checked Host, Origin and token before.
-    unguarded = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    app.router.routes[:0] = assistants.streamable_http_app(transport_security=unguarded).routes
+    assistants = Assistants(library)
+    app.router.routes.insert(0, Route("/mcp", assistants))
     app.router.lifespan_context = _lifespan(service, assistants)
     for name in ("uvicorn", "uvicorn.error", "asyncio"):
         logger = logging.getLogger(name)
@@ -114,12 +111,12 @@ def _problem(code: int) -> dict[str, Any]:
     }
 
 
-def _lifespan(service: Service, assistants: MCPServer[Any]) -> Any:
+def _lifespan(service: Service, assistants: Assistants) -> Any:
     @asynccontextmanager
     async def span(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
         try:
-            async with assistants.session_manager.run():
+            async with assistants.run():
                 yield
         finally:
             await service.stop()

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from seehear.errors import SeehearError
+from seehear.surfaces.server import problem_page
 
 MEDIA_TYPE = "application/problem+json"
 DOCUMENT = "/api/v1/openapi.json"
@@ -62,8 +63,13 @@ def of_error(error: SeehearError) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """The response that carries a problem."""
+def respond(
+    request: Request, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """The response that carries a problem: a page where a browser follows a link that leads nowhere."""
+    if problem_page.wanted(request.url.path, request.headers):
+        kind, sent = problem_page.MEDIA_TYPE, problem_page.page_of(body)
+        return Response(sent, status, {**(headers or {}), "Vary": "Accept"}, kind)
     return JSONResponse(dict(body), status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -80,11 +86,12 @@ def handle(app: FastAPI) -> None:
     async def library_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, SeehearError)
         headers = {"Retry-After": "5"} if error.retryable else {}
-        return respond(error.http_status, of_error(error), headers)
+        return respond(request, error.http_status, of_error(error), headers)
 
     async def protocol_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
-        return respond(error.status, body_of(error.status, error.detail, hint=error.hint), error.headers)
+        body = body_of(error.status, error.detail, hint=error.hint)
+        return respond(request, error.status, body, error.headers)
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -97,7 +104,7 @@ def handle(app: FastAPI) -> None:
         }  # fmt: skip
         detail, hint = details.get(error.status_code, (str(error.detail), f"see {DOCUMENT}"))
         body = body_of(error.status_code, detail, hint=hint)
-        return respond(error.status_code, body, error.headers)
+        return respond(request, error.status_code, body, error.headers)
 
     async def wrong_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -108,12 +115,12 @@ def handle(app: FastAPI) -> None:
             {"field": _printable(".".join(map(str, one["loc"]))), "message": _printable(str(one["msg"]))}
             for one in error.errors()[:20]
         ]
-        return respond(422, body)
+        return respond(request, 422, body)
 
     async def bug(request: Request, error: Exception) -> Response:
         # Raised again behind this answer; the guard logs where it happened.
         body = body_of(500, "this is a bug in seehear", hint="the server's log says where; please report it")
-        return respond(500, body)
+        return respond(request, 500, body)
 
     app.add_exception_handler(Exception, bug)
     app.add_exception_handler(SeehearError, library_error)

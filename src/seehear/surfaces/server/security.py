@@ -20,6 +20,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from seehear.surfaces.server import problem_page
 from seehear.surfaces.server.limits import Limits, Rate
 from seehear.surfaces.server.logs import Log
 from seehear.surfaces.server.metrics import Metrics
@@ -98,14 +99,14 @@ class Guard:
         try:
             refusal = self._refusal(scope)
             if refusal is not None:
-                await _answer(hardened, *refusal)
+                await _answer(hardened, scope, *refusal)
             else:
                 await self._app(scope, self._bounded(scope, receive), hardened)
         except Exception as error:  # noqa: BLE001 - the last net: told as a problem, logged as a place in the code
             self._log.bug(error)
             if not started:
                 hint = "the server's log says where; please report it"
-                await _answer(hardened, 500, "this is a bug in seehear", hint, {})
+                await _answer(hardened, scope, 500, "this is a bug in seehear", hint, {})
         finally:
             route = getattr(scope.get("route"), "path", None) or "other"
             seconds = time.perf_counter() - began
@@ -197,9 +198,16 @@ def _equal(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
 
 
-async def _answer(send: Send, status: int, detail: str, hint: str, headers: dict[str, str]) -> None:
-    body = b"" if status == 303 else json.dumps(body_of(status, detail, hint=hint)).encode()
-    raw = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **headers}
+async def _answer(
+    send: Send, scope: Scope, status: int, detail: str, hint: str, headers: dict[str, str]
+) -> None:  # fmt: skip
+    problem, kind = body_of(status, detail, hint=hint), MEDIA_TYPE
+    if problem_page.wanted(scope["path"], Headers(scope=scope)):
+        text, kind = problem_page.page_of(problem), problem_page.MEDIA_TYPE
+    else:
+        text = json.dumps(problem)
+    body = b"" if status == 303 else text.encode()
+    raw = {"content-type": kind, "content-length": str(len(body)), "vary": "Accept", **headers}
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in raw.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
