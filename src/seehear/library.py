@@ -14,12 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear import config
-from seehear.errors import (
-    ConfigError,
-    InputError,
-    MissingPackageError,
-    NotFoundError,
-)
+from seehear.errors import ConfigError, InputError, MissingPackageError, NotFoundError
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.place import correct, only_one, place
 from seehear.ingest.progress import Listener, Reporter
@@ -80,13 +75,9 @@ class Library:
     # ---- indexing ------------------------------------------------------------------------------------------------
 
     def index(
-        self,
-        inputs: Sequence[str | os.PathLike[str]],
-        *,
-        on_start: Callable[[Path, int, int], None] | None = None,
-        on_progress: Listener | None = None,
-        on_pull: OnPull | None = None,
-    ) -> Iterator[Indexed]:
+        self, inputs: Sequence[str | os.PathLike[str]], *, on_start: Callable[[Path, int, int], None] | None = None,
+        on_progress: Listener | None = None, on_pull: OnPull | None = None,
+    ) -> Iterator[Indexed]:  # fmt: skip
         """Index files, folders, globs and addresses one after the other; an input that fails does not stop the others.
 
         `on_start` gets path, position (from 1) and count. Raises NotFoundError when an input names nothing,
@@ -124,9 +115,7 @@ class Library:
                 found = self.fetch(url, on_progress=on_progress, playlists=playlists)
                 if found[0].path is None:
                     for entry in found:
-                        yield from self._index_url(
-                            entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False
-                        )  # fmt: skip
+                        yield from self._index_url(entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False)
                     return
                 media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
             elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
@@ -137,9 +126,7 @@ class Library:
         except (InputError, MissingPackageError) as error:
             yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
             return
-        yield Indexed(
-            row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url
-        )  # fmt: skip
+        yield Indexed(row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url)
 
     def _index_one(
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
@@ -149,6 +136,7 @@ class Library:
 
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
+        self.store.found_at(media_id, path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         with only_one(self.settings.home, media_id):
@@ -240,7 +228,8 @@ class Library:
         from seehear.ingest.run import ingest
         from seehear.media.decode import probe
 
-        media = probe(path, media_id=media_id)
+        # A name holds in the folder that it was given in, a library everywhere.
+        media = probe(path.absolute(), media_id=media_id)
         if title := Sources(self.store).get(media_id).title:
             media = replace(media, title=title)
         return ingest(
@@ -322,6 +311,18 @@ class Library:
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
         return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+
+    def known(self, media: str | os.PathLike[str]) -> str:
+        """The id of a recording that the library holds, by path, address, id or title; nothing is indexed or fetched.
+
+        Raises NotFoundError when it holds none of that name, InputError when it holds several.
+        """
+        path, name = Path(media), str(media)
+        by_url = Sources(self.store).with_url(name) if is_url(name) else None
+        row = self._row(by_url or (self.identify(path) if path.is_file() else name))
+        if row is None:
+            raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
+        return row.id
 
     def _resolve_url(self, url: str, on_progress: Listener | None, on_pull: OnPull | None) -> str:
         known = Sources(self.store).with_url(url)
@@ -501,10 +502,7 @@ class Library:
 
     def remove(self, media: str | os.PathLike[str]) -> MediaRow:
         """Forget one recording; its file is not touched. Raises NotFoundError when it is not indexed."""
-        path = Path(media)
-        row = self._row(self.identify(path) if path.is_file() else str(media))
-        if row is None:
-            raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
+        row = self._row_of(self.known(media))
         self.store.remove(row.id)
         if row.kept:
             self.kept.delete(row.id)
