@@ -39,7 +39,7 @@ def make_app(library: Library, options: Options | None = None, *, log: Log | Non
     service = Service(library, chosen, log=log)
     app = bare_app(more)
     app.state.service = service
-    assistants = make_mcp(library)
+    assistants = make_mcp(library, files=chosen.loopback)
     # The guard has checked Host, Origin and token before.
     unguarded = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app.router.routes[:0] = assistants.streamable_http_app(transport_security=unguarded).routes
