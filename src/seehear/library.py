@@ -86,7 +86,7 @@ class Library:
         from seehear.media.source import find_media
 
         urls = [str(entry) for entry in inputs if is_url(str(entry))]
-        files = [Path(entry) for entry in inputs if not is_url(str(entry))]
+        files = [entry for entry in inputs if not is_url(str(entry))]
         paths = find_media(files) if files or not urls else []
         for position, path in enumerate(paths, 1):
             if on_start is not None:
@@ -307,7 +307,7 @@ class Library:
             return row.id
         from seehear.media.source import find_media
 
-        found = find_media([path])
+        found = find_media([media])
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
         return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
@@ -429,7 +429,7 @@ class Library:
             if is_url(str(entry)):
                 ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
             elif path.is_dir() or (glob.has_magic(str(entry)) and not path.exists()):
-                ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([path])]
+                ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([entry])]
             else:
                 ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
         return list(dict.fromkeys(ids))

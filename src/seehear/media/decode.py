@@ -22,7 +22,7 @@ from seehear.media.container import (
     video_stream,
 )
 from seehear.media.picture import load_picture
-from seehear.media.source import identify, kind_of, title_of
+from seehear.media.source import content_of, identify, kind_of, title_of
 from seehear.spans import Span
 from seehear.values import Chapter, Frame, Gap, Media
 
@@ -65,7 +65,7 @@ def probe(path: Path, *, media_id: str | None = None) -> Media:
         height, width = load_picture(path).shape[:2]
         return Media(digest, path, title, kind, 0.0, size_bytes, has_video=True, width_px=width, height_px=height)
     if kind == "captions":
-        transcript = parse_captions(path.read_bytes(), via="captions")
+        transcript = parse_captions(content_of(path), via="captions")
         if not transcript.segments:
             raise MediaError(f"{path.name!r} holds no captions", hint="check that it is SRT or WebVTT")
         return Media(digest, path, title, kind, max(s.span.end_s for s in transcript.segments), size_bytes)
