@@ -36,6 +36,7 @@ def test_another_name_for_this_machine_is_refused(shared: Server) -> None:
 def test_a_page_of_another_site_changes_nothing(shared: Server, lesson_id: str) -> None:
     for headers in (
         {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"},
+        {"Origin": "http://[no-address"},
         {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
     ):  # fmt: skip
         for method, path in (

@@ -178,7 +178,10 @@ def _same_origin(headers: Headers, host: str) -> bool:
     if origin is None:
         # Programs send no Origin. Browsers that leave it out say where a request comes from in this header.
         return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    return urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def _cookie(headers: Headers) -> str:
