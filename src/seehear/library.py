@@ -265,24 +265,26 @@ class Library:
 
     # ---- correcting ----------------------------------------------------------------------------------------------
 
-    def correct(self, media: str | os.PathLike[str], event: int, text: str) -> Event:
+    def correct(self, media: str | os.PathLike[str], event: int, text: str, *, was: str | None = None) -> Event:
         """Put `text` in place of what was heard or read, on the event of that number in the timeline.
 
         Search sees it at once, and it is kept when the recording is indexed anew. Raises NotFoundError for an event
-        that is not there, InputError for an empty text.
+        that is not there, InputError for an empty text, or when the event reads otherwise by now than `was`.
         """
         if not text.strip():
             raise InputError("a correction needs a text", hint="write what was said or shown")
-        return self._correct(media, event, clean(text).strip())
+        return self._correct(media, event, clean(text).strip(), was)
 
     def uncorrect(self, media: str | os.PathLike[str], event: int) -> Event:
         """Take the correction of one event back: it reads again as it was heard or read. Raises NotFoundError."""
         return self._correct(media, event, None)
 
-    def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
+    def _correct(
+        self, media: str | os.PathLike[str], number: int, text: str | None, was: str | None = None
+    ) -> Event:  # fmt: skip
         media_id = self.resolve(media)
         with self._correcting, self.models.charged_to(media_id):
-            return correct(self.store, media_id, number, text, embedder=self.models.embedder)
+            return correct(self.store, media_id, number, text, was=was, embedder=self.models.embedder)
 
     # ---- asking --------------------------------------------------------------------------------------------------
 

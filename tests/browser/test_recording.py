@@ -82,6 +82,30 @@ def test_a_line_is_corrected_by_hand_search_sees_it_and_it_can_be_taken_back(
     assert line.locator(".text").inner_text() == before
 
 
+def test_a_line_that_another_tab_corrected_meanwhile_is_not_written_over(
+    browse: Callable[..., Any], lesson_url: str
+) -> None:
+    first, second = browse(lesson_url), browse(lesson_url)
+    number = first.locator(".line.said:has-text('potassium')").get_attribute("data-event")
+
+    def correct(page: Any, text: str) -> Any:
+        line = page.locator(f".line[data-event='{number}']")
+        line.hover()
+        line.locator(".correct").click()
+        page.fill(".correcting textarea", text)
+        page.keyboard.press("Enter")
+        return line
+
+    correct(first, "Bananas are yellow.").locator(".corrected").wait_for()
+    late = correct(second, "Bananas are green.")
+    second.locator(".toast:has-text('reads otherwise by now')").wait_for()
+    second.keyboard.press("Escape")
+    late.locator(".text:has-text('Bananas are yellow.')").wait_for()
+    late.locator(".correct").click()
+    second.click("text=As it was recognised")
+    second.wait_for_selector(".corrected", state="detached")
+
+
 def test_a_link_to_a_moment_is_copied_and_opens_there(browse: Callable[..., Any], lesson_url: str) -> None:
     page = browse(f"{lesson_url}#t=12", permissions=["clipboard-read", "clipboard-write"])
     until(page, READY)

@@ -155,6 +155,9 @@ def test_a_correction_is_seen_by_search_and_outlives_indexing_anew(library_home:
         back = server.http.delete(f"{url}/events/{said['id']}").json()
         assert (back["text"], back["corrected"]) == (said["text"], False)
         assert server.http.patch(f"{url}/events/{said['id']}", json={"text": " "}).status_code == 400
+        late = server.http.patch(f"{url}/events/{said['id']}", json={"text": "I came later.", "was": text})
+        assert (late.status_code, late.json()["detail"]) == (400, "this line reads otherwise by now")
+        assert server.http.get(f"{url}/timeline").json()["events"][said["id"]]["text"] == said["text"]
         server.http.patch(f"{url}/events/{said['id']}", json={"text": text})
     with Store(library_home) as store, store.write() as db:
         db.execute("DELETE FROM stage_cache WHERE key LIKE 'ingested:%'")
