@@ -97,6 +97,23 @@ def test_a_chosen_set_is_asked_and_a_time_leads_to_its_recording_with_the_conver
     assert "2 recordings" in page.locator(".scope").inner_text()
 
 
+def test_what_is_asked_is_chosen_with_the_keyboard_and_none_is_not_all(
+    browse: Callable[..., Any], lesson_url: str, ids: dict[str, str]
+) -> None:
+    page = browse(lesson_url)
+    page.click(".scope")
+    take = page.locator(".scope-dialog button.primary")
+    page.locator(".scope-dialog .choices label:has-text('lesson') input").uncheck()
+    assert take.is_disabled(), "no recording is not the whole library"
+    page.locator(".scope-dialog .choices label:has-text('tone') input").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".scope:has-text('One recording')")
+    with page.expect_request("**/api/v1/ask") as sent:
+        ask(page, "what is a function?")
+    assert sent.value.post_data_json["media"] == [ids["tone"]]
+
+
 def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[..., Any], server: Server) -> None:
     page = browse(server.url)
     page.wait_for_selector(".card h3")

@@ -26,6 +26,18 @@ def test_the_strip_shows_slides_and_speech_and_takes_one_there(browse: Callable[
     page.wait_for_selector(".line.now")
 
 
+def test_before_it_plays_it_shows_how_it_begins(browse: Callable[..., Any], lesson_url: str) -> None:
+    page = browse(lesson_url)
+    first = page.locator(".line.shown img").first.get_attribute("src")
+    assert page.locator("#player").get_attribute("poster") == first
+
+
+def test_a_link_to_no_recording_says_so_in_words_for_people(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(f"{server.url}m/nothing-of-that-name")
+    page.wait_for_selector("h1:has-text('not in the library')")
+    assert "/api/" not in page.locator("main").inner_text()
+
+
 def test_the_transcript_follows_playback_until_one_scrolls_by_hand(browse: Callable[..., Any], lesson_url: str) -> None:
     page = browse(lesson_url)
     until(page, READY)
