@@ -194,7 +194,10 @@ def _print_look(library: Library, paths: list[Path], question: str, *, as_json: 
     from seehear.look import Looker
 
     looker = Looker(
-        library.models, read=library.read, transcribe=library.transcribe, note=lambda told: note(told, fg="yellow")
+        library.models,
+        read=library.read,
+        transcribe=library.transcribe,
+        note=lambda told: note(flat(told), fg="yellow"),
     )
     printed: list[str] = []
 
