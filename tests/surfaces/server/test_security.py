@@ -22,6 +22,7 @@ def test_another_name_for_this_machine_is_refused(shared: Server) -> None:
         "evil.example",
         f"evil.example:{port}",
         "127.0.0.1.evil.example",
+        "127.0.0.evil",
         "localhost.evil.example",
         "[::1].x",
         "0.0.0.0",
@@ -29,7 +30,7 @@ def test_another_name_for_this_machine_is_refused(shared: Server) -> None:
         refused = shared.http.get("/api/v1/library", headers={"Host": host})
         assert refused.status_code == 403, host
         assert refused.headers["content-type"] == "application/problem+json"
-    for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST"):
+    for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST", "127.0.0.2"):
         assert shared.http.get("/healthz", headers={"Host": host}).status_code == 200, host
 
 
