@@ -1,5 +1,6 @@
 """What users rely on when captions are read and written: the words and their times survive, the clutter does not."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -144,6 +145,13 @@ def test_rolling_captions_without_word_times_are_said_once() -> None:
 def test_what_is_really_said_twice_stays_twice() -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nNo.\n\n2\n00:00:02,000 --> 00:00:03,000\nNo.\n"
     assert [t for *_, t in rows(text)] == ["No.", "No."]
+
+
+@pytest.mark.parametrize("beginning", ["<v ", "<v.", "<rt.", "<c.", "<font ", "{\\an1", "&a"])
+def test_a_file_of_nothing_but_beginnings_of_tags_is_read_at_once(beginning: str) -> None:
+    began = time.process_time()
+    parse("1\n00:00:01,000 --> 00:00:03,000\n" + beginning * 40_000)
+    assert time.process_time() - began < 5.0
 
 
 def test_text_without_times_is_refused_and_emptiness_is_empty() -> None:

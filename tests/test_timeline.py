@@ -112,6 +112,15 @@ def test_every_slide_and_sentence_of_the_notes_stands_under_its_chapter(timeline
         ]  # fmt: skip
 
 
+def test_a_slide_that_opens_a_chapter_of_its_own_name_is_headed_once(timeline: Timeline) -> None:
+    for rounded_s in (9.98, 10.0, 10.02):
+        chapters = [Chapter(Span(0, rounded_s), "Opening"), Chapter(Span(rounded_s, 40), "Functions")]
+        assert outline_of(to_markdown(timeline, chapters, picture=None)) == [
+            "## Opening [0:00]", "### On screen [0:00]", "**[0:00]** Welcome.",
+            f"## Functions [0:{int(rounded_s):02d}]", "**[0:12]** A function has a name.",
+        ]  # fmt: skip
+
+
 def test_notes_without_slides_have_the_words_of_each_chapter_under_it() -> None:
     media = Media("ab" * 32, Path("talk.srt"), "talk", "captions", 40.0, 1000)
     spoken = Timeline.build(media, [said(0.5, "Welcome."), said(12, "A function has a name."), said(30, "Goodbye.")])

@@ -17,8 +17,9 @@ from seehear.values import Event, Segment, Transcript, Word
 _STAMP = r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,6}))?"
 _TIMING = re.compile(rf"\s*{_STAMP}\s*-+>\s*{_STAMP}")
 _INLINE_STAMP = re.compile(rf"<{_STAMP}>")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>|</v>", re.IGNORECASE)
-_RUBY = re.compile(r"<rt(?:\.[^>]*)?>.*?(?:</rt>|$)", re.IGNORECASE | re.DOTALL)
+# Bounded, so that a file of nothing but beginnings of tags is not read to its end from each of them.
+_VOICE = re.compile(r"<v(?:\.[^\s>]{0,200})?\s([^>]{0,200})>|</v>", re.IGNORECASE)
+_RUBY = re.compile(r"<rt(?:\.[^>]{0,200})?>.*?(?:</rt>|$)", re.IGNORECASE | re.DOTALL)
 # Only what is a tag in SRT or WebVTT, so that `if a <b and c> d` stays as it was said.
 _TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|lang|ruby|rt|span|font|br)(?:[.\s][^<>]*)?/?>|<\d[\d:.,]*>", re.I)
 # The styling of another format (ASS) that players accept in SRT; LaTeX such as {\alpha} is none.

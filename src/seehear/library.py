@@ -14,12 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear import config
-from seehear.errors import (
-    ConfigError,
-    InputError,
-    MissingPackageError,
-    NotFoundError,
-)
+from seehear.errors import ConfigError, InputError, MissingPackageError, NotFoundError
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
@@ -79,13 +74,9 @@ class Library:
     # ---- indexing ------------------------------------------------------------------------------------------------
 
     def index(
-        self,
-        inputs: Sequence[str | os.PathLike[str]],
-        *,
-        on_start: Callable[[Path, int, int], None] | None = None,
-        on_progress: Listener | None = None,
-        on_pull: OnPull | None = None,
-    ) -> Iterator[Indexed]:
+        self, inputs: Sequence[str | os.PathLike[str]], *, on_start: Callable[[Path, int, int], None] | None = None,
+        on_progress: Listener | None = None, on_pull: OnPull | None = None,
+    ) -> Iterator[Indexed]:  # fmt: skip
         """Index files, folders, globs and addresses one after the other; an input that fails does not stop the others.
 
         `on_start` gets path, position (from 1) and count. Raises NotFoundError when an input names nothing,
@@ -94,7 +85,7 @@ class Library:
         from seehear.media.source import find_media
 
         urls = [str(entry) for entry in inputs if is_url(str(entry))]
-        files = [Path(entry) for entry in inputs if not is_url(str(entry))]
+        files = [entry for entry in inputs if not is_url(str(entry))]
         paths = find_media(files) if files or not urls else []
         for position, path in enumerate(paths, 1):
             if on_start is not None:
@@ -123,9 +114,7 @@ class Library:
                 found = self.fetch(url, on_progress=on_progress, playlists=playlists)
                 if found[0].path is None:
                     for entry in found:
-                        yield from self._index_url(
-                            entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False
-                        )  # fmt: skip
+                        yield from self._index_url(entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False)
                     return
                 media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
             elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
@@ -136,9 +125,7 @@ class Library:
         except (InputError, MissingPackageError) as error:
             yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
             return
-        yield Indexed(
-            row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url
-        )  # fmt: skip
+        yield Indexed(row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url)
 
     def _index_one(
         self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
@@ -146,6 +133,7 @@ class Library:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
+        self.store.found_at(media_id, path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         from seehear.ingest.fingerprint import fingerprints
@@ -241,7 +229,8 @@ class Library:
         from seehear.ingest.run import ingest
         from seehear.media.decode import probe
 
-        media = probe(path, media_id=media_id)
+        # A name holds in the folder that it was given in, a library everywhere.
+        media = probe(path.absolute(), media_id=media_id)
         if title := Sources(self.store).get(media_id).title:
             media = replace(media, title=title)
         return ingest(
@@ -277,26 +266,28 @@ class Library:
 
     # ---- correcting ----------------------------------------------------------------------------------------------
 
-    def correct(self, media: str | os.PathLike[str], event: int, text: str) -> Event:
+    def correct(self, media: str | os.PathLike[str], event: int, text: str, *, was: str | None = None) -> Event:
         """Put `text` in place of what was heard or read, on the event of that number in the timeline.
 
         Search sees it at once, and it is kept when the recording is indexed anew. Raises NotFoundError for an event
-        that is not there, InputError for an empty text.
+        that is not there, InputError for an empty text, or when the event reads otherwise by now than `was`.
         """
         if not text.strip():
             raise InputError("a correction needs a text", hint="write what was said or shown")
-        return self._correct(media, event, clean(text).strip())
+        return self._correct(media, event, clean(text).strip(), was)
 
     def uncorrect(self, media: str | os.PathLike[str], event: int) -> Event:
         """Take the correction of one event back: it reads again as it was heard or read. Raises NotFoundError."""
         return self._correct(media, event, None)
 
-    def _correct(self, media: str | os.PathLike[str], number: int, text: str | None) -> Event:
+    def _correct(
+        self, media: str | os.PathLike[str], number: int, text: str | None, was: str | None = None
+    ) -> Event:  # fmt: skip
         from seehear.ingest.place import correct
 
         media_id = self.resolve(media)
         with self._correcting, self.models.charged_to(media_id):
-            return correct(self.store, media_id, number, text, embedder=self.models.embedder)
+            return correct(self.store, media_id, number, text, was=was, embedder=self.models.embedder)
 
     # ---- asking --------------------------------------------------------------------------------------------------
 
@@ -321,10 +312,22 @@ class Library:
             return row.id
         from seehear.media.source import find_media
 
-        found = find_media([path])
+        found = find_media([media])
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
         return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+
+    def known(self, media: str | os.PathLike[str]) -> str:
+        """The id of a recording that the library holds, by path, address, id or title; nothing is indexed or fetched.
+
+        Raises NotFoundError when it holds none of that name, InputError when it holds several.
+        """
+        path, name = Path(media), str(media)
+        by_url = Sources(self.store).with_url(name) if is_url(name) else None
+        row = self._row(by_url or (self.identify(path) if path.is_file() else name))
+        if row is None:
+            raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
+        return row.id
 
     def _resolve_url(self, url: str, on_progress: Listener | None, on_pull: OnPull | None) -> str:
         known = Sources(self.store).with_url(url)
@@ -431,7 +434,7 @@ class Library:
             if is_url(str(entry)):
                 ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
             elif path.is_dir() or (glob.has_magic(str(entry)) and not path.exists()):
-                ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([path])]
+                ids += [self.resolve(p, on_progress=on_progress, on_pull=on_pull) for p in find_media([entry])]
             else:
                 ids.append(self.resolve(entry, on_progress=on_progress, on_pull=on_pull))
         return list(dict.fromkeys(ids))
@@ -502,10 +505,7 @@ class Library:
 
     def remove(self, media: str | os.PathLike[str]) -> MediaRow:
         """Forget one recording; its file is not touched. Raises NotFoundError when it is not indexed."""
-        path = Path(media)
-        row = self._row(self.identify(path) if path.is_file() else str(media))
-        if row is None:
-            raise NotFoundError(f"{media} is not in the library", hint="seehear library lists what is")
+        row = self._row_of(self.known(media))
         self.store.remove(row.id)
         if row.kept:
             self.kept.delete(row.id)

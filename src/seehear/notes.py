@@ -44,10 +44,13 @@ def to_markdown(timeline: Timeline, chapters: Iterable[Chapter] = (), *, picture
     Text from the media is escaped: it can be neither markup nor HTML nor a link in the notes.
     """
     slides = slides_of(timeline)
-    marks = [(slide.span.start_s, _SLIDE, list(_slide_blocks(slide, picture))) for slide in slides]
-    for chapter in chapters:
-        heading = f"## {escape(chapter.title)} [{clock(chapter.span.start_s)}]"
-        marks.append((_opening_s(chapter, slides), _CHAPTER, [heading]))
+    openings = [(_opening_s(chapter, slides), chapter) for chapter in chapters]
+    marks = [
+        (slide.span.start_s, _SLIDE, list(_slide_blocks(slide, picture, headed=not _is_announced(slide, openings))))
+        for slide in slides
+    ]
+    for opening_s, chapter in openings:
+        marks.append((opening_s, _CHAPTER, [f"## {escape(chapter.title)} [{clock(chapter.span.start_s)}]"]))
     marks.sort(key=lambda mark: mark[:2])
     said = list(timeline.of_kind("transcript"))
     starts_s = [start_s for start_s, _, _ in marks]
@@ -70,8 +73,17 @@ def _opening_s(chapter: Chapter, slides: list[Slide]) -> float:
     return nearest_s if 0 < begins_s - nearest_s <= SAME_START_S else begins_s
 
 
-def _slide_blocks(slide: Slide, picture: Callable[[str], str] | None) -> Iterator[str]:
-    yield f"### {escape(slide.title or 'On screen')} [{clock(slide.span.start_s)}]"
+def _is_announced(slide: Slide, openings: Iterable[tuple[float, Chapter]]) -> bool:
+    """Whether a chapter that this slide opens is called like it, so that its heading has said all."""
+    return any(
+        abs(opening_s - slide.span.start_s) <= SAME_START_S and chapter.title.split() == slide.title.split()
+        for opening_s, chapter in openings
+    )
+
+
+def _slide_blocks(slide: Slide, picture: Callable[[str], str] | None, *, headed: bool) -> Iterator[str]:
+    if headed:
+        yield f"### {escape(slide.title or 'On screen')} [{clock(slide.span.start_s)}]"
     if picture is not None and slide.last.frame:
         yield f"![{escape(slide.title or 'slide')}]({picture(slide.last.frame)})"
     text = slide.last.screen or slide.last.text

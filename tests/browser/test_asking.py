@@ -97,6 +97,23 @@ def test_a_chosen_set_is_asked_and_a_time_leads_to_its_recording_with_the_conver
     assert "2 recordings" in page.locator(".scope").inner_text()
 
 
+def test_what_is_asked_is_chosen_with_the_keyboard_and_none_is_not_all(
+    browse: Callable[..., Any], lesson_url: str, ids: dict[str, str]
+) -> None:
+    page = browse(lesson_url)
+    page.click(".scope")
+    take = page.locator(".scope-dialog button.primary")
+    page.locator(".scope-dialog .choices label:has-text('lesson') input").uncheck()
+    assert take.is_disabled(), "no recording is not the whole library"
+    page.locator(".scope-dialog .choices label:has-text('tone') input").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".scope:has-text('One recording')")
+    with page.expect_request("**/api/v1/ask") as sent:
+        ask(page, "what is a function?")
+    assert sent.value.post_data_json["media"] == [ids["tone"]]
+
+
 def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[..., Any], server: Server) -> None:
     page = browse(server.url)
     page.wait_for_selector(".card h3")
@@ -115,6 +132,47 @@ def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[.
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+def test_a_search_longer_than_any_is_cut_and_not_refused(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(f"{server.url}?q={'function ' * 200}")
+    page.wait_for_selector(".hit")
+    assert len(page.input_value("#search")) == 500
+    assert page.locator(".toast").count() == 0
+
+
+def test_who_comes_back_goes_on_where_they_were(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(f"{server.url}?q=function", viewport={"width": 360, "height": 300})
+    page.wait_for_selector(".hit")
+    last = page.locator(".hit").last
+    last.scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 0
+    last.click()
+    page.wait_for_selector(".line", state="attached")
+    page.go_back()
+    last.wait_for()
+    box = "[...document.querySelectorAll('.hit')].at(-1).getBoundingClientRect()"
+    until(page, f"{box}.top > 0 && {box}.top < innerHeight")
+
+
+def test_what_another_tab_removed_is_not_asked_any_more(
+    browse: Callable[..., Any], server: Server, ids: dict[str, str]
+) -> None:
+    page = browse(server.url)
+    raw = b"1\n00:00:00,000 --> 00:00:02,000\nSoon forgotten.\n"
+    begun = page.request.post(
+        f"{server.url}api/v1/uploads", data={"name": "fleeting.srt", "size_bytes": len(raw)}
+    ).json()["url"]
+    page.request.patch(f"{server.url.rstrip('/')}{begun}", data=raw, headers={"Upload-Offset": "0"})
+    for title in ("fleeting", "lesson"):
+        page.locator(f".card:has(h3:has-text('{title}')) .choose input").check(force=True, timeout=60_000)
+    page.wait_for_selector(".scope:has-text('2 recordings')")
+    gone = page.locator(".card a:has-text('fleeting')").get_attribute("href").removeprefix("/m/")
+    assert page.request.delete(f"{server.url}api/v1/media/{gone}").status == 204
+    page.wait_for_selector(".scope:has-text('One recording')")
+    with page.expect_request("**/api/v1/ask") as sent:
+        ask(page, "what is a function?")
+    assert sent.value.post_data_json["media"] == [ids["lesson"]]
+
+
 def test_the_example_lecture_is_added_and_its_functions_are_found(
     browse: Callable[..., Any], small_weights: None, tmp_path: Path
 ) -> None:

@@ -124,6 +124,8 @@ def test_nothing_is_cut_off_on_a_phone(
     page.wait_for_selector(".card h3")
     wide = "document.documentElement.scrollWidth"
     assert page.evaluate(wide) == width
+    question = page.locator(".composer textarea")
+    assert question.evaluate("box => box.scrollHeight <= box.clientHeight"), "what may be asked is on one line"
     page.goto(f"{lesson_url}#t=10")
     until(page, READY)
     assert page.evaluate(wide) == width

@@ -26,6 +26,18 @@ def test_the_strip_shows_slides_and_speech_and_takes_one_there(browse: Callable[
     page.wait_for_selector(".line.now")
 
 
+def test_before_it_plays_it_shows_how_it_begins(browse: Callable[..., Any], lesson_url: str) -> None:
+    page = browse(lesson_url)
+    first = page.locator(".line.shown img").first.get_attribute("src")
+    assert page.locator("#player").get_attribute("poster") == first
+
+
+def test_a_link_to_no_recording_says_so_in_words_for_people(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(f"{server.url}m/nothing-of-that-name")
+    page.wait_for_selector("h1:has-text('not in the library')")
+    assert "/api/" not in page.locator("main").inner_text()
+
+
 def test_the_transcript_follows_playback_until_one_scrolls_by_hand(browse: Callable[..., Any], lesson_url: str) -> None:
     page = browse(lesson_url)
     until(page, READY)
@@ -80,6 +92,30 @@ def test_a_line_is_corrected_by_hand_search_sees_it_and_it_can_be_taken_back(
     page.click("text=As it was recognised")
     page.wait_for_selector(".corrected", state="detached")
     assert line.locator(".text").inner_text() == before
+
+
+def test_a_line_that_another_tab_corrected_meanwhile_is_not_written_over(
+    browse: Callable[..., Any], lesson_url: str
+) -> None:
+    first, second = browse(lesson_url), browse(lesson_url)
+    number = first.locator(".line.said:has-text('potassium')").get_attribute("data-event")
+
+    def correct(page: Any, text: str) -> Any:
+        line = page.locator(f".line[data-event='{number}']")
+        line.hover()
+        line.locator(".correct").click()
+        page.fill(".correcting textarea", text)
+        page.keyboard.press("Enter")
+        return line
+
+    correct(first, "Bananas are yellow.").locator(".corrected").wait_for()
+    late = correct(second, "Bananas are green.")
+    second.locator(".toast:has-text('reads otherwise by now')").wait_for()
+    second.keyboard.press("Escape")
+    late.locator(".text:has-text('Bananas are yellow.')").wait_for()
+    late.locator(".correct").click()
+    second.click("text=As it was recognised")
+    second.wait_for_selector(".corrected", state="detached")
 
 
 def test_a_link_to_a_moment_is_copied_and_opens_there(browse: Callable[..., Any], lesson_url: str) -> None:

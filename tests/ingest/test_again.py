@@ -136,3 +136,49 @@ def test_a_better_cut_reaches_old_libraries_without_any_model(tmp_path: Path, mo
         assert [unit.span for unit in library.store.units(row.number).values()] == [Span(0.0, 1.0), Span(1.0, 2.0)]
         assert library.store.unit_vectors(row.number) is not None
         assert statuses(library, path) == ["unchanged"]
+
+
+def place_of(library: Library) -> Path:
+    (row,) = library.media()
+    assert library.timeline(row.id).media.path == row.path
+    return row.path
+
+
+def test_a_recording_given_by_a_name_of_one_folder_is_found_from_every_other(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound(tmp_path / "talk.wav")
+    monkeypatch.chdir(tmp_path)
+    list(library.index(["talk.wav"]))
+    monkeypatch.chdir("/")
+    assert place_of(library) == tmp_path / "talk.wav"
+
+
+def test_a_recording_that_was_moved_is_found_where_it_lies_once_it_is_named_there(
+    library: Library, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    before, now = sound(tmp_path / "talk.wav"), tmp_path / "elsewhere" / "renamed.wav"
+    list(library.index([before]))
+    before.rename(now)
+    assert statuses(library, now) == ["unchanged"]
+    assert place_of(library) == now
+
+
+def test_a_copy_does_not_take_the_place_of_a_recording_that_is_still_there(library: Library, tmp_path: Path) -> None:
+    first, copy = sound(tmp_path / "talk.wav"), sound(tmp_path / "copy.wav")
+    assert statuses(library, first) + statuses(library, copy) == ["indexed", "unchanged"]
+    assert place_of(library) == first
+    first.unlink()
+    assert statuses(library, copy) == ["unchanged"]
+    assert place_of(library) == copy
+
+
+def test_a_library_from_before_finds_the_folder_that_its_names_were_given_in(tmp_path: Path) -> None:
+    path = sound(tmp_path / "talk.wav")
+    with opened(tmp_path / "home") as library:
+        list(library.index([path]))
+        with library.store.write() as db:
+            db.execute("UPDATE media SET path=?", (b"talk.wav",))
+    with opened(tmp_path / "home") as library:
+        assert place_of(library) == path

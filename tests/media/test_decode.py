@@ -285,6 +285,20 @@ def test_a_picture_with_too_many_pixels_is_refused(tmp_path: Path) -> None:
         probe(path)
 
 
+def test_a_film_that_pixels_stretch_beyond_the_limit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A small file can ask for eight times the memory of the largest picture.
+    monkeypatch.setattr("seehear.media.decode.MAX_PIXELS", 160 * 96 + 1)
+    write(tmp_path / "square.mp4", TENTHS_S)
+    assert probe(tmp_path / "square.mp4").width_px == 160
+    film = write(tmp_path / "film.mp4", TENTHS_S, pixel_aspect=Fraction(7, 1))
+    with pytest.raises(MediaError, match="1120×96"):
+        probe(film)
+    with pytest.raises(MediaError, match="1120×96"):
+        next(frames_at(film, [1.0]))
+
+
 def test_saved_pictures_come_back(tmp_path: Path) -> None:
     save_picture(synth.numbered(9), tmp_path / "new" / "slide.jpg")
     assert shown(tmp_path / "new" / "slide.jpg", [0.0]) == [(0.0, 9)]

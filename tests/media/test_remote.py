@@ -1,5 +1,6 @@
 """Fetching from addresses: real servers on this machine, allowed where a test says so and refused where it does not."""
 
+import os
 import socket
 import threading
 import wave
@@ -73,10 +74,15 @@ PAGE = (
     b"<!doctype html><html><head><title>A talk on octopuses</title></head>"
     b"<body><video src='/talk.wav'></video></body></html>"
 )
+LOCKED = (
+    b'#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="key"\n'
+    b"#EXTINF:10,\nhttp://169.254.169.254/first.ts\n#EXT-X-ENDLIST\n"
+)
 ROUTES: dict[str, Answer] = {
     "/talk.wav": send(sound(), "audio/wav"),
     "/notes.srt": send(SUBTITLES, "application/x-subrip"),
     "/My%20Talk.srt": send(SUBTITLES, "application/octet-stream"),
+    "/locked.m3u8": send(LOCKED, "application/vnd.apple.mpegurl"),
     "/moved": redirect("/notes.srt"),
     "/around": redirect("/around"),
     "/to-file": redirect("file:///etc/passwd"),
@@ -268,6 +274,27 @@ def test_a_page_that_leads_to_the_private_network_is_not_followed(site: str, tmp
 
     with pytest.raises(InputError, match="private network"):
         entries(f"{site}/page")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program that is set up is a script of a Unix shell")
+def test_no_other_program_fetches_what_yt_dlp_cannot(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("yt_dlp")
+    from seehear.media.webpage import download_page
+
+    # What another program connects to is seen by no guard of ours.
+    programs, told = tmp_path / "programs", tmp_path / "told"
+    programs.mkdir()
+    for name in ("ffmpeg", "ffprobe"):
+        (programs / name).write_text(f'#!/bin/sh\necho "$@" >> {told}\necho "ffmpeg version 7.1"\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    (tmp_path / "made").mkdir()
+    with pytest.raises(InputError):
+        download_page(f"{site}/locked.m3u8", tmp_path / "made", private=True)
+    assert "169.254" not in (told.read_text() if told.exists() else "")
+    assert " -i " not in (told.read_text() if told.exists() else "")
 
 
 def test_without_yt_dlp_a_page_says_what_to_install(site: str, tmp_path: Path) -> None:

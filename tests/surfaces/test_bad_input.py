@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from seehear import errors, weights
+from seehear.media.picture import save_picture
 from tests import conftest
 from tests.conftest import HEARS_QUICKLY, Ran, Run
 from tests.media import synth
@@ -39,6 +40,48 @@ def assert_clear(done: Ran, error: type[errors.SeehearError], *words: str) -> No
 def test_a_missing_file(run: Run, tmp_path: Path) -> None:
     assert_clear(run("index", tmp_path / "nowhere.mp4"), errors.NotFoundError, "nowhere.mp4")
     assert_clear(run("ask", tmp_path / "nowhere.mp4", "what is it?"), errors.NotFoundError, "nowhere.mp4")
+
+
+def test_an_empty_name_is_not_the_current_folder(run: Run, lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As where a variable of the shell is empty.
+    monkeypatch.chdir(lesson.parent)
+    for command in (("index", ""), ("ask", "", "what is a loop?", *EXTRACTIVE), ("timeline", "")):
+        assert_clear(run(*command), errors.InputError, "name of a file is empty")
+    assert run("library", "--json").json["media"] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
+@pytest.mark.parametrize("command", ["index", "timeline", "transcribe", "read", "frames"])
+@pytest.mark.parametrize("name", ["pipe", "pipe.ts", "pipe.mp4", "pipe.png", "pipe.srt"])
+def test_a_pipe_is_refused_and_not_waited_for(command: str, name: str, tmp_path: Path, run: Run) -> None:
+    os.mkfifo(tmp_path / name)
+    done = run(command, tmp_path / name)
+    assert done.code == errors.InputError.exit_code
+    assert "is a pipe or a device" in done.err
+
+
+def test_captions_too_large_to_be_any(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "notes.srt").open("wb") as file:
+        file.truncate(200_000_000)
+    done = run("index", tmp_path / "notes.srt")
+    assert done.code != 0 and "too large for captions" in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot be there")
+def test_the_name_of_a_described_picture_cannot_command_the_terminal(run: Run, tmp_path: Path) -> None:
+    pictures = [tmp_path / "red\x1b[31m.png", tmp_path / "plain.png"]
+    for picture in pictures:
+        save_picture(synth.numbered(1), picture)
+    done = run("describe", *pictures, "--see", "fake")
+    assert done.code == 0 and "plain.png: " in done.out
+    assert "\x1b" not in done.out
+
+
+def test_a_folder_for_frames_that_is_a_file_already(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    save_picture(synth.numbered(1), tmp_path / "slide.png")
+    done = run("frames", tmp_path / "slide.png", "-o", tmp_path / "taken")
+    assert_clear(done, errors.StorageError, "taken cannot be made")
 
 
 def test_a_folder_without_media(run: Run, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_code_on_a_slide_keeps_its_lines_and_indentation(indexed_home: Path, les
 
 
 @pytest.mark.parametrize(
-    ("style", "mark"), [("srt", "00:00:"), ("vtt", "WEBVTT"), ("md", "### Functions"), ("chapters", "0:00 ")]
+    ("style", "mark"), [("srt", "00:00:"), ("vtt", "WEBVTT"), ("md", "## Functions"), ("chapters", "0:00 ")]
 )
 def test_timeline_has_every_format(indexed_home: Path, lesson: Path, style: str, mark: str) -> None:
     done = run_seehear("timeline", lesson, "--format", style, home=indexed_home)

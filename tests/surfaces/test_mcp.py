@@ -15,6 +15,8 @@ from anyio.from_thread import start_blocking_portal
 from mcp import Client, StdioServerParameters, stdio_client
 from PIL import Image
 
+from seehear.library import Library
+from seehear.surfaces.mcp import make_mcp
 from tests.conftest import HEARS_QUICKLY, NOBODY, run_seehear
 
 Assistant = Callable[[Callable[[Client], Awaitable[Any]]], Any]
@@ -179,6 +181,40 @@ def test_a_wrong_call_is_told_what_is_wrong(
     assert "Traceback" not in text_of(result) and "http" not in text_of(result)
     # An assistant has no terminal: commands are nothing that it can type.
     assert "seehear " not in text_of(result)
+
+
+@pytest.mark.parametrize("tool", ["ask", "search", "read_timeline", "see_frame"])
+@pytest.mark.parametrize("place", ["file", "address"])
+def test_a_tool_that_reads_opens_no_file_and_no_address_that_the_library_does_not_hold(
+    assistant: Assistant, tmp_path: Path, tool: str, place: str
+) -> None:
+    secret = tmp_path / "secret.srt"
+    secret.write_text("1\n00:00:00,000 --> 00:00:01,000\nThe code is 1234.\n")
+    named = str(secret) if place == "file" else "https://example.org/?told=1234"
+    needs = {
+        "ask": {"question": "what is the code?", "recordings": [named]},
+        "search": {"query": "code", "recordings": [named]},
+        "read_timeline": {"recording": named},
+        "see_frame": {"recording": named, "at": "0:00"},
+    }
+
+    async def talk(client: Client) -> Any:
+        return await client.call_tool(tool, needs[tool]), await client.call_tool("list_recordings", {})
+
+    read, listed = assistant(talk)
+    assert read.is_error and "not in the library" in text_of(read)
+    assert [row["title"] for row in listed.structured_content["recordings"]] == ["lesson"]
+
+
+def test_an_assistant_elsewhere_adds_addresses_and_no_files_of_this_machine(tmp_path: Path, brief: Path) -> None:
+    async def session(library: Library) -> Any:
+        async with Client(make_mcp(library, files=False)) as client:
+            return await client.call_tool("add_recording", {"path": str(brief)})
+
+    with Library(tmp_path / "home") as library:
+        result = anyio.run(session, library)
+        assert result.is_error and "address" in text_of(result)
+        assert library.media() == []
 
 
 def test_a_recording_that_cannot_be_added_is_an_error(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from seehear.media.source import MEDIA_SUFFIXES
+
 PAGE = Path(__file__).parents[2] / "src" / "seehear" / "surfaces" / "web"
 SCRIPTS = sorted(PAGE.glob("*.js"))
 STYLES = sorted(PAGE.glob("*.css"))
@@ -33,6 +35,13 @@ def test_every_script_is_short_and_says_what_it_is(path: Path) -> None:
     assert len(lines) <= 400
     assert lines[0] == "/**"
     assert f" * @module {path.stem}" in lines[:10]
+
+
+def test_the_page_takes_the_files_that_the_library_knows() -> None:
+    listed = re.search(r"const MEDIA = /\\\.\(([\w|]+)\)", (PAGE / "uploads.js").read_text(encoding="utf-8"))
+    assert listed is not None
+    known = set().union(*(MEDIA_SUFFIXES[kind] for kind in ("video", "audio", "image")))
+    assert {f".{ending}" for ending in listed[1].split("|")} == known
 
 
 def test_the_document_holds_nothing_inline_and_names_only_files_that_are_there() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from seehear.backends.protocols import Embedder
-from seehear.errors import LibraryBusyError, MissingPackageError, NotFoundError, StorageError
+from seehear.errors import InputError, LibraryBusyError, MissingPackageError, NotFoundError, StorageError
 from seehear.ingest.progress import Reporter
 from seehear.search.matching import TokenIndexer
 from seehear.search.passages import cut_up, texts_to_embed, unit_text
@@ -68,11 +68,13 @@ def place(
 
 
 def correct(
-    store: Store, media_id: str, number: int, text: str | None, *, embedder: Callable[[], Embedder]
+    store: Store, media_id: str, number: int, text: str | None, *, embedder: Callable[[], Embedder],
+    was: str | None = None,
 ) -> Event:  # fmt: skip
     """Put a text on one event of a timeline, None for what was heard or read; search sees it at once.
 
-    Raises NotFoundError when there is no such recording or event.
+    Raises NotFoundError when there is no such recording or event, InputError when it reads otherwise than `was`:
+    whoever corrects it looks at something that was corrected or indexed anew meanwhile.
     """
     while True:
         with store.read() as now:
@@ -81,7 +83,10 @@ def correct(
         if not 0 <= number < len(timeline.events):
             raise NotFoundError(f"this recording has no event {number}", hint="its timeline numbers them")
         event = timeline.events[number]
-        gone = apply(timeline, seen).used.get(number)
+        corrected = apply(timeline, seen)
+        if was is not None and was != corrected.timeline.events[number].text:
+            raise InputError("this line reads otherwise by now", hint="look at it again, then correct it")
+        gone = corrected.used.get(number)
         wanted = [correction for correction in seen if correction is not gone]
         if text is not None and text != event.text:
             wanted.append(Correction(event.kind, event.span, clean(event.text), text))

@@ -11,6 +11,7 @@ import av
 import av.error
 
 from seehear.errors import InputError, MediaError, NotFoundError
+from seehear.media.source import require_file
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -87,9 +88,8 @@ def _known(stream: Stream) -> bool:
 
 
 def _refuse_unreadable(path: Path) -> None:
+    require_file(path)
     try:
-        if path.is_dir():
-            raise InputError(f"{path.name!r} is a folder, not a file", hint="give the folder to `seehear index`")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError as error:

@@ -22,7 +22,7 @@ from seehear.media.container import (
     video_stream,
 )
 from seehear.media.picture import load_picture
-from seehear.media.source import identify, kind_of, title_of
+from seehear.media.source import content_of, identify, kind_of, title_of
 from seehear.spans import Span
 from seehear.values import Chapter, Frame, Gap, Media
 
@@ -65,7 +65,7 @@ def probe(path: Path, *, media_id: str | None = None) -> Media:
         height, width = load_picture(path).shape[:2]
         return Media(digest, path, title, kind, 0.0, size_bytes, has_video=True, width_px=width, height_px=height)
     if kind == "captions":
-        transcript = parse_captions(path.read_bytes(), via="captions")
+        transcript = parse_captions(content_of(path), via="captions")
         if not transcript.segments:
             raise MediaError(f"{path.name!r} holds no captions", hint="check that it is SRT or WebVTT")
         return Media(digest, path, title, kind, max(s.span.end_s for s in transcript.segments), size_bytes)
@@ -123,7 +123,7 @@ def shown_at(
         stream = video_stream(container)
         if stream is None:
             raise MediaError(f"{path.name!r} has no picture, only sound", hint="frames need a video or an image")
-        _refuse_huge(stream.width, stream.height, path.name)
+        _refuse_huge(*_size_shown(stream, stream.sample_aspect_ratio), path.name)
         yield from _displayed(_Reader(container, stream), wanted, on_gap, path.name)
 
 
@@ -132,14 +132,17 @@ def upright_rgb(frame: VideoFrame, *, pixel_aspect: Fraction | None = None) -> N
 
     `pixel_aspect` is the width of a pixel over its height; pictures are widened or heightened, never shrunk.
     """
-    width, height = frame.width, frame.height
-    if pixel_aspect and pixel_aspect != 1 and Fraction(1, 8) < pixel_aspect < 8:
-        if pixel_aspect > 1:
-            width = round(width * pixel_aspect)
-        else:
-            height = round(height / pixel_aspect)
+    width, height = _size_shown(frame, pixel_aspect)
     rgb = cast("NDArray[np.uint8]", frame.reformat(width=width, height=height, format="rgb24").to_ndarray())
     return np.ascontiguousarray(_turned(rgb, frame))
+
+
+def _size_shown(stored: VideoStream | VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
+    """Width and height in square pixels, not turned yet; a stretch that no film has is not believed."""
+    width, height = stored.width, stored.height
+    if not pixel_aspect or not Fraction(1, 8) < pixel_aspect < 8:
+        return width, height
+    return (round(width * pixel_aspect), height) if pixel_aspect > 1 else (width, round(height / pixel_aspect))
 
 
 def _turned(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
@@ -281,8 +284,9 @@ def _displayed(
             told_s = start_s
             continue
         if rgb is None or shown.time_s != rendered_s:
-            _refuse_huge(shown.frame.width, shown.frame.height, name)
-            rgb, rendered_s = upright_rgb(shown.frame, pixel_aspect=reader.stream.sample_aspect_ratio), shown.time_s
+            aspect = reader.stream.sample_aspect_ratio
+            _refuse_huge(*_size_shown(shown.frame, aspect), name)
+            rgb, rendered_s = upright_rgb(shown.frame, pixel_aspect=aspect), shown.time_s
         yield time_s, Frame(rendered_s, rgb)
 
 
@@ -302,7 +306,7 @@ def _refuse_huge(width_px: int, height_px: int, name: str) -> None:
 
 def _first_size(container: InputContainer, stream: VideoStream, name: str) -> tuple[int, int] | None:
     """Width and height in pixels as displayed, None when nothing near the start decodes."""
-    _refuse_huge(stream.width, stream.height, name)
+    _refuse_huge(*_size_shown(stream, stream.sample_aspect_ratio), name)
     for number, packet in enumerate(container.demux(stream)):
         try:
             frames = stream.decode(packet)

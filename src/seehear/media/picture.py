@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from seehear.errors import InputError, MediaError, NotFoundError, StorageError
+from seehear.media.source import require_file
 from seehear.spans import clock
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     Raises NotFoundError when it is missing, InputError when it may not be read, MediaError when it is no picture or
     has more than 100 megapixels.
     """
+    require_file(path)
     try:
         with warnings.catch_warnings():
             # Pillow's own size warning comes far above what we refuse.

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -34,14 +35,30 @@ _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in MEDIA_SUFFIXES.items() for
 _TRANSPORT_STREAMS = frozenset({".ts", ".mts", ".m2ts"})
 _SYNC = 0x47
 
+MAX_CAPTION_BYTES = 50_000_000
+"""A day of speech is a tenth of it; they are read as a whole."""
+
 _FLAGS = frozenset({"forced", "sdh", "cc", "default", "auto", "orig"})
+
+
+def require_file(path: Path) -> None:
+    """Raise InputError for a folder, and for a pipe or a device, the reading of which may never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever opens it says what is wrong
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path.name!r} is a folder, not a file", hint="give the folder to `seehear index`")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path.name!r} is a pipe or a device, not a file", hint="save what comes from it first")
 
 
 def identify(path: Path) -> str:
     """The SHA-256 of the file's bytes, as 64 hexadecimal digits, read in pieces.
 
-    Raises NotFoundError when it is missing, InputError when it may not be read.
+    Raises NotFoundError when it is missing, InputError when it may not be read or is no file.
     """
+    require_file(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -52,9 +69,12 @@ def identify(path: Path) -> str:
 def content_of(path: Path) -> bytes:
     """The whole of a small file, such as captions.
 
-    Raises NotFoundError when it is missing, InputError when it cannot be read.
+    Raises NotFoundError when it is missing, InputError when it cannot be read, is no file, or is too large.
     """
+    require_file(path)
     try:
+        if path.stat().st_size > MAX_CAPTION_BYTES:
+            raise InputError(f"{path.name!r} is too large for captions: 50 MB is the limit", hint="is its name right?")
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -87,14 +107,14 @@ def kind_of(path: Path) -> MediaKind | None:
         return None
 
 
-def find_media(inputs: Sequence[str | Path]) -> list[Path]:
+def find_media(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     """The media files that are meant by files, folders and glob patterns, in the order given, each once.
 
     Folders are searched to the bottom in natural order (2 before 10), hidden files skipped. A file named outright is
     taken whatever its ending, so that what is wrong with it can be said. Captions that belong to a video or recording
     found alongside are read with it and are not media of their own.
 
-    Raises NotFoundError when an input does not exist or holds no media, InputError when a folder may not be read.
+    Raises NotFoundError when an input does not exist or holds no media, InputError when it is empty or may not be read.
     """
     found: dict[Path, Path] = {}
     for given in inputs:
@@ -131,8 +151,11 @@ def caption_language(path: Path) -> str:
     return next((language for tag in _tags(path) if (language := language_code(tag))), "")
 
 
-def _expand(given: str | Path) -> Iterator[Path]:
+def _expand(given: str | os.PathLike[str]) -> Iterator[Path]:
     text = os.fspath(given)
+    if not text.strip():
+        # As a path it would be the current folder, and nobody who writes "$FILE" means that.
+        raise InputError("the name of a file is empty", hint="give a file or a folder; . is the current one")
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", text):
         raise InputError(f"{text!r} is an address, not a file", hint="download it first and give the file")
     path = Path(text).expanduser()
@@ -179,6 +202,8 @@ def _kind_by_name(path: Path) -> MediaKind | None:
 
 
 def _is_transport_stream(path: Path) -> bool:
+    if not path.is_file():
+        return True
     try:
         with path.open("rb") as file:
             head = file.read(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ _KNOWN = frozenset(suffix for kind in MEDIA_SUFFIXES.values() for suffix in kind
 _FORMAT = (
     f"b[height<={HEIGHT_PX}][vcodec!=none][acodec!=none]/b[height<={HEIGHT_PX}]/b[vcodec!=none][acodec!=none]/b/ba/bv*"
 )
+# What else yt-dlp can fetch, it leaves to programs.
+_PROTOCOLS = frozenset({"http", "https", "m3u8", "m3u8_native", "http_dash_segments"})
 _LOGIN = re.compile(
     r"log[ -]?in|sign[ -]?in|account|password|cookies|private video|members|registered|credential", re.I
 )
@@ -88,6 +91,8 @@ def download_page(
         elif float(info.get("duration") or 0) > bounds.duration_s:
             hours = float(info["duration"]) / 3600
             refused.append(InputError(f"this lasts {hours:.1f} hours; {bounds.duration_s / 3600:g} is the limit"))
+        elif info.get("protocol") and not _PROTOCOLS.issuperset(str(info["protocol"]).split("+")):
+            refused.append(InputError("this is no recording that is fetched over http", hint="only http and https are"))
         return refused[0].message if refused else None
 
     options = {
@@ -119,7 +124,7 @@ def _asked(
 ) -> dict[str, Any]:  # fmt: skip
     try:
         import yt_dlp
-        from yt_dlp.utils import DownloadError
+        from yt_dlp.utils import YoutubeDLError
     except ImportError as error:
         raise MissingPackageError(
             "this address leads to a page; recordings on pages need yt-dlp",
@@ -129,12 +134,14 @@ def _asked(
         "quiet": True, "no_warnings": True, "noprogress": True, "logger": _Silent(), "cachedir": False, "proxy": "",
         "socket_timeout": 30, "retries": 3, "extractor_retries": 1, "ignoreerrors": False, "usenetrc": False,
         "allowed_extractors": ["default"], "concurrent_fragment_downloads": 1,
+        # What ffmpeg connects to is seen by no guard of ours, so there is none.
+        "ffmpeg_location": os.devnull,
     }  # fmt: skip
     try:
         # yt-dlp connects through Python's sockets in this thread, so the guard of public_only holds for it too.
         with public_only(unless=private), yt_dlp.YoutubeDL({**common, **options}) as machine:
             found = machine.extract_info(url, download=fetch)
-    except DownloadError as error:
+    except YoutubeDLError as error:
         if refused:
             raise refused[0] from error
         raise _told(error) from error

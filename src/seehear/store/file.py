@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -280,11 +280,13 @@ class Store:
     def uncorrected(self, media_id: str) -> Timeline:
         """The timeline as the models made it. Raises NotFoundError when it is not indexed."""
         row = self.one(
-            "SELECT json_zlib FROM timelines JOIN media ON number=timelines.media WHERE media.id=?", (media_id,)
+            "SELECT json_zlib, path FROM timelines JOIN media ON number=timelines.media WHERE media.id=?", (media_id,)
         )
         if row is None:
             raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
-        return Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogatepass"))
+        found = Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogatepass"))
+        # A recording that was moved since keeps its timeline as it was written.
+        return replace(found, media=replace(found.media, path=Path(os.fsdecode(row[1]))))
 
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""
@@ -309,6 +311,25 @@ class Store:
             row = (timeline.media.width_px, timeline.media.height_px, *facts_of(timeline), number)
             with self.write() as db:
                 db.execute("UPDATE media SET width_px=?, height_px=?, seen=?, heard=?, frame=? WHERE number=?", row)
+
+        # Older versions wrote names that only held in the folder that they were given in.
+        for number, media_id, raw in self.all("SELECT number, id, path FROM media WHERE substr(path, 1, 1) != x'2f'"):
+            if self.read_only or Path(os.fsdecode(raw)).is_absolute():
+                continue
+            seen = [bytes(row[0]) for row in self.all("SELECT path FROM files WHERE media=?", (media_id,))]
+            if seen:
+                with self.write() as db:
+                    meant = next((path for path in seen if path.endswith(bytes(raw))), seen[0])
+                    db.execute("UPDATE media SET path=? WHERE number=?", (meant, number))
+
+    def found_at(self, media_id: str, path: Path) -> None:
+        """Note where the file of a recording lies, when it is no longer where it was noted last."""
+        row = self.one("SELECT path FROM media WHERE id=?", (media_id,))
+        if row is None or self.read_only or Path(os.fsdecode(row[0])).is_file():
+            return
+        with self.write() as db:
+            db.execute("UPDATE media SET path=? WHERE id=?", (os.fsencode(path.absolute()), media_id))
+            bump(db)
 
     def has(self, media_id: str) -> bool:
         """Tell whether a media is indexed."""

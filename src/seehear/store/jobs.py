@@ -116,14 +116,15 @@ class Jobs:
         with self._store.write() as db:
             db.execute("UPDATE jobs SET state='queued', started_at=NULL WHERE state='running'")
 
-    def trim(self, *, most: int) -> None:
-        """Forget the oldest finished jobs beyond `most`."""
+    def trim(self, *, most: int) -> list[str]:
+        """Forget the oldest finished jobs beyond `most`; returns which those were."""
         with self._store.write() as db:
-            db.execute(
-                "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE state NOT IN ('queued', 'running') "
-                "ORDER BY number DESC LIMIT -1 OFFSET ?)",
+            old = db.execute(
+                "SELECT id FROM jobs WHERE state NOT IN ('queued', 'running') ORDER BY number DESC LIMIT -1 OFFSET ?",
                 (most,),
-            )
+            ).fetchall()
+            db.executemany("DELETE FROM jobs WHERE id=?", old)
+        return [str(row[0]) for row in old]
 
     # ---- uploads -------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 from pydantic import Field, ValidationError
 
 from seehear.errors import InputError, MediaError, NotFoundError, SeehearError
+from seehear.media.addresses import is_url
 from seehear.spans import Span, clock, parse_clock
 
 if TYPE_CHECKING:
@@ -49,18 +50,24 @@ READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 Recordings = Annotated[
-    list[str] | None, Field(description="Ids, titles or files of recordings; the whole library when left out.")
+    list[str] | None,
+    Field(description="Ids, titles or files of recordings in the library; the whole library when left out."),
 ]
-Recording = Annotated[str, Field(description="A recording: its id (or the beginning of it), title or file.")]
+Recording = Annotated[
+    str, Field(description="A recording in the library: its id (or the beginning of it), title or file.")
+]
 Clock = Annotated[str | None, Field(description="A time in the recording: 90, 1:30 or 1:02:03.")]
 
 
-def make_mcp(library: Library) -> MCPServer[Any]:
-    """An MCP server over one library; it holds the library's models, and answers one call at a time."""
+def make_mcp(library: Library, *, files: bool = True) -> MCPServer[Any]:
+    """An MCP server over one library; it holds the library's models, and answers one call at a time.
+
+    Without `files` only addresses are added: who asks from elsewhere has no business with the files of this machine.
+    """
     server = _Server(
         "seehear", title="seehear", instructions=INSTRUCTIONS, version=version("seehear"), log_level="WARNING"
     )
-    _Tools(library).add_to(server)
+    _Tools(library, files=files).add_to(server)
     return server
 
 
@@ -115,10 +122,15 @@ def _words(error: SeehearError) -> str:
 
 
 class _Tools:
-    """The tools; a lock keeps models that hold one conversation at a time from being asked twice at once."""
+    """The tools; a lock keeps models that hold one conversation at a time from being asked twice at once.
 
-    def __init__(self, library: Library) -> None:
+    Assistants let tools that only read run unasked, and may have been talked into a call by what they read. So those
+    take what the library holds already: none of them opens another file, or an address.
+    """
+
+    def __init__(self, library: Library, *, files: bool) -> None:
         self.library = library
+        self._files = files
         self._lock = threading.Lock()
 
     def add_to(self, server: MCPServer[Any]) -> None:
@@ -144,7 +156,7 @@ class _Tools:
         `supported` is false when the recordings do not hold an answer; the moments are then the nearest there are.
         """
         with self._lock:
-            answer = self.library.ask(question, media=recordings, within=_span(start, end))
+            answer = self.library.ask(question, media=self._known(recordings), within=_span(start, end))
         several = recordings is None or len(recordings) > 1
         moments = "\n".join(_moment(moment, several=several) for moment in answer.moments[:5])
         held = "" if answer.supported else "NOT IN THE RECORDINGS. "
@@ -160,13 +172,13 @@ class _Tools:
         """Find the moments that fit a query best, with their times."""
         route = None if kind == "both" else kind
         with self._lock:
-            found = self.library.search(query, media=recordings, route=route, limit=limit)
+            found = self.library.search(query, media=self._known(recordings), route=route, limit=limit)
         lines = [_moment(moment, several=True) for moment in found]
         return _result("\n".join(lines) or "nothing found", {"moments": [moment.as_json() for moment in found]})
 
     def read_timeline(self, recording: Recording, start: Clock = None, end: Clock = None) -> str:
         """Read what was said and shown in a range of time, as lines `[m:ss] transcript: …` and `[m:ss] visual: …`."""
-        found = self.library.timeline(recording)
+        found = self.library.timeline(self.library.known(recording))
         span = _span(start, end) or EVERYTHING
         events = found.within(span)
         lines = [event.line for event in events]
@@ -185,8 +197,8 @@ class _Tools:
         """Look at the picture of a video at a time, with the text that was read on it."""
         from seehear.media.picture import jpeg
 
-        found = self.library.timeline(recording)
-        frame = self.library.frame_at(recording, parse_clock(at))
+        found = self.library.timeline(self.library.known(recording))
+        frame = self.library.frame_at(found.media.id, parse_clock(at))
         event = found.screen_at(frame.time_s)
         caption = f"{found.media.title} at {clock(frame.time_s)}"
         if event is not None and (event.screen or event.text):
@@ -200,6 +212,8 @@ class _Tools:
     ) -> CallToolResult:
         """Add recordings to the library: watch and listen to them, which takes a while; progress is reported."""
 
+        if not self._files and not is_url(path):
+            raise ToolError("this server adds what lies at an address; upload files to its page, or to /api/v1/uploads")
         told_at = 0.0
 
         def tell(progress: Progress) -> None:
@@ -231,6 +245,9 @@ class _Tools:
         failed = bool(done) and all(one.error is not None for one in done)
         return _result("\n".join(lines), {"recordings": [one.as_json() for one in done]}, failed=failed)
 
+    def _known(self, recordings: list[str] | None) -> list[str] | None:
+        return None if recordings is None else [self.library.known(one) for one in recordings]
+
     def recordings(self) -> str:
         """Every recording, one per line."""
         return "\n".join(_listed(row) for row in self.library.media())
@@ -238,7 +255,7 @@ class _Tools:
     def timeline(self, recording: str) -> str:
         """The whole timeline of one recording."""
         try:
-            return self.library.timeline(recording).to_text()
+            return self.library.timeline(self.library.known(recording)).to_text()
         except NotFoundError as error:
             raise ResourceNotFoundError(_words(error)) from error
         except SeehearError as error:

@@ -49,7 +49,7 @@ def test_a_server_without_the_package_for_assistants_says_so_to_each(
 
     async def ask_twice() -> None:
         with Library(tmp_path) as library:
-            assistants = Assistants(library)
+            assistants = Assistants(library, files=True)
             async with assistants.run():
                 for _ in range(2):
                     with pytest.raises(MissingPackageError, match=r"need the package mcp"):

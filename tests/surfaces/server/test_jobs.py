@@ -5,6 +5,9 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from seehear.store import Store
@@ -49,6 +52,49 @@ def test_an_upload_in_pieces_becomes_a_recording(tmp_path: Path) -> None:
         assert list((server.home / "media").iterdir()) == [], "an uploaded file goes with its recording"
         assert server.http.get("/api/v1/jobs").json() == {"jobs": []}
         assert server.http.get(f"/api/v1/media/{row['id']}").status_code == 404
+
+
+@contextmanager
+def site(raw: bytes) -> Iterator[tuple[str, list[str]]]:
+    """A server elsewhere that has one recording, with the list of what was asked of it."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{elsewhere.server_port}/bees.srt", asked
+        elsewhere.shutdown()
+
+
+def test_an_address_is_fetched_once_however_often_it_is_given(tmp_path: Path) -> None:
+    env = {"SEEHEAR_PRIVATE_URLS": "1"}
+    with site(subtitles("bees")) as (url, asked), serving(tmp_path / "home", env=env) as server:
+        chat = {
+            "model": "seehear",
+            "messages": [
+                {"role": "user", "content": [
+                    {"type": "text", "text": "what is line 1 about?"},
+                    {"type": "video_url", "video_url": {"url": url}},
+                ]}
+            ],
+        }  # fmt: skip
+        jobs = [server.finished(server.http.post("/api/v1/jobs", json={"url": url}).json()["id"]) for _ in range(2)]
+        assert [(job["state"], job["title"]) for job in jobs] == [("done", "bees")] * 2
+        assert jobs[0]["media"] == jobs[1]["media"]
+        for _ in range(2):
+            assert "bees" in server.http.post("/v1/chat/completions", json=chat).text
+        assert asked == ["/bees.srt"]
+        assert len(server.http.get("/api/v1/jobs").json()["jobs"]) == 2, "what is here needs no work"
 
 
 def test_what_is_no_recording_fails_with_its_name_and_reason(tmp_path: Path) -> None:
@@ -155,6 +201,9 @@ def test_a_correction_is_seen_by_search_and_outlives_indexing_anew(library_home:
         back = server.http.delete(f"{url}/events/{said['id']}").json()
         assert (back["text"], back["corrected"]) == (said["text"], False)
         assert server.http.patch(f"{url}/events/{said['id']}", json={"text": " "}).status_code == 400
+        late = server.http.patch(f"{url}/events/{said['id']}", json={"text": "I came later.", "was": text})
+        assert (late.status_code, late.json()["detail"]) == (400, "this line reads otherwise by now")
+        assert server.http.get(f"{url}/timeline").json()["events"][said["id"]]["text"] == said["text"]
         server.http.patch(f"{url}/events/{said['id']}", json={"text": text})
     with Store(library_home) as store, store.write() as db:
         db.execute("DELETE FROM stage_cache WHERE key LIKE 'ingested:%'")

@@ -22,6 +22,7 @@ def test_another_name_for_this_machine_is_refused(shared: Server) -> None:
         "evil.example",
         f"evil.example:{port}",
         "127.0.0.1.evil.example",
+        "127.0.0.evil",
         "localhost.evil.example",
         "[::1].x",
         "0.0.0.0",
@@ -29,13 +30,14 @@ def test_another_name_for_this_machine_is_refused(shared: Server) -> None:
         refused = shared.http.get("/api/v1/library", headers={"Host": host})
         assert refused.status_code == 403, host
         assert refused.headers["content-type"] == "application/problem+json"
-    for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST"):
+    for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}", "LOCALHOST", "127.0.0.2"):
         assert shared.http.get("/healthz", headers={"Host": host}).status_code == 200, host
 
 
 def test_a_page_of_another_site_changes_nothing(shared: Server, lesson_id: str) -> None:
     for headers in (
         {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"},
+        {"Origin": "http://[no-address"},
         {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
     ):  # fmt: skip
         for method, path in (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seehear.errors import InputError
+from seehear.errors import InputError, StorageError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import common, note, print_json, say
+from seehear.surfaces.cli.console import common, counted, note, print_json, say
 from seehear.surfaces.cli.progress import Live
 
 if TYPE_CHECKING:
@@ -64,11 +64,17 @@ def frames(
         sampler = ("scenes", threshold)
     rows: list[dict[str, float | str]] = []
     small: list[tuple[float, NDArray[np.uint8]]] = []
+    # Told before the work, which may take minutes.
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{output} cannot be made: {error.strerror}", hint="choose another folder with -o"
+        ) from error
     with Live(quiet=as_json) as live:
         reporter = Reporter(live.progress)
         points = tuple(choose_points(found, sampler, on_progress=lambda at: reporter("find", at, found.duration_s)))
         reasons = {point.time_s: point.reason for point in points}
-        output.mkdir(parents=True, exist_ok=True)
         gaps: list[str] = []
         for time_s, rgb in pictures(found, list(reasons), on_gap=lambda gap: gaps.append(gap.reason)):
             stamp = (
@@ -91,4 +97,4 @@ def frames(
         say(f"{clock(float(str(row['time_s']))):>8}  {row['reason']:<8} {row['path']}")
     for reason in gaps:
         note(f"gap: {reason}", fg="yellow")
-    note(f"{len(rows)} frames in {output}, and contact_sheet.jpg")
+    note(f"{counted(len(rows), 'frame')} in {output}{', and contact_sheet.jpg' if small else ''}")

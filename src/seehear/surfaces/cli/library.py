@@ -44,12 +44,10 @@ def library(as_json: bool, home: str | None) -> None:
         )
         return
     for row in rows:
+        events = f"{row.events:>5} {'event' if row.events == 1 else 'events'}"
         gaps = counted(row.gaps, "gap") if row.gaps else ""
         paid = f"  {spent[row.id]:.4f} USD" if spent[row.id] else ""
-        say(
-            f"{row.id[:10]}  {clock(row.duration_s):>8}  {row.events:>5} events  {gaps:<8} "
-            f"{flat(row.title, width=70)}{paid}"
-        )
+        say(f"{row.id[:10]}  {clock(row.duration_s):>8}  {events:<12}  {gaps:<8} {flat(row.title, width=70)}{paid}")
     total = size(sizes.database_bytes + sizes.frames_bytes)
     note(f"{counted(len(rows), 'recording')}, {counted(sizes.passages, 'passage')}, {total} in {folder}")
 

@@ -9,7 +9,7 @@ import click
 
 from seehear.errors import ConfigError, InputError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import announce, common, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, flat, note, plain, print_json, say
 from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
@@ -182,7 +182,7 @@ def _print_lines(library: Library, paths: list[Path], *, as_json: bool) -> None:
         )
         return
     for path, one in zip(paths, told, strict=True):
-        prefix = f"{path.name}: " if len(paths) > 1 else ""
+        prefix = f"{flat(path.name)}: " if len(paths) > 1 else ""
         if isinstance(one, Gap):
             note(f"{prefix}not described: {plain(one.reason)}", fg="yellow")
         else:
@@ -194,7 +194,10 @@ def _print_look(library: Library, paths: list[Path], question: str, *, as_json: 
     from seehear.look import Looker
 
     looker = Looker(
-        library.models, read=library.read, transcribe=library.transcribe, note=lambda told: note(told, fg="yellow")
+        library.models,
+        read=library.read,
+        transcribe=library.transcribe,
+        note=lambda told: note(flat(told), fg="yellow"),
     )
     printed: list[str] = []
 

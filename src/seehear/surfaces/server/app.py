@@ -38,7 +38,7 @@ def make_app(library: Library, options: Options | None = None, *, log: Log | Non
     service = Service(library, chosen, log=log)
     app = bare_app(more)
     app.state.service = service
-    assistants = Assistants(library)
+    assistants = Assistants(library, files=chosen.loopback)
     app.router.routes.insert(0, Route("/mcp", assistants))
     app.router.lifespan_context = _lifespan(service, assistants)
     for name in ("uvicorn", "uvicorn.error", "asyncio"):

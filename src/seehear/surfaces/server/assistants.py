@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 
 class Assistants:
-    """An endpoint that begins with its first request and ends with `run`, within which it is asked."""
+    """An endpoint that begins with its first request and ends with `run`, within which it is asked.
 
-    def __init__(self, library: Library) -> None:
+    Without `files` assistants add addresses only.
+    """
+
+    def __init__(self, library: Library, *, files: bool) -> None:
         self._library = library
+        self._files = files
         self._sessions: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -49,7 +53,7 @@ class Assistants:
 
     async def _serve(self) -> None:
         try:
-            manager = await asyncio.to_thread(_manager, self._library)
+            manager = await asyncio.to_thread(_manager, self._library, self._files)
             async with manager.run():
                 self._begun.set_result(manager.asgi_app)
                 await self._over.wait()
@@ -60,7 +64,7 @@ class Assistants:
             self._begun.set_exception(error)
 
 
-def _manager(library: Library) -> StreamableHTTPSessionManager:
+def _manager(library: Library, files: bool) -> StreamableHTTPSessionManager:
     try:
         from mcp.server.transport_security import TransportSecuritySettings
 
@@ -69,7 +73,7 @@ def _manager(library: Library) -> StreamableHTTPSessionManager:
         raise MissingPackageError(
             f"assistants need the package {error.name}", hint="pip install 'seehear[serve]'"
         ) from error
-    server = make_mcp(library)
+    server = make_mcp(library, files=files)
     # The guard has checked Host, Origin and token before.
     unguarded = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server.streamable_http_app(transport_security=unguarded)

@@ -45,7 +45,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 PAGE_PATHS = re.compile(r"/(?:ask|m/[^/]+|static/[^?]*)?")
 """The page itself holds nothing of the library, and asks people for the token where the API wants it."""
-_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+# An address cannot be rebound as a name can, and all of 127.0.0.0/8 is this machine.
+_HOST = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _UPLOAD = re.compile(r"/api/v1/uploads/[0-9a-f]{32}")
 
 
@@ -179,7 +180,10 @@ def _same_origin(headers: Headers, host: str) -> bool:
     if origin is None:
         # Programs send no Origin. Browsers that leave it out say where a request comes from in this header.
         return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    return urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def _cookie(headers: Headers) -> str:

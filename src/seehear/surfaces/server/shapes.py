@@ -96,9 +96,10 @@ class TimelineShape(BaseModel):
 
 
 class CorrectionGiven(Given):
-    """The text that should stand there."""
+    """The text that should stand there, and the one that stood there when it was looked at, where that is known."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    was: str | None = None
 
 
 class MomentShape(BaseModel):

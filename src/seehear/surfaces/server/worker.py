@@ -19,6 +19,8 @@ from typing import Any
 from seehear.errors import BugError, CancelledError, InputError, MediaError, NotFoundError, SeehearError
 from seehear.ingest.progress import Progress
 from seehear.library import Library
+from seehear.store import MediaRow
+from seehear.store.sources import Sources
 
 NICENESS = 15
 EVERY_S = 0.25
@@ -87,15 +89,18 @@ def main() -> None:
 
 
 def _work(library: Library, spec: dict[str, Any], voice: _Voice) -> str | None:
-    if spec["source"] == "url" and not spec["media"]:
+    if spec["source"] == "url" and not spec["media"] and (here := _fetched_before(library, spec["location"])):
+        path, row = here
+        voice.say(about={"title": row.title, "media": row.id})
+    elif spec["source"] == "url" and not spec["media"]:
         fetched = library.fetch(spec["location"], on_progress=voice.progress)
         if len(fetched) != 1:
             voice.say(more=[{"title": entry.title, "url": entry.url} for entry in fetched])
             return None
         if fetched[0].path is None:
             fetched = library.fetch(fetched[0].url, on_progress=voice.progress, playlists=False)
+        assert fetched[0].path is not None
         path = fetched[0].path
-        assert path is not None
         voice.say(about={"title": fetched[0].title, "media": fetched[0].media})
     elif spec["source"] == "path":
         path = Path(spec["location"])
@@ -107,6 +112,16 @@ def _work(library: Library, spec: dict[str, Any], voice: _Voice) -> str | None:
             raise done.error
         return done.media
     raise InputError("there was nothing to index")
+
+
+def _fetched_before(library: Library, url: str) -> tuple[Path, MediaRow] | None:
+    """The file of a recording that was fetched from an address, None where there is none or it is gone."""
+    media_id = Sources(library.store).with_url(url)
+    row = next((row for row in library.media() if row.id == media_id), None)
+    try:
+        return None if row is None else (_kept(library, row.id), row)
+    except NotFoundError:
+        return None
 
 
 def _kept(library: Library, media_id: str) -> Path:

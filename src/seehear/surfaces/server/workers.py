@@ -115,7 +115,7 @@ class Queue:
             await self._do(lambda: self._table.forget(job_id))
             await self._do(lambda: self._drop_file(job))
             self._tell(job, forgotten=True)
-        elif job.state == "queued":
+        elif job.state == "queued" and job_id not in self._running:
             await self._save(replace(job, state="cancelled", finished_at=time.time()))
         else:
             self._wish(job_id, "cancelled")
@@ -182,7 +182,9 @@ class Queue:
                 error = ended.get("error") or {}
                 outcome = replace(current, state="failed", message=error.get("message"), hint=error.get("hint"))
             await self._save(replace(outcome, finished_at=time.time(), left_s=None))
-            await self._do(lambda: self._table.trim(most=self._limits.finished))
+            for old in await self._do(lambda: self._table.trim(most=self._limits.finished)):
+                if (forgotten := self._jobs.pop(old, None)) is not None:
+                    self._tell(forgotten, forgotten=True)
         except Exception as error:  # noqa: BLE001 - a slot must come free whatever happens
             self._log.bug(error)
             failed = replace(job, state="failed", message="this is a bug in seehear", hint="see the server's log")

@@ -11,7 +11,7 @@ import { showKeys } from "./keys.js";
 export function bar() {
   const search = el("input", {
     id: "search", type: "search", placeholder: "Search everything", autocomplete: "off",
-    spellcheck: "false", "aria-label": "Search everything said and shown", enterkeyhint: "search",
+    spellcheck: "false", "aria-label": "Search everything said and shown", enterkeyhint: "search", maxlength: "500",
   });
   fill(/** @type {Element} */ (document.getElementById("bar")),
     el("a", { class: "brand", href: "/", "aria-label": "seehear, to the library" },

@@ -3,7 +3,7 @@
  * @module correct
  */
 
-import { mediaPath, send } from "./api.js";
+import { get, mediaPath, send } from "./api.js";
 import { el } from "./dom.js";
 import { failed, whisper } from "./say.js";
 
@@ -37,7 +37,10 @@ export function correct(transcript, line) {
       close();
       if (now) transcript.change(line, now);
       whisper(told);
+      refresh(transcript);
     } catch (error) {
+      // It may read otherwise by now: what stands there is what is to be corrected.
+      refresh(transcript);
       for (const part of form.elements) part.disabled = false;
       input.focus();
       failed(error);
@@ -52,7 +55,7 @@ export function correct(transcript, line) {
     e.preventDefault();
     const text = input.value.trim();
     if (!text || text === event.text) close();
-    else keep(() => send("PATCH", path, { text }), "Corrected.");
+    else keep(() => send("PATCH", path, { text, was: event.text }), "Corrected.");
   });
   input.addEventListener("input", grow);
   input.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
@@ -69,4 +72,22 @@ export function correct(transcript, line) {
   line.text.replaceWith(form);
   grow();
   input.focus();
+}
+
+/**
+ * Show what stands in the library now: slides that still show a corrected line are corrected with it.
+ * @param {import("./transcript.js").Transcript} transcript
+ */
+async function refresh(transcript) {
+  try {
+    const { events } = await get(`${mediaPath(transcript.media.id)}/timeline?format=json`);
+    // Indexed anew it may have other lines; those are shown when it is opened again.
+    if (events.length !== transcript.lines.length) return;
+    transcript.lines.forEach((line, at) => {
+      const now = events[at];
+      if (now.text !== line.event.text || now.corrected !== line.event.corrected) transcript.change(line, now);
+    });
+  } catch {
+    // What is shown stays as it is.
+  }
 }

@@ -49,7 +49,8 @@ export class Jobs {
     sending.uploads.addEventListener("sent", (e) => this.put(/** @type {CustomEvent} */ (e).detail), { signal });
     sending.listed().forEach((upload) => this.putUpload(upload));
     sending.recall();
-    this.load();
+    /** Settles when what stands above everything else is shown. */
+    this.loaded = this.load();
   }
 
   close() {

@@ -29,6 +29,14 @@ export function openLibrary(root) {
   const input = /** @type {HTMLInputElement} */ (document.getElementById("search"));
   let rows = /** @type {any[]} */ ([]);
   const chosen = new Set(idsOf(history.state?.scope ?? "library") ?? []);
+  let left_px = history.state?.scroll_px ?? 0;
+  /** Once what was there is there again, go where one left it. */
+  const comeBack = async () => {
+    const to_px = left_px;
+    left_px = 0;
+    await jobs.loaded;
+    if (to_px && !signal.aborted) scrollTo(0, to_px);
+  };
 
   const jobs = new Jobs();
   const adding = el("div", { class: "adding" });
@@ -46,7 +54,7 @@ export function openLibrary(root) {
     },
   });
   const search = new Search({
-    input, rows: () => rows,
+    input, rows: () => rows, onShown: comeBack,
     onState: (active) => {
       for (const part of [ask.node, adding, shelf]) part.hidden = active;
       jobs.node.classList.toggle("aside", active);
@@ -106,7 +114,12 @@ export function openLibrary(root) {
     const focused = grid.contains(document.activeElement) ? document.activeElement?.closest(".card")?.querySelector("a")?.getAttribute("href") : null;
     fill(grid, rows.map((row) => card(row)));
     if (focused) grid.querySelector(`a[href="${focused}"]`)?.focus();
+    // What another tab removed cannot be asked any more.
+    const gone = [...chosen].filter((id) => !rows.some((row) => row.id === id));
+    for (const id of gone) chosen.delete(id);
+    if (gone.length) ask.setScope(scopeOf([...chosen]));
     settleAdding();
+    if (!searching) comeBack();
   }
 
   /** @param {any} row */

@@ -64,6 +64,8 @@ function nothingHere() {
  * @param {any} [state]
  */
 function go(url, state = null) {
+  // Whoever comes back goes on where they were.
+  history.replaceState({ ...history.state, scroll_px: scrollY }, "");
   history.pushState(state, "", url);
   show();
   whisper(document.title);

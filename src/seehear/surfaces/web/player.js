@@ -41,7 +41,7 @@ export class Player extends EventTarget {
     const { media } = this;
     const element = el(media.kind === "audio" ? "audio" : "video", {
       src: `${mediaPath(media.id)}/file`, controls: true, preload: "metadata", playsinline: true, id: "player",
-      "aria-label": media.title, poster: media.kind === "audio" ? null : media.thumbnail,
+      "aria-label": media.title, poster: media.kind === "audio" ? null : this.pictureAt(0),
     });
     this.element = element;
     for (const type of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) {

@@ -57,7 +57,8 @@ export function openRecording(root, id) {
       const gone = why.status === 404;
       fill(root, el("section", { class: "message" },
         el("h1", {}, gone ? "This recording is not in the library" : "This recording cannot be shown"),
-        el("p", {}, why.message), why.hint && el("p", { class: "hint" }, why.hint), el("a", { class: "button", href: "/" }, "To the library")));
+        gone ? el("p", {}, "It may have been removed, or the link may be cut off.") : el("p", {}, why.message),
+        !gone && why.hint && el("p", { class: "hint" }, why.hint), el("a", { class: "button", href: "/" }, "To the library")));
     }
   }
   live.addEventListener("here", () => !shown && load(), { signal });

@@ -44,7 +44,12 @@ export async function chooseScope(scope, here) {
   const chosen = new Set(idsOf(scope) ?? []);
   const kind = !idsOf(scope) ? "library" : scope === `media:${here}` ? "here" : "some";
   const count = el("span", { class: "soft", "aria-live": "polite" });
-  const tell = () => fill(count, plural(chosen.size, "recording"), " chosen");
+  const take = el("button", { value: "take", class: "primary" }, "Ask these");
+  const tell = () => {
+    fill(count, plural(chosen.size, "recording"), " chosen");
+    // None would be taken for all.
+    take.disabled = form.querySelector("input[name=scope]:checked")?.value === "some" && chosen.size === 0;
+  };
   const radio = (/** @type {string} */ value, /** @type {string} */ label) => el("label", { class: "choice" },
     el("input", { type: "radio", name: "scope", value, checked: kind === value }), el("span", {}, label));
   const list = el("ul", { class: "choices" }, rows.map((row) => el("li", {}, el("label", { class: "choice" },
@@ -54,7 +59,6 @@ export async function chooseScope(scope, here) {
           if (e.target.checked) chosen.add(row.id);
           else chosen.delete(row.id);
           form.querySelector("input[value=some]").checked = true;
-          tell();
         },
       },
     }), el("span", {}, row.title)))));
@@ -64,8 +68,10 @@ export async function chooseScope(scope, here) {
       here && radio("here", "This recording"), radio("library", `The whole library, ${plural(rows.length, "recording")}`),
       radio("some", "These recordings")),
     list,
-    el("div", { class: "row end" }, count, el("button", { value: "leave", formnovalidate: true }, "Cancel"),
-      el("button", { value: "take", class: "primary" }, "Ask these")));
+    el("div", { class: "row end" }, count,
+      // Not to be what Enter presses.
+      el("button", { type: "button", on: { click: () => dialog.close() } }, "Cancel"), take));
+  form.addEventListener("change", tell);
   tell();
   const dialog = el("dialog", { class: "scope-dialog", "aria-labelledby": "scope-title" }, form);
   document.body.append(dialog);

@@ -17,10 +17,11 @@ const ROUTES = [["", "Everything"], ["said", "Said"], ["shown", "Shown"]];
 
 /** What a search found; hidden while nothing is searched. */
 export class Search {
-  /** @param {{input: HTMLInputElement, onState: (active: boolean) => void, rows: () => any[]}} options */
-  constructor({ input, onState, rows }) {
+  /** @param {{input: HTMLInputElement, onState: (active: boolean) => void, onShown: () => void, rows: () => any[]}} options */
+  constructor({ input, onState, onShown, rows }) {
     this.input = input;
     this.onState = onState;
+    this.onShown = onShown;
     this.rows = rows;
     this.route = "";
     /** @type {AbortController | null} */
@@ -58,7 +59,8 @@ export class Search {
     }, { signal });
     this.results.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.walk(event));
     const asked = new URLSearchParams(location.search).get("q") ?? "";
-    input.value = asked;
+    // An address may hold more than can be typed here.
+    input.value = asked.slice(0, input.maxLength);
     if (asked) this.look();
   }
 
@@ -93,9 +95,11 @@ export class Search {
       const { moments } = await get(`/api/v1/search?q=${encodeURIComponent(query)}&limit=${LIMIT}${route}`, { signal: looking.signal });
       if (looking.signal.aborted) return;
       this.show(query, moments);
-      this.results.removeAttribute("aria-busy");
+      this.onShown();
     } catch (error) {
       failed(error);
+    } finally {
+      if (this.looking === looking) this.results.removeAttribute("aria-busy");
     }
   }
 

@@ -8,7 +8,7 @@ import { Problem, request, send } from "./api.js";
 const PIECE_BYTES = 4 * 1024 * 1024;
 const TRIES = 6;
 const KNOWN = "seehear.uploads";
-const MEDIA = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|m2ts|wmv|flv|3gp|ogv|mp3|m4a|aac|wav|flac|ogg|oga|opus|wma|png|jpe?g|webp|gif|bmp|tiff?)$/i;
+const MEDIA = /\.(mp4|m4v|mov|mkv|webm|avi|ts|mts|m2ts|flv|wmv|asf|mpg|mpeg|m2v|vob|ogv|3gp|3g2|mxf|f4v|mp3|m4a|m4b|wav|flac|ogg|oga|opus|aac|wma|aif|aiff|mka|ac3|amr|caf|png|jpg|jpeg|webp|gif|bmp|tif|tiff)$/i;
 
 /**
  * @typedef {object} Upload

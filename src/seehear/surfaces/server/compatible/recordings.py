@@ -7,6 +7,7 @@ import uuid
 
 from seehear.errors import InputError, NotFoundError
 from seehear.store.jobs import FINISHED, Job, Jobs
+from seehear.store.sources import Sources
 from seehear.surfaces.server.compatible.chat import Asked, Inline
 from seehear.surfaces.server.service import Service
 
@@ -19,7 +20,14 @@ async def recordings(desk: Service, asked: Asked) -> list[str] | None:
     Raises NotFoundError for a name that nobody has, InputError when something cannot be indexed.
     """
     ids = [_known(desk, name) for name in asked.known]
-    jobs = [await desk.queue.add(title=url, source="url", location=url) for url in asked.urls]
+    jobs: list[Job] = []
+    for url in asked.urls:
+        # A conversation sends its addresses again with every question.
+        here = await desk.quick(Sources(desk.library.store).with_url, url)
+        if here is None:
+            jobs.append(await desk.queue.add(title=url, source="url", location=url))
+        else:
+            ids.append(here)
     for inline in asked.inline:
         desk.queue.check_room()
         media_id, job = await desk.quick(_keep, desk, inline)

@@ -46,9 +46,12 @@ async def timeline(
 
 @router.patch("/events/{event}", response_model=EventShape, summary="Correct what was heard or read")
 async def correct(desk: Desk, media: Recording, event: Number, given: CorrectionGiven) -> Response:
-    """Put a text in place of that of one event; search sees it at once, and it is kept when indexed anew."""
+    """Put a text in place of that of one event; search sees it at once, and it is kept when indexed anew.
+
+    With `was`, only where that text still stands: another page may have corrected it, or it was indexed anew.
+    """
     await desk.quick(desk.row, media)
-    await desk.quick(desk.library.correct, media, event, given.text)
+    await desk.quick(desk.library.correct, media, event, given.text, was=given.was)
     return JSONResponse(await desk.quick(_event, desk, media, event))
 
 
