@@ -331,6 +331,32 @@ def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, brief: Path) 
     assert "leaves this machine: pictures" in done.err
 
 
+def test_what_is_sent_to_index_a_recording_is_told_by_every_command_that_indexes_it(run: Run, lesson: Path) -> None:
+    (questions := lesson.with_name("questions.jsonl")).write_text(
+        json.dumps({"question": "what is a function?", "media": str(lesson), "spans": [[0, 1]]})
+    )
+    env = {
+        "OPENAI_API_KEY": KEY, "SEEHEAR_BUDGET": "0", "SEEHEAR_SEE": "openai:gpt-4o", "SEEHEAR_CAPTIONS": "never",
+        "SEEHEAR_HEAR": "openai:whisper-1", "SEEHEAR_EMBED": "minilm", "SEEHEAR_ANSWER": "extractive",
+    }  # fmt: skip
+    for asked in (
+        ("ask", lesson, "what is a function?"), ("search", "function", "--in", lesson), ("timeline", lesson),
+        ("eval", questions),
+    ):  # fmt: skip
+        done = run(*asked, env=env)
+        assert done.code == errors.BudgetError.exit_code, (asked, done.err)
+        assert "leaves this machine: pictures" in done.err and "leaves this machine: the sound" in done.err, asked
+
+
+def test_nothing_is_told_to_be_sent_of_a_recording_that_is_indexed(
+    run: Run, library_home: Path, lesson: Path
+) -> None:  # fmt: skip
+    env = {"OPENAI_API_KEY": KEY}
+    done = run("ask", lesson, "what is a function?", "--answer", "extractive", home=library_home, env=env)
+    assert done.code == 0, done.err
+    assert "leaves this machine" not in done.err
+
+
 def test_local_refuses_a_model_elsewhere_by_name(run: Run, lesson: Path) -> None:
     done = run("ask", lesson, "what?", "--local", "--answer", "openai:gpt-4o", env={"OPENAI_API_KEY": KEY})
     assert done.code == errors.ConfigError.exit_code

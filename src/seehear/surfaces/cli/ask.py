@@ -58,7 +58,7 @@ def ask(
     from seehear.library import Library
 
     with Library(home, **settings) as library:
-        announce(library.models, "answer", "embed", "rerank")
+        announce(library, "answer", "embed", "rerank", media=media)
         with Live(quiet=as_json) as live:
             # Indexing first, so that its progress is gone from the screen when results come.
             ids = [library.resolve(m, on_progress=live.progress, on_pull=live.pull) for m in _flat(media)] or None

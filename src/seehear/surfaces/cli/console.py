@@ -8,16 +8,20 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from seehear.backends.protocols import Capability
-    from seehear.models import Models
+    from seehear.library import Library
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+INDEXING: tuple[Capability, ...] = ("describe", "hear", "embed")
+"""What indexing a recording asks of models that may be elsewhere."""
 
 # C0 and C1 controls, terminal escapes and the marks that turn the direction of text around: media may hold any of them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -96,13 +100,31 @@ class Placeholder:
             self._shown = False
 
 
-def announce(models: Models, *capabilities: Capability) -> None:
-    """Say what will leave this machine, before it does, and where another embedder was named than the library's."""
+def announce(library: Library, *capabilities: Capability, media: Sequence[str] = ()) -> None:
+    """Say what will leave this machine, before it does, and where another embedder was named than the library's.
+
+    Those of the `media` that are not in the library yet will be seen, heard and indexed first.
+    """
+    models = library.models
+    if not all(_is_held(library, entry) for entry in media):
+        capabilities = tuple(dict.fromkeys((*INDEXING, *capabilities)))
     for told in models.leaving(*capabilities):
         note(f"leaves this machine: {told}", fg="yellow")
     # What reranks is asked when something is looked for; indexing with another embedder is an error by itself.
     if "rerank" in capabilities and (told := models.unlike()):
         note(told, fg="yellow")
+
+
+def _is_held(library: Library, entry: str) -> bool:
+    from seehear.errors import SeehearError
+    from seehear.media.source import find_media
+
+    try:
+        for one in find_media([entry]) if Path(entry).is_dir() else [entry]:
+            library.known(one)
+    except SeehearError:
+        return False
+    return True
 
 
 def size(count: float) -> str:

@@ -130,12 +130,12 @@ def _known(settings: dict[str, Any]) -> dict[str, Any]:
 def _run(library: Library, questions: Sequence[Question], scope: Sequence[str], live: Live, label: str) -> Run:
     from seehear.evaluate import check_places, run
 
-    announce(library.models, "answer", "embed", "rerank")
+    named = sorted({question.media for question in questions if question.media})
+    announce(library, "answer", "embed", "rerank", media=[*named, *scope])
 
     def identify(media: str) -> str:
         return library.resolve(media, on_progress=live.progress, on_pull=live.pull)
 
-    named = sorted({question.media for question in questions if question.media})
     known: dict[str, str] = {}
     for media in named:
         try:
@@ -170,7 +170,7 @@ def _make(
 ) -> None:  # fmt: skip
     from seehear.evaluate import draft, write_questions
 
-    announce(library.models, "answer")
+    announce(library, "answer", media=media)
     names = [path for entry in media for path in _flat(entry)]
     named = {library.resolve(name, on_progress=live.progress, on_pull=live.pull): name for name in names}
     rows = library.media()

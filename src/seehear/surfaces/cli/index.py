@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seehear.spans import clock
-from seehear.surfaces.cli.console import announce, common, counted, flat, note, plain, print_json, say
+from seehear.surfaces.cli.console import INDEXING, announce, common, counted, flat, note, plain, print_json, say
 from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
@@ -43,7 +43,7 @@ def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, 
         if quote:
             _quote(library, paths, as_json, live)
             return
-        announce(library.models, "describe", "hear", "embed")
+        announce(library, *INDEXING)
         for done in library.index(paths, on_start=live.start, on_progress=live.progress, on_pull=live.pull):
             rows.append(done)
             if as_json:

@@ -46,7 +46,7 @@ def search(
     if said != shown:
         route = "said" if said else "shown"
     with Library(home, **settings) as library:
-        announce(library.models, "embed", "rerank")
+        announce(library, "embed", "rerank", media=media)
         moments = library.search(query, media=media or None, within=within, route=route, limit=limit)
     if as_json:
         print_json([moment.as_json() for moment in moments])

@@ -72,7 +72,7 @@ def serve(
                 if as_json:
                     print_json({"url": url, "token": token})
                     return
-                announce(library.models, "describe", "hear", "embed", "rerank", "answer")
+                announce(library, "describe", "hear", "embed", "rerank", "answer")
                 say(f"seehear serves {library.settings.home}")
                 say(f"open {url}{f'?token={token}' if token else ''}")
                 note("Ctrl-C ends it; what was begun goes on at the next start")

@@ -31,7 +31,7 @@ def transcribe(media: Path, style: str, as_json: bool, home: str | None, **setti
     from seehear.library import Library
 
     with Library(home, **settings) as library, Live(quiet=as_json) as live:
-        announce(library.models, "hear")
+        announce(library, "hear")
         found = library.transcribe(media, on_progress=live.progress, on_pull=live.pull)
     if as_json:
         print_json(
@@ -154,7 +154,7 @@ def _print_lines(library: Library, paths: list[Path], *, as_json: bool) -> None:
     from seehear.spans import Span
     from seehear.values import Gap, Sight
 
-    announce(library.models, "describe")
+    announce(library, "describe")
     describer = library.models.describer()
     if describer is None:
         raise ConfigError(

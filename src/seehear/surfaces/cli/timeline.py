@@ -10,7 +10,7 @@ import click
 
 from seehear.errors import StorageError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import common, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, note, plain, print_json, say
 from seehear.surfaces.cli.progress import Live
 
 FORMATS = ("text", "json", "srt", "vtt", "md", "chapters")
@@ -33,6 +33,7 @@ def timeline(media: str, style: str, output: Path | None, as_json: bool, home: s
     from seehear.library import Library
 
     with Library(home) as library:
+        announce(library, media=[media])
         with Live(quiet=as_json) as live:
             media_id = library.resolve(media, on_progress=live.progress, on_pull=live.pull)
         found = library.store.timeline(media_id)
