@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from seehear import Library
@@ -78,7 +80,35 @@ LOCKED = (
     b'#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="key"\n'
     b"#EXTINF:10,\nhttp://169.254.169.254/first.ts\n#EXT-X-ENDLIST\n"
 )
+KEY = b"sixteen letters."
+SEALED = (
+    b'#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=AES-128,URI="key",IV=0x%032x\n'
+    b"#EXTINF:2,\nfirst.ts\n#EXT-X-ENDLIST\n" % 7
+)
+
+
+def sealed(handler: BaseHTTPRequestHandler) -> None:
+    """Two seconds of a tone as a segment that the key of its playlist opens."""
+    from Cryptodome.Cipher import AES
+    from Cryptodome.Util.Padding import pad
+
+    held = BytesIO()
+    with av.open(held, "w", format="mpegts") as made:
+        stream = made.add_stream("aac", rate=16000, layout="mono")
+        for start in range(0, 32000, 1024):
+            tone = np.sin(np.arange(start, start + 1024) * 0.1).astype(np.float32)[None]
+            frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16000, start
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+    body = AES.new(KEY, AES.MODE_CBC, iv=(7).to_bytes(16, "big")).encrypt(pad(held.getvalue(), 16))
+    send(body, "video/mp2t")(handler)
+
+
 ROUTES: dict[str, Answer] = {
+    "/sealed.m3u8": send(SEALED, "application/vnd.apple.mpegurl"),
+    "/key": send(KEY, "application/octet-stream"),
+    "/first.ts": sealed,
     "/talk.wav": send(sound(), "audio/wav"),
     "/notes.srt": send(SUBTITLES, "application/x-subrip"),
     "/My%20Talk.srt": send(SUBTITLES, "application/octet-stream"),
@@ -274,6 +304,17 @@ def test_a_page_that_leads_to_the_private_network_is_not_followed(site: str, tmp
 
     with pytest.raises(InputError, match="private network"):
         entries(f"{site}/page")
+
+
+def test_a_stream_that_is_locked_with_a_key_of_its_page_is_fetched(site: str, tmp_path: Path) -> None:
+    for needed in ("yt_dlp", "Cryptodome"):
+        pytest.importorskip(needed)
+    from seehear.media.decode import probe
+    from seehear.media.webpage import download_page
+
+    found = download_page(f"{site}/sealed.m3u8", tmp_path, private=True)
+    media = probe(found.path)
+    assert media.has_audio and 1.5 < media.duration_s < 2.6
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the program that is set up is a script of a Unix shell")
