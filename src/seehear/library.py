@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
+from seehear.store.names import named
 from seehear.store.sources import Kept, Source, Sources
 from seehear.timeline import Timeline
 from seehear.units import clean
@@ -341,18 +341,7 @@ class Library:
         return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def _row(self, name: str) -> MediaRow | None:
-        rows = self.store.media()
-        wanted = name.casefold()
-        if re.fullmatch(r"[0-9a-f]{6,64}", wanted):
-            rows_by_id = [row for row in rows if row.id.startswith(wanted)]
-            if len(rows_by_id) > 1:
-                raise InputError(f"{name} is the beginning of {len(rows_by_id)} ids", hint="write more of it")
-            if rows_by_id:
-                return rows_by_id[0]
-        named = [row for row in rows if wanted in (row.title.casefold(), row.path.name.casefold())]
-        if len(named) > 1:
-            raise InputError(f"{len(named)} recordings are called {name}", hint="use the id: seehear library")
-        return named[0] if named else None
+        return named(self.store.media(), name)
 
     def ask(
         self,
