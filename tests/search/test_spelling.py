@@ -58,3 +58,16 @@ def test_what_was_taken_for_what_is_told(store: Store) -> None:
 def test_slips_are_counted(one: str, other: str, count: int) -> None:
     assert slips(one, other) == count
     assert slips(other, one) == count
+
+
+def test_the_order_to_sum_up_is_never_mended(tmp_path: Path) -> None:
+    """A recording that speaks of summaries lost the summary that was asked of it."""
+    store = Store(tmp_path / "summaries")
+    timeline = speech(
+        "bleu", [(0.0, "Good summaries are short."), (5.0, "A metric compares two summaries of one text.")]
+    )
+    store.put_timeline(timeline, cut_up(timeline))
+    for question in ("summarise the lecture", "list the topics and summarise the lecture"):
+        answer = ask(question, store=store)
+        assert "Covers" in answer.text, question
+        assert "Read “" not in answer.text

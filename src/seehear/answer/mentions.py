@@ -28,7 +28,9 @@ MOST_TIMES = 8
 """Times that are printed in a row beside a count."""
 _COUNT = re.compile(rf"\bhow (?:often|many times|frequently)\b|{cues.COUNT}", re.IGNORECASE)
 _LAST = re.compile(
-    rf"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|{cues.LAST}", re.IGNORECASE
+    r"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|\b(?:latest|most recent) mention\b"
+    rf"|\b(?:mentioned|appears?|used|seen|shown|said|come up) last\b|{cues.LAST}",
+    re.IGNORECASE,
 )
 _ALL = re.compile(
     r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seehear.scripts import parted
+from seehear.search.route import ASKING
 from seehear.search.terms import FRAME, STOP, Terms
 from seehear.store import MediaRow, Store
 
@@ -39,7 +40,7 @@ def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Men
     exact = " ".join(terms.exact).lower()
     doubtful = [
         word for word in terms.words
-        if len(word) >= SHORTEST and word.isalpha() and word not in STOP | FRAME and word not in exact
+        if len(word) >= SHORTEST and word.isalpha() and word not in STOP | FRAME | ASKING and word not in exact
     ]  # fmt: skip
     if not doubtful:
         return Mended(text)
