@@ -400,7 +400,7 @@ def test_what_is_never_said_may_be_shown(library: Callable[..., Store]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")]
+    ("word", "told"), [("def", "“def” is not said, but on screen in one place: [0:30]"), ("class", "“class” is")]
 )
 def test_a_keyword_is_counted_as_the_word_that_it_is(library: Callable[..., Store], word: str, told: str) -> None:
     assert ask(f"how often is {word} mentioned?", store=library(shown_only())).text.startswith(told)
@@ -423,3 +423,32 @@ def test_a_list_in_code_keeps_the_look_of_its_brackets(library: Callable[..., St
 ) -> None:  # fmt: skip
     text = ask(question, store=library(typed_code()), embedder=minilm).text
     assert "for x in ［1, 2］" in text
+
+
+def test_a_word_that_stands_nowhere_is_said_to(library: Callable[..., Store], minilm: Embedder) -> None:
+    """ "GPT-2" was given as the first mention of GPT-4, and for "does she mention …?" whatever came nearest."""
+    store = library(talk("gpt", extra=(Event(Span(76.0, 79.0), "transcript", "GPT-2 is a language model.", "test"),)))
+    for question in ("does she mention GPT-4?", "is GPT-4 mentioned?", "list all mentions of GPT-4"):
+        answer = ask(question, store=store, embedder=minilm)
+        assert answer.text == "“GPT-4” is neither said nor shown."
+        assert not answer.supported
+    first = ask("when is GPT-4 first mentioned?", store=store, embedder=minilm).text
+    assert "first mentioned at" not in first
+    assert "not seem" in first or first.startswith("“GPT-4” is neither said nor shown; the nearest in meaning: At [")
+
+
+def test_the_last_mention_is_found_however_it_is_asked_for(library: Callable[..., Store], minilm: Embedder) -> None:
+    for question in ("when is the base case mentioned last?", "where is the latest mention of the base case?"):
+        answer = ask(question, store=library(talk()), embedder=minilm)
+        assert TIME.findall(answer.text)[0] == "1:03", question
+
+
+def test_a_word_is_named_as_it_was_typed(library: Callable[..., Store], minilm: Embedder) -> None:
+    assert ask("how often is Recursion mentioned?", store=library(talk()), embedder=minilm).text.startswith(
+        "“Recursion”"
+    )
+
+
+def test_where_else_lists_every_place(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("where else does she talk about recursion?", store=library(talk()), embedder=minilm)
+    assert TIME.findall(answer.text)[:2] == ["0:06", "0:54"]

@@ -86,6 +86,8 @@ def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
     mentions = read_mentions(text, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer
+    if mentions is not None and mentions.which in ("first", "last"):
+        inquiry = replace(inquiry, absent=mentions.name)
     listing = read_listing(text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
         return answer

@@ -67,7 +67,8 @@ class Inquiry:
     """A question with all that answering it takes; `rows` are the recordings it is asked of.
 
     `read_as` is the question with what a follow-up left out put in; `media` are the ids it is limited to, None for
-    the whole library; `writer` is None where nothing but quoting is possible.
+    the whole library; `writer` is None where nothing but quoting is possible; `absent` is a word whose first or last
+    mention was asked for and that stands nowhere.
     """
 
     question: str
@@ -87,6 +88,7 @@ class Inquiry:
     tongue: Tongue = field(default_factory=lambda: Tongue(""))
     taken: tuple[tuple[str, str], ...] = ()
     reranker: Reranker | None = None
+    absent: str = ""
 
     @property
     def several(self) -> bool:

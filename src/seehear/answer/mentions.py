@@ -34,7 +34,7 @@ _LAST = re.compile(
 )
 _ALL = re.compile(
     r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"
-    rf"|\ball(?: the)? (?:mentions|places|times)\b|{cues.ALL}",
+    rf"|\ball(?: the)? (?:mentions|places|times)\b|^(?:and )?where else\b|{cues.ALL}",
     re.IGNORECASE,
 )
 _WHETHER = re.compile(
@@ -43,6 +43,8 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 """Whether or by whom something is mentioned is told by all its mentions."""
+_BY_WORD = re.compile(r"\b(?:mention\w*|occurrences?|occurs?|appears?)\b", re.IGNORECASE)
+"""What asks for the word itself: where it stands nowhere, that is the answer, and no meaning helps."""
 _WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IGNORECASE)
 _VERBS = re.compile(
     r"\b(?:how often|how many times|how frequently|every|each|mention\w*|occurrences?|occur\w*|sa(?:y|ys|id)"
@@ -57,12 +59,16 @@ _BULLET = re.compile(r"^\s*[-–•*]\s+")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A string and which of its mentions are wanted; `exact` strings are wanted as typed."""
+    """A string and which of its mentions are wanted; `exact` strings are wanted as typed.
+
+    Where there is none, a count says so; with `by_word` the others do, too.
+    """
 
     name: str
     stems: tuple[str, ...]
     exact: str
     which: Which
+    by_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,9 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
         if not (alone and _WHERE.search(text)):
             return None
         which = "where"
+    by_word = which == "all" and _BY_WORD.search(text) is not None
     if exact:
-        return Wanted(exact[0], (), exact[0], which)
+        return Wanted(exact[0], (), exact[0], which, by_word)
     words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
     # "In the first five minutes" tells where to look, not what for.
     words = [w for w in words if w in terms.names] or words
@@ -101,13 +108,19 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     name = " ".join(words)
     # Particles go with a word, and other words are made of it: in pairs of signs it is looked up as it is written.
     as_written = len(words) == 1 and is_paired(name)
-    return Wanted(name, tuple(stems_of(name)), name if as_written else "", which)
+    return Wanted(_as_typed(text, words), tuple(stems_of(name)), name if as_written else "", which, by_word)
+
+
+def _as_typed(text: str, words: Sequence[str]) -> str:
+    """The words as they stand in the question, "GPT-4"; one after the other where they stand apart."""
+    held = re.search(r"[\W_]{1,3}".join(re.escape(word) for word in words), text, re.IGNORECASE)
+    return held.group() if held else " ".join(words)
 
 
 def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
     """Locate or count; None where nothing is found word by word and meaning has to help.
 
-    A count of none is an answer, unless `refuse` is False.
+    That the word itself stands nowhere is an answer where it is asked for, unless `refuse` is False.
     """
     held = [f for f in (_find(inquiry, row, wanted) for row in inquiry.rows) if f.units]
     route = inquiry.intent.route
@@ -117,7 +130,7 @@ def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) ->
         if held and wanted.which == "count":
             inquiry.say.say(f"“{plain(wanted.name)}” is not {route}{inquiry.where}, but it is {_OTHERWISE[route]}.")
     if not held:
-        if wanted.which == "count" and refuse:
+        if (wanted.which == "count" or wanted.by_word) and refuse:
             inquiry.show(())
             inquiry.say.say(f"“{plain(wanted.name)}” is neither said nor shown{inquiry.where}.")
             return inquiry.done((), (), supported=False)
@@ -263,7 +276,8 @@ def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
                 at = marks(found.row, [unit.span.start_s for unit, _ in pairs], several=several, most=MOST_TIMES)
                 citations += [citation(found.row, unit) for unit, _ in pairs[:MOST_TIMES]]
                 parts.append(f"{verb.format(much)}: {at}")
-        lines.append("; ".join(parts))
+        unsaid = inquiry.intent.route == "both" and not found.of("transcript")
+        lines.append(("not said, but " if unsaid else "") + "; ".join(parts))
     inquiry.show(moments)
     inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
     for line in lines if len(lines) > 1 else ():

@@ -77,6 +77,8 @@ def _tell(
     several, trace, said = inquiry.several, inquiry.trace, list[Told]()
 
     def tell(told: Told) -> None:
+        if inquiry.absent and not said:
+            inquiry.say.say(f"“{plain(inquiry.absent)}” is neither said nor shown; the nearest in meaning:")
         said.append(told)
         inquiry.tell(told)
 
@@ -111,9 +113,11 @@ def _lead(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Told | None:
     """The sentence that answers "when", None where something else is asked."""
     if inquiry.intent.want != "when":
         return None
-    # Its frame is English: a question in another language gets the time and the quote alone.
-    question = "" if inquiry.tongue.asked else inquiry.read_as
-    return opening(question, inquiry.intent, evidence, several=inquiry.several)
+    # Its frame is English: a question in another language gets the time and the quote alone. What is mentioned
+    # nowhere is not "first mentioned at".
+    question = "" if inquiry.tongue.asked or inquiry.absent else inquiry.read_as
+    intent = replace(inquiry.intent, first=inquiry.intent.first and not inquiry.absent)
+    return opening(question, intent, evidence, several=inquiry.several)
 
 
 def _weighed(found: Found) -> tuple[Weighed, ...]:
