@@ -15,6 +15,7 @@ from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
+from seehear.answer.several import answer_each, questions_of
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
@@ -44,9 +45,44 @@ def ask(
 
     The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
     each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
-    quoted; a `reranker` puts the moments of a narrow question in order. Raises InputError on an empty question,
-    NotFoundError on unknown media, BackendError from the models.
+    quoted; a `reranker` puts the moments of a narrow question in order. Several questions in one are answered one after
+    the other. Raises InputError on an empty question, NotFoundError on unknown media, BackendError from the models.
     """
+
+    def answer(
+        part: str,
+        before: Sequence[Turn],
+        on_moments: Callable[[Sequence[Moment]], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> Answer:
+        inquiry, follow = _inquire(
+            part, store=store, embedder=embedder, answerer=answerer, reranker=reranker, media=media, within=within,
+            history=before, route=route, on_moments=on_moments, on_text=on_text, limit=limit,
+        )  # fmt: skip
+        return _answer(inquiry, follow)
+
+    parts = questions_of(question)
+    if len(parts) > 1:
+        return answer_each(question, parts, history, answer, on_moments=on_moments, on_text=on_text)
+    return answer(question, history, on_moments, on_text)
+
+
+def _inquire(
+    question: str,
+    *,
+    store: Store,
+    embedder: Embedder | None,
+    answerer: Answerer | None,
+    reranker: Reranker | None,
+    media: Sequence[str] | None,
+    within: Span | None,
+    history: Sequence[Turn],
+    route: Route | None,
+    on_moments: Callable[[Sequence[Moment]], None] | None,
+    on_text: Callable[[str], None] | None,
+    limit: int,
+) -> tuple[Inquiry, FollowUp]:
+    """One question with all that answering it takes: in the recording's language, after the turns before, mended."""
     rows = rows_of(store, media)
     writer = None if answerer is None or answerer.card.name == "extractive" else answerer
     tongue = understand(question, store=store, rows=rows, embedder=embedder, writer=writer)
@@ -67,7 +103,7 @@ def ask(
         embedder, writer, backends, Sayer(on_text), Trace([step for step in (tongue.step, follow.step) if step]),
         on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
     )  # fmt: skip
-    return _answer(inquiry, follow)
+    return inquiry, follow
 
 
 def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:

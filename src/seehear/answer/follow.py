@@ -87,7 +87,7 @@ def read_follow_up(question: str, history: Sequence[Turn], known: Collection[str
     if match := _ANOTHER.match(text) or (re.match(r"^([\w\s'-]{2,40})$", text) if _bare(question, text) else None):
         asked = _replace(before, topic, match.group(1))
         return FollowUp(asked, f"The question before is asked again about “{match.group(1)}”.")
-    own = _own(text)
+    own = own_words(text)
     pronoun = None if _EXPLETIVE.search(text) else _last(_PRONOUN, text)
     step = f"The question before it is about “{topic}”."
     if pronoun is not None and len(own) <= FEW_WORDS:
@@ -113,7 +113,7 @@ def _place(question: str, text: str, media: str, anchor: Span) -> FollowUp | Non
             continue
         rest = " ".join(pattern.sub(" ", text).split())
         what = f"“{beside}” is meant of the first place that the answer before rests on."
-        if not _own(rest):
+        if not own_words(rest):
             return FollowUp(question, what, media, anchor, beside)
         limit = {
             "before": Span(0.0, anchor.start_s), "after": Span(anchor.end_s, max(anchor.end_s, 1e7)), "then": anchor
@@ -126,7 +126,7 @@ def _topic(history: Sequence[Turn]) -> tuple[str, str]:
     """What the turns before were about, in their own words, and the question it stands in; empty where nothing."""
     for turn in reversed(history):
         asked = " ".join((turn.read_as or turn.question).split())
-        own = _own(asked)
+        own = own_words(asked)
         held = [m for m in _WORD.finditer(asked) if m.group().lower() in own]
         if held:
             phrase = asked[held[0].start() : held[-1].end()]
@@ -145,7 +145,7 @@ def _bare(question: str, text: str) -> bool:
     return _LEAD.match(question) is not None and 0 < len(words) <= 3 and not set(words) & (STOP | _FILLER)
 
 
-def _own(text: str) -> set[str]:
+def own_words(text: str) -> set[str]:
     """The words of a question that tell what it is about."""
     return {word for word in _WORD.findall(text.lower()) if word not in _EMPTY}
 
