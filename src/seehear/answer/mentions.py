@@ -195,7 +195,7 @@ def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
         lines += [_line(found.row, unit, wanted, several=inquiry.several) for unit in units]
     inquiry.show(moments)
     if ends:
-        lines[0] = f"“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
+        lines[0] = f"{_scope(inquiry)}“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
         for line in lines:
             inquiry.say.say(line)
         if len(held) > MOST_RECORDINGS:
@@ -206,7 +206,7 @@ def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
     unshown = inquiry.intent.route == "shown" and all(unit.kind == "transcript" for f in held for unit in f.units)
     stands = "is not said, but on screen" if unsaid and wanted.which == "all" else "stands"
     stands = "is not shown, but said" if unshown else stands
-    inquiry.say.say(f"“{name}” {stands} in {_places(total)}:")
+    inquiry.say.say(f"{_scope(inquiry)}“{name}” {stands} in {_places(total)}:")
     for line in lines:
         inquiry.say.say(f"\n- {line}")
     if total > len(lines):
@@ -279,12 +279,18 @@ def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
         unsaid = inquiry.intent.route == "both" and not found.of("transcript")
         lines.append(("not said, but " if unsaid else "") + "; ".join(parts))
     inquiry.show(moments)
-    inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
+    inquiry.say.say(_scope(inquiry) + (f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:"))
     for line in lines if len(lines) > 1 else ():
         inquiry.say.say(f"\n- {line}")
     if len(held) > MOST_LISTED:
         inquiry.say.say(f"\nAnd in {len(held) - MOST_LISTED} more recordings.")
     return inquiry.done(moments, citations)
+
+
+def _scope(inquiry: Inquiry) -> str:
+    """The stretch that was looked through, to begin a sentence with; empty for the whole recording."""
+    where = inquiry.where.strip()
+    return f"{where[:1].upper()}{where[1:]}, " if where else ""
 
 
 def _times(count: int) -> str:
