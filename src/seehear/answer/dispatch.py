@@ -11,10 +11,12 @@ from seehear.answer.broad import answer_broadly
 from seehear.answer.differences import answer_differences, read_differences
 from seehear.answer.follow import FollowUp, read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace, rows_of
+from seehear.answer.lasting import answer_lasting, read_lasting
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
+from seehear.answer.recordings import answer_fact, read_fact
 from seehear.answer.several import answer_each, questions_of
 from seehear.answer.stretch import answer_stretch, is_open
 from seehear.answer.translate import understand
@@ -116,6 +118,12 @@ def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
     differences = read_differences(text)
     if differences is not None:
         return answer_differences(inquiry, differences)
+    fact = read_fact(text)
+    if fact is not None and (answer := answer_fact(inquiry, fact)) is not None:
+        return answer
+    lasting = read_lasting(text)
+    if lasting is not None and (answer := answer_lasting(inquiry, lasting)) is not None:
+        return answer
     across = read_across(text) if inquiry.several else None
     if across is not None and (answer := answer_across(inquiry, across)) is not None:
         return answer

@@ -30,7 +30,8 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(
     r"\b(?:(?:just|right|immediately|directly|shortly)\s+)?after\s+(?:that|this|it)\b|\bafter(?:wards?)?\s*$|\b(?:next|later|again)\s*$"
-    r"|^(?:what then|then what|then)$|^(?:go on|continue|(?:(?:tell (?:me|us)|say|explain) )?more)(?: about (?:it|that|this))?$",
+    r"|^(?:what then|then what|then)$"
+    r"|^(?:go on|continue|(?:(?:tell (?:me|us)|say|explain) )?more)(?: about (?:it|that|this))?$",
     re.IGNORECASE,
 )
 _THEN = re.compile(

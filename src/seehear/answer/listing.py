@@ -16,7 +16,6 @@ from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
 from seehear.search.terms import Terms, content_stems
-from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer
@@ -47,11 +46,6 @@ _LISTED = re.compile(
     ),
     re.IGNORECASE,
 )  # fmt: skip
-_LENGTH = re.compile(
-    r"^how long (?:is|was|does) (?:the |this )?(?:whole |entire )?(?:video|lecture|talk|recording|clip|it)(?: last)?$"
-    r"|\bduration of (?:the|this) (?:video|lecture|talk|recording|clip)$",
-    re.IGNORECASE,
-)
 _OTHER = EMPTY | frozenset(
     """are defined define there list all every each enumerate many shown show used use asked ask given occur
     contain have imported imports solve solved does please different made first second third last half part early late
@@ -66,8 +60,8 @@ class Listed:
     `about` are words that narrow it down, "examples of recursion", and `stems` what is compared of them.
     """
 
-    thing: Thing | None
-    how: Literal["list", "count", "ordinal", "any", "length"]
+    thing: Thing
+    how: Literal["list", "count", "ordinal", "any"]
     place: int = 0
     stems: tuple[str, ...] = ()
     about: str = ""
@@ -76,8 +70,6 @@ class Listed:
 def read_listing(text: str, terms: Terms) -> Listed | None:
     """What is to be listed or counted, None where the question asks for something else."""
     bare = text.rstrip("?.! ")
-    if _LENGTH.search(bare):
-        return Listed(None, "length")
     for thing in THINGS:
         match = thing.asked.search(bare)
         if match is None:
@@ -126,8 +118,6 @@ def _listed(
 
 def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
     """List, count or pick by rule; None where no recording holds such a thing and others may know."""
-    if listed.thing is None:
-        return _length(inquiry)
     thing = listed.thing
     works: list[tuple[MediaRow, list[Unit], list[Item]]] = []
     for row in inquiry.rows:
@@ -147,14 +137,6 @@ def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
     if listed.how in ("ordinal", "any"):
         return _pick(inquiry, listed, thing, held)
     return _list(inquiry, thing, held)
-
-
-def _length(inquiry: Inquiry) -> Answer:
-    inquiry.show(())
-    for row in inquiry.rows:
-        name = plain(row.title) if inquiry.several else "The recording"
-        inquiry.say.say(("\n" if inquiry.several else "") + f"{name} lasts {clock(row.duration_s)}.")
-    return inquiry.done((), ())
 
 
 def _pick(

@@ -44,7 +44,7 @@ _TOPICS = r"(?:topics?|concepts?|sections?|chapters?|subjects?)"
 _LIST = re.compile(
     rf"""\b(?:list|enumerate|outline|table\ of\ contents|chapters|agenda|overview)\b
     |\b(?:what|which)\ (?:are\ )?(?:all\ )?(?:the\ )?(?:(?:main|key|different|other)\ )?(?:{_TOPICS}|points|ideas)\b
-    |\ball\ (?:the\ )?{_TOPICS}\b""",
+    |\ball\ (?:the\ )?{_TOPICS}\b|\bhow\ many\ (?:different\ )?{_TOPICS}\b""",
     _FLAGS,
 )
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
