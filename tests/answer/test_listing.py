@@ -452,3 +452,50 @@ def test_a_word_is_named_as_it_was_typed(library: Callable[..., Store], minilm: 
 def test_where_else_lists_every_place(library: Callable[..., Store], minilm: Embedder) -> None:
     answer = ask("where else does she talk about recursion?", store=library(talk()), embedder=minilm)
     assert TIME.findall(answer.text)[:2] == ["0:06", "0:54"]
+
+
+def test_what_code_calls_is_not_what_it_defines(library: Callable[..., Store], minilm: Embedder) -> None:
+    code = "def area(r):\n    return pow(r, 2)\nprint(area(3))\nif (area): os.path.join(x)"
+    made = shown_and_said("calls", [(0.0, 30.0, "Code", f"Code\n{code}")], [(1.0, "Here it is called.")], length_s=30.0)
+    store = library(made)
+    called = ask("which functions are called?", store=store, embedder=minilm).text
+    assert [line.split()[1] for line in called.split("\n")[1:]] == ["pow", "print", "area", "os.path.join"]
+    for question in (
+        "which functions are defined?",
+        "what are the functions called?",
+        "the names of all the functions",
+    ):
+        defined = ask(question, store=store, embedder=minilm).text
+        assert [line.split()[1] for line in defined.split("\n")[1:]] == ["area"], question
+
+
+def test_how_often_something_is_done_is_not_how_often_it_is_named(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    answer = ask("how often can you call a function?", store=library(talk()), embedder=minilm)
+    assert "as often as you like" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is on the slide about the waggle dance?",
+        "what does the waggle dance slide show?",
+        "list the bullet points on the slide about the waggle dance",
+        "which points are listed about the waggle dance?",
+        "which slide explains the dance?",
+    ],
+)
+def test_a_slide_is_found_by_its_heading_and_shown_whole(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    answer = ask(question, store=library(talk()), embedder=minilm)
+    assert "The slide is at [0:14]: The waggle dance." in answer.text
+    assert "- distance: 120 metres”" in answer.text
+    assert answer.supported
+
+
+def test_a_slide_that_no_heading_names_is_looked_for(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("which slide shows room 42?", store=library(talk()), embedder=minilm)
+    assert "Room 42" in answer.text
+    assert "The slide is at" not in answer.text

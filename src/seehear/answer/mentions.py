@@ -27,6 +27,12 @@ MOST_LISTED = 100
 MOST_TIMES = 8
 """Times that are printed in a row beside a count."""
 _COUNT = re.compile(rf"\bhow (?:often|many times|frequently)\b|{cues.COUNT}", re.IGNORECASE)
+_OF_WORDS = re.compile(
+    r"""\b(?:mention|sa(?:y|id)|word|term|phrase|name|talk|sp[eo]ak|spoke|occur|appear|show|see[ns]?\b|us(?:e|ed|es)\b
+    |com(?:e|es|ing)\ up|hear|utter|pronounc|explain|discuss|refer|writ|repeat|describ|introduc|brought|bring)\w*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What tells that words are to be counted: how often a loop runs is told in the recording, not by counting its name."""
 _LAST = re.compile(
     r"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|\b(?:latest|most recent) mention\b"
     rf"|\b(?:mentioned|appears?|used|seen|shown|said|come up) last\b|{cues.LAST}",
@@ -84,8 +90,11 @@ class _Found:
 
 def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     """What is to be counted or located word by word, None where the question asks for something else."""
+    counted = _COUNT.search(text)
+    if counted is not None and counted.group().isascii() and not _OF_WORDS.search(text):
+        return None
     which: Which | None = (
-        "count" if _COUNT.search(text) else "first" if first else "last" if _LAST.search(text)
+        "count" if counted is not None else "first" if first else "last" if _LAST.search(text)
         else "all" if _ALL.search(text) or _WHETHER.search(text) else None
     )  # fmt: skip
     exact = [text for text in terms.exact if not any(text != other and text in other for other in terms.exact)]
