@@ -133,7 +133,7 @@ class Inquiry:
         trace, terms = self.trace, self.intent.terms
         if self.taken:
             words = ", ".join(f"“{word}” as “{other}”" for word, other in self.taken)
-            self.say.say(f"\n(Read {words}, which is said or shown here and sounds the same.)")
+            self.say.say(f"\n(Read {words}, which is said or shown here and sounds or is spelt nearly the same.)")
         if self.tongue.caveat:
             self.say.say(f"\n({self.tongue.caveat})")
         why = Why(
