@@ -2,9 +2,9 @@
 
 Only a word that occurs nowhere in the library is touched, and only where another one sounds the same and is spelt
 nearly so, or differs by two neighbouring letters that changed places in a longer word; a real word that merely looks
-alike ("break", "bread") is left alone, and so is a short one that differs in a vowel ("date", "data"; "peru", "per"), of
-which most are words. What is written apart or together, "wait pid", is looked for the other way, too. The sound of a word
-is its consonants in classes, after Russell's Soundex (US patent 1,261,167, 1918).
+alike ("break", "bread") is left alone, and so is a short one that differs in a vowel ("date", "data"; "peru",
+"per"), of which most are words. What is written apart or together, "wait pid", is looked for the other way, too. The
+sound of a word is its consonants in classes, after Russell's Soundex (US patent 1,261,167, 1918).
 """
 
 from __future__ import annotations
