@@ -499,3 +499,22 @@ def test_a_slide_that_no_heading_names_is_looked_for(library: Callable[..., Stor
     answer = ask("which slide shows room 42?", store=library(talk()), embedder=minilm)
     assert "Room 42" in answer.text
     assert "The slide is at" not in answer.text
+
+
+def test_a_time_that_was_printed_leads_to_the_slide_it_was_printed_for(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    """A slide that comes up at 0:14.4 is printed as 0:14; asked for that time, the one before it was shown."""
+    shown = [(0.0, 14.4, "Bees", "Bees"), (14.4, 30.0, "The dance", "The dance"), (30.0, 60.0, "Hives", "Hives")]
+    store = library(shown_and_said("slides", shown, [(1.0, "Welcome to bees.")], length_s=60.0))
+    printed = TIME.findall(ask("what is the second slide?", store=store, embedder=minilm).text)[0]
+    for question in (f"what is on screen at {printed}?", printed, f"[{printed}]"):
+        assert "“The dance”" in ask(question, store=store, embedder=minilm).text, question
+    assert "“Bees”" in ask("what is on screen at 0:13?", store=store, embedder=minilm).text
+
+
+def test_a_time_alone_is_a_place_unless_it_is_said_or_shown(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    assert ask("0:54", store=store, embedder=minilm).text.startswith("Said from [0:")
+    assert "Friday at 10:15" in ask("10:15", store=store, embedder=minilm).text
+    assert "the recording ends at 1:20" in ask("9:59", store=store, embedder=minilm).text

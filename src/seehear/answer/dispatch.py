@@ -18,7 +18,7 @@ from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
 from seehear.answer.recordings import answer_fact, read_fact
 from seehear.answer.several import answer_each, questions_of
-from seehear.answer.stretch import answer_stretch, is_open
+from seehear.answer.stretch import answer_stretch, as_place, is_open
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.search.route import read_question
@@ -92,6 +92,7 @@ def _inquire(
     if follow.limit is not None:
         within = follow.limit if within is None else _shared(within, follow.limit)
         rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
+    follow = replace(follow, read_as=as_place(follow.read_as, store, rows))
     intent = read_question(follow.read_as, route=route)
     mended = mend(follow.read_as, intent.terms, store, rows)
     intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
