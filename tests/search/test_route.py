@@ -71,3 +71,18 @@ def test_what_is_to_be_summed_up_is_looked_for_without_the_order_to_do_so() -> N
 def test_telling_me_is_not_what_is_told_in_the_recording() -> None:
     assert read_question("tell me what a loop is").route == "both"
     assert read_question("what does she tell us about loops?").route == "said"
+
+
+@pytest.mark.parametrize(
+    ("question", "want"),
+    [
+        ("summarise what the lecture says about recursion", "what"),
+        ("what does the lecture explain about functions?", "what"),
+        ("summarise this talk about bees", "broad"),
+        ("what is in the video?", "broad"),
+        ("what does this lecture cover?", "broad"),
+        ("how many topics are there?", "broad"),
+    ],
+)
+def test_the_whole_is_told_only_where_the_whole_is_asked_for(question: str, want: str) -> None:
+    assert read_question(question).want == want

@@ -19,13 +19,18 @@ from seehear.answer.neighbours import answer_neighbour, read_neighbour
 from seehear.answer.recordings import answer_fact, read_fact
 from seehear.answer.several import answer_each, questions_of
 from seehear.answer.stretch import answer_stretch, as_place, is_open
+from seehear.answer.titled import read_title
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
+from seehear.fences import plain
 from seehear.search.route import read_question
 from seehear.search.spelling import mend
 from seehear.spans import Span, clock
 from seehear.store import Store
 from seehear.values import Answer, Moment, Route, Turn
+
+NAMED = 3
+"""Titles that a step names."""
 
 
 def ask(
@@ -92,6 +97,11 @@ def _inquire(
     if follow.limit is not None:
         within = follow.limit if within is None else _shared(within, follow.limit)
         rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
+    read_as, titled = read_title(follow.read_as, rows)
+    if titled != rows:
+        rows, media = titled, [row.id for row in titled]
+        named = ", ".join(plain(row.title) for row in titled[:NAMED]) + (" …" if len(titled) > NAMED else "")
+        follow = replace(follow, read_as=read_as, step=f"{follow.step} Asked of what is titled so: {named}.".strip())
     follow = replace(follow, read_as=as_place(follow.read_as, store, rows))
     intent = read_question(follow.read_as, route=route)
     mended = mend(follow.read_as, intent.terms, store, rows)

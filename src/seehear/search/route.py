@@ -52,7 +52,8 @@ _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
     |main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
     |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
-    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b|{cues.SUMMARY}""",
+    |\bwhat(?:['’]?s|\ is|\ was|\ happens)\ in\ (?:the|this)\ (?:whole\ |entire\ )?{_RECORDING}\W*$
+    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b(?!\ about)|{cues.SUMMARY}""",
     _FLAGS,
 )
 _WHEN = re.compile(
@@ -100,6 +101,11 @@ _SUM_UP = re.compile(
     _FLAGS,
 )
 """That something is to be summed up; what that is follows."""
+_SAYS_OF = re.compile(
+    r"""\b(?:sa(?:y|ys|id)|explains?|tells?|told|taught|teach(?:es)?)\ (?:\w+\ )?(?:about|of|on)\ \w
+    |\bwhat\b.{0,30}\btalk(?:s|ed)?\ about\ \w""",
+    _FLAGS,
+)
 _COMPARES = re.compile(
     r"""\b(?:what(?:['’]s|\ is|\ are|\ was)\ )?(?:the\ )?(?:main\ |key\ )?(?:differences?|comparison)\ (?:between|of)\b
     |\bcompar(?:es?|ed|ing)\b(?:\ (?:to|with)\b)?|\b(?:differs?|different)\ from\b|\bversus\b|\bvs\b\.?""",
@@ -214,7 +220,8 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
     left = [word for word in terms.words if word not in ASKING | FRAME | STOP]
     left = list(terms.whole) if is_paired(text) else left
-    whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
+    # "Summarise what the lecture says about recursion" is about recursion, "summarise this talk about bees" is not.
+    whole = not left or (re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None and not _SAYS_OF.search(text))
     broad = (summary and whole) or (list_ and _is_broad_list(text, terms))
     want: Want = "broad" if broad else "when" if _asks_when(text) else "what"
     return Intent(
