@@ -113,3 +113,14 @@ def test_a_stretch_may_be_given_backwards_and_nothing_outside_is_told(
     assert "Covers 2:00–5:00" in backwards.text
     assert all(citation.span.overlap_s(Span(120.0, 300.0)) > 0 for citation in backwards.citations)
     assert talk().media.id not in {citation.media for citation in backwards.citations}
+
+
+def test_what_is_no_topic_is_followed_by_what_is_said_there(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    before = ask("what is said before the base case is explained?", store=store, embedder=minilm)
+    assert before.text.startswith("Just before “base case” [")
+    assert before.supported
+    assert before.moments[0].end_s <= 63.0
+    after = ask("what comes after the direction of the flowers?", store=store, embedder=minilm)
+    assert after.text.startswith("After “direction of the flowers” [0:")
+    assert not ask("what comes before the transistor?", store=store, embedder=minilm).supported

@@ -101,3 +101,17 @@ def test_what_stands_under_a_heading_is_about_it(library: Callable[..., Store], 
     answer = ask("which lecture explains recursion best?", store=library(passing, slides), embedder=minilm)
     assert "“slides”" in answer.text.split("\n")[0]
     assert "(4 sentences about it" in answer.text
+
+
+def test_what_a_named_speaker_says_is_what_is_said(library: Callable[..., Store], minilm: Embedder) -> None:
+    made = talk()
+    ada = Timeline.build(made.media, [replace(e, speaker="Ada Lovelace") for e in made.of_kind("transcript")])
+    store = library(ada, speech("wasps", [(0.0, "A function of wasps is to frighten people.")]))
+    answer = ask("what does Ada say about functions?", store=store, embedder=minilm)
+    assert answer.supported
+    assert {moment.title for moment in answer.moments} == {"bees"}
+    both = [replace(e, speaker="Ada" if e.span.start_s < 30 else "Grace") for e in made.of_kind("transcript")]
+    several = library(Timeline.build(made.media, both))
+    why = ask("what does Ada say about functions?", store=several, embedder=minilm).why
+    assert why is not None
+    assert why.read_as == "what does Ada say about functions?", "who says which sentence is not known"

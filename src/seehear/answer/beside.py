@@ -54,7 +54,8 @@ def answer_beside(inquiry: Inquiry, follow: FollowUp) -> Answer | None:
         here = [u for u in units if u.kind == kind and u.span.overlap_s(anchor) > 0]
         lead = "On screen meanwhile, from" if kind == "visual" else "Meanwhile, at"
         return _tell(inquiry, row, lead, here[-1:] if kind == "visual" else here[:SENTENCES], units)
-    lead = {"before": "Just before that, at", "after": "After that, at"}[follow.beside]
+    that = f"“{plain(follow.called)}” {mark(row, anchor.start_s, several=inquiry.several)}" if follow.called else "that"
+    lead = {"before": f"Just before {that}, at", "after": f"After {that}, at"}[follow.beside]
     return _tell(inquiry, row, lead, _neighbours(units, anchor, kind, before=follow.beside == "before"), units)
 
 
@@ -115,7 +116,7 @@ def _tell_nth(
 def _tell(inquiry: Inquiry, row: MediaRow, lead: str, found: Sequence[Unit], units: Sequence[Unit]) -> Answer:
     if not found:
         inquiry.show(())
-        side = "beginning" if "before" in lead else "end" if "After" in lead else "place"
+        side = "beginning" if lead.startswith("Just before") else "end" if lead.startswith("After") else "place"
         inquiry.say.say(
             "There is nothing on screen then." if side == "place" else f"Nothing: that is the {side} of the recording."
         )

@@ -18,6 +18,7 @@ from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
 from seehear.answer.recordings import answer_fact, read_fact
 from seehear.answer.several import answer_each, questions_of
+from seehear.answer.speakers import read_speaker
 from seehear.answer.stretch import answer_stretch, as_place, is_open
 from seehear.answer.titled import read_title
 from seehear.answer.translate import understand
@@ -102,6 +103,10 @@ def _inquire(
         rows, media = titled, [row.id for row in titled]
         named = ", ".join(plain(row.title) for row in titled[:NAMED]) + (" …" if len(titled) > NAMED else "")
         follow = replace(follow, read_as=read_as, step=f"{follow.step} Asked of what is titled so: {named}.".strip())
+    read_as, spoken_in, speaker = read_speaker(follow.read_as, store, rows)
+    if speaker:
+        rows, media = spoken_in, [row.id for row in spoken_in]
+        follow = replace(follow, read_as=read_as, step=f"{follow.step} “{plain(speaker)}” is who speaks.".strip())
     follow = replace(follow, read_as=as_place(follow.read_as, store, rows))
     intent = read_question(follow.read_as, route=route)
     mended = mend(follow.read_as, intent.terms, store, rows)
