@@ -7,6 +7,7 @@ import pytest
 from seehear.answer import ask
 from seehear.answer.neighbours import read_neighbour
 from seehear.answer.pairs import read_pair
+from seehear.answer.topic import read_place
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store
@@ -124,3 +125,35 @@ def test_what_is_no_topic_is_followed_by_what_is_said_there(library: Callable[..
     after = ask("what comes after the direction of the flowers?", store=store, embedder=minilm)
     assert after.text.startswith("After “direction of the flowers” [0:")
     assert not ask("what comes before the transistor?", store=store, embedder=minilm).supported
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (
+            "what is the second topic?",
+            "The second of 4 topics is “Repeating with for” [0:20] to [0:40]: “A for loop walks",
+        ),
+        ("what was the last topic?", "The last of 4 topics is “Summary” [1:00] to [1:30]"),
+        ("what is the ninth topic?", "There are only 4 topics in its outline: “Summary” [1:00] is the last."),
+        ("which is explained first, repeating or variables?", "“variables” [0:00] comes before “repeating” [0:20]"),
+        (
+            "is the while loop explained before or after variables?",
+            "“variables” [0:00] comes before “the while loop” [0:",
+        ),
+        ("when does the part about variables end?", "“Variables” lasts 20 s, from [0:00] to [0:20]"),
+    ],
+)
+def test_the_order_of_topics_is_read_from_the_outline(
+    library: Callable[..., Store], minilm: Embedder, question: str, told: str
+) -> None:
+    answer = ask(question, store=library(loops()), embedder=minilm)
+    assert answer.text.startswith(told), answer.text
+    assert_true(answer, loops())
+
+
+def test_what_happens_before_something_is_no_order_of_topics(library: Callable[..., Store], minilm: Embedder) -> None:
+    for question in ("is the condition checked before the body?", "is padding necessary before batching?"):
+        assert read_place(question) is None
+    unknown = ask("which is explained first, quarks or variables?", store=library(loops()), embedder=minilm)
+    assert "comes before" not in unknown.text

@@ -82,7 +82,13 @@ def test_telling_me_is_not_what_is_told_in_the_recording() -> None:
         ("what is in the video?", "broad"),
         ("what does this lecture cover?", "broad"),
         ("how many topics are there?", "broad"),
+        ("what is the main message?", "broad"),
     ],
 )
 def test_the_whole_is_told_only_where_the_whole_is_asked_for(question: str, want: str) -> None:
     assert read_question(question).want == want
+
+
+def test_a_word_appears_in_speech_too() -> None:
+    assert read_question("how many times does the word function appear?").route == "both"
+    assert read_question("when does recursion first appear on screen?").route == "shown"

@@ -21,6 +21,7 @@ from seehear.answer.several import answer_each, questions_of
 from seehear.answer.speakers import read_speaker
 from seehear.answer.stretch import answer_stretch, as_place, is_open
 from seehear.answer.titled import read_title
+from seehear.answer.topic import answer_place, read_place
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.fences import plain
@@ -150,6 +151,9 @@ def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
         inquiry = replace(inquiry, absent=mentions.name)
     listing = read_listing(text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
+        return answer
+    place = read_place(text)
+    if place is not None and (answer := answer_place(inquiry, place)) is not None:
         return answer
     neighbour = read_neighbour(text)
     if neighbour is not None and (answer := answer_neighbour(inquiry, neighbour)) is not None:

@@ -28,7 +28,11 @@ _ASKED = re.compile(
         (?:spent|spend|devoted|given)\ (?:on|about|to|for|with)\ (.+)$
     |^(?:and\ )?how\ long\ (?:is|are|was|does)\ the\ (?:part|section|chapter|topic|bit|explanation)
         \ (?:about|on|of|called|with)\ (.+?)(?:\ last)?$
-    |^(?:and\ )?(?:for\ )?how\ long\ (?:about|of)\ (.+)$""",
+    |^(?:and\ )?(?:for\ )?how\ long\ (?:about|of)\ (.+)$
+    |^(?:and\ )?(?:until\ )?when\ (?:does|do|did)\ (?:{_WHO})?(?:stop|finish|end)
+        \ (?:talking|speaking)\ (?:about|of|on)\ (.+)$
+    |^(?:and\ )?(?:until\ )?when\ (?:does|do|did)\ the\ (?:part|section|chapter|topic|bit|explanation)
+        \ (?:about|on|of|called)\ (.+?)\ (?:end|stop|finish)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 

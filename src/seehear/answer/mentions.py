@@ -40,7 +40,8 @@ _LAST = re.compile(
 )
 _ALL = re.compile(
     r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"
-    rf"|\ball(?: the)? (?:mentions|places|times)\b|^(?:and )?where else\b|{cues.ALL}",
+    rf"|\ball(?: the)? (?:mentions|places|times)\b|^(?:and )?where else\b"
+    rf"|\bwhere (?:does|do|is|are) the (?:word|term|name|phrase)\b|{cues.ALL}",
     re.IGNORECASE,
 )
 _WHETHER = re.compile(

@@ -70,7 +70,7 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
     lines: list[str] = []
     for row in inquiry.rows[:MOST_RECORDINGS]:
         outline = topics_of(inquiry.store, row, inquiry.embedder)
-        place = _place(outline, asked.stems)
+        place = topic_called(outline, asked.stems)
         if place is None or len(lines) >= MOST:
             continue
         stored = inquiry.store.units(row.number)
@@ -107,7 +107,7 @@ def _beside_the_place(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
     return answer_beside(inquiry, follow)
 
 
-def _place(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
+def topic_called(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
     """The topic whose title holds all the words and the fewest others, the first of those that are alike."""
     titles = [set(content_stems(topic.title)) for topic in outline]
     return min((i for i, title in enumerate(titles) if stems <= title), key=lambda i: len(titles[i]), default=None)

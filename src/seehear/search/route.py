@@ -33,6 +33,8 @@ _SAID = re.compile(
 )
 _TELL_ME = re.compile(r"(?:^|[,.;:]|\b(?:you|and|please|then|just))\s*tell\ (?:me|us)\b", _FLAGS)
 """Said to whoever answers; in "what does she tell us" it is the recording that tells."""
+_WORD_APPEARS = re.compile(r"(?<=\bword|\bterm|\bname)\ (?:\S+\ ){1,4}appears?\b", _FLAGS)
+"""Words appear in speech, too."""
 _FIRST = re.compile(
     r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|say|seen|come|hear|talk|see|introduc)\w*
     |\bfirst\b.{0,40}\bmention|\bearliest\b
@@ -250,7 +252,7 @@ def _topical(text: str) -> str:
 
 
 def _route(text: str) -> Route:
-    text = _TELL_ME.sub(" ", text)
+    text = _WORD_APPEARS.sub(" ", _TELL_ME.sub(" ", text))
     shown, said = bool(_SHOWN.search(text)), bool(_SAID.search(text))
     return "shown" if shown and not said else "said" if said and not shown else "both"
 
@@ -259,7 +261,7 @@ ASKING = frozenset(
     """list enumerate outline chapter chapters agenda overview table contents topic topics concept concepts section
     sections subject subjects idea ideas key main taught teach learn learned learnt summary summarise summarize
     short brief sentences sentence two three four five half middle opening closing final last different each
-    points tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
+    points message messages tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
 )
 """Words that tell how the whole of a recording is to be told."""
 
