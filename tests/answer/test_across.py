@@ -124,3 +124,9 @@ def test_what_no_title_holds_is_asked_of_all(library: Callable[..., Store]) -> N
         why = ask(question, store=store).why
         assert why is not None
         assert not any("titled" in step for step in why.steps)
+
+
+def test_a_summary_of_several_begins_with_a_title(library: Callable[..., Store]) -> None:
+    answer = ask("summarise", store=library(talk(), speech("garden", GARDEN)))
+    assert answer.text.startswith("bees\n")
+    assert "\n\ngarden\n" in answer.text

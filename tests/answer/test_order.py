@@ -157,3 +157,9 @@ def test_what_happens_before_something_is_no_order_of_topics(library: Callable[.
         assert read_place(question) is None
     unknown = ask("which is explained first, quarks or variables?", store=library(loops()), embedder=minilm)
     assert "comes before" not in unknown.text
+
+
+def test_a_place_is_shown_once_where_two_things_are_compared(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("how does a for loop differ from a while loop?", store=library(loops()), embedder=minilm)
+    said = [moment.span for moment in answer.moments if moment.kind == "transcript"]
+    assert all(one.overlap_s(other) == 0 for i, one in enumerate(said) for other in said[i + 1 :]), said

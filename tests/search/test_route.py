@@ -83,6 +83,7 @@ def test_telling_me_is_not_what_is_told_in_the_recording() -> None:
         ("what does this lecture cover?", "broad"),
         ("how many topics are there?", "broad"),
         ("what is the main message?", "broad"),
+        ("give me study notes", "broad"),
     ],
 )
 def test_the_whole_is_told_only_where_the_whole_is_asked_for(question: str, want: str) -> None:

@@ -62,7 +62,8 @@ def answer_broadly(inquiry: Inquiry) -> Answer:
         if not work.made.units:
             continue
         if inquiry.several:
-            say(f"\n{plain(work.row.title)}\n")
+            title = plain(work.row.title)
+            say(f"\n{title}\n" if inquiry.say.text else f"{title}\n")
         if intent.list_:
             citations += _say_list(work, intent, say, most=most)
         if intent.summary:

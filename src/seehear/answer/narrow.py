@@ -47,7 +47,8 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         reranker=inquiry.reranker,
     )  # fmt: skip
     sides = both_sides(inquiry)
-    shown = [*sides, *(m for m in found.moments if m not in sides)][: max(inquiry.limit, len(sides))]
+    others = (m for m in found.moments if not any(_same_place(m, side) for side in sides))
+    shown = [*sides, *others][: max(inquiry.limit, len(sides))]
     inquiry.show(shown)
     evidence = gather(shown, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
@@ -65,6 +66,10 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     if told is None:
         return _refuse(inquiry, found, evidence)
     return inquiry.done(shown, [e.citation for one in told for e in one.evidence])
+
+
+def _same_place(one: Moment, other: Moment) -> bool:
+    return (one.media, one.kind) == (other.media, other.kind) and one.span.overlap_s(other.span) > 0
 
 
 def _tell(

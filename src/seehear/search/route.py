@@ -52,7 +52,7 @@ _LIST = re.compile(
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
-    |main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
+    |(?:study|lecture|revision)\ notes|main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
     |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
     |\bwhat(?:['’]?s|\ is|\ was|\ happens)\ in\ (?:the|this)\ (?:whole\ |entire\ )?{_RECORDING}\W*$
     |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b(?!\ about)|{cues.SUMMARY}""",
@@ -261,7 +261,7 @@ ASKING = frozenset(
     """list enumerate outline chapter chapters agenda overview table contents topic topics concept concepts section
     sections subject subjects idea ideas key main taught teach learn learned learnt summary summarise summarize
     short brief sentences sentence two three four five half middle opening closing final last different each
-    points message messages tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
+    points message messages notes study revision tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
 )
 """Words that tell how the whole of a recording is to be told."""
 
