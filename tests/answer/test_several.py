@@ -57,6 +57,9 @@ def test_each_gets_its_answer_and_its_moment(library: Callable[..., Store], mini
     starts = [moment.start_s for moment in answer.moments[:2]]
     assert starts[0] < 30.0 <= starts[1], "the best of each comes before the second best of any"
     assert_true(answer, talk())
+    assert answer.why is not None
+    assert answer.why.likelihood is None
+    assert sum("answerable 0." in step for step in answer.why.steps) == 3
 
 
 def test_a_later_question_may_speak_of_the_first(library: Callable[..., Store], minilm: Embedder) -> None:

@@ -114,17 +114,23 @@ def _together(question: str, parts: Sequence[str], answers: Sequence[Answer]) ->
 
 
 def _why(answers: Sequence[Answer]) -> Why | None:
-    """How each was read; the weights of different questions do not compare, so those of the first are kept."""
+    """How each was read, with how likely it is answered; one estimate for all of them would be none."""
     whys = [answer.why for answer in answers if answer.why is not None]
     if not whys:
         return None
     steps = [f"Read as {len(answers)} questions, one after the other."]
-    steps += [f"“{why.read_as}”: {step}" for why in whys for step in why.steps]
+    for why in whys:
+        likely = [] if why.likelihood is None else [f"answerable {why.likelihood:.2f}"]
+        steps += [f"“{why.read_as}”: {step}" for step in (*why.steps, *likely)]
     return replace(
         whys[0],
         read_as=" ".join(why.read_as for why in whys),
         terms=tuple(dict.fromkeys(term for why in whys for term in why.terms)),
         exact=tuple(dict.fromkeys(term for why in whys for term in why.exact)),
         steps=tuple(steps),
+        weighed=tuple(weighed for why in whys for weighed in why.weighed),
+        likelihood=None,
+        threshold=None,
+        features={},
         sentences=tuple(s for why in whys for s in why.sentences),
     )
