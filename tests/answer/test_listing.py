@@ -9,7 +9,9 @@ import pytest
 
 from seehear import Library
 from seehear.answer import ask
+from seehear.answer.listing import read_listing
 from seehear.backends.protocols import Embedder
+from seehear.search.route import read_question
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
@@ -467,6 +469,11 @@ def test_what_code_calls_is_not_what_it_defines(library: Callable[..., Store], m
     ):
         defined = ask(question, store=store, embedder=minilm).text
         assert [line.split()[1] for line in defined.split("\n")[1:]] == ["area"], question
+
+
+def test_a_function_that_calls_itself_is_no_list_of_calls() -> None:
+    question = "what happens to the addresses when a function calls itself?"
+    assert read_listing(question, read_question(question).terms) is None
 
 
 def test_how_often_something_is_done_is_not_how_often_it_is_named(

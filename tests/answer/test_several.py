@@ -30,6 +30,7 @@ from tests.talks import talk
         ("where do the slides and what she says differ?", ("where do the slides and what she says differ?",)),
         ('what does "why? because" mean?', ('what does "why? because" mean?',)),
         ("how does a loop differ and what is alike?", ("how does a loop differ and what is alike?",)),
+        ("What should I do? When I have a lot of loops?", ("What should I do? When I have a lot of loops?",)),
         ("loops and recursion?", ("loops and recursion?",)),
     ],
 )

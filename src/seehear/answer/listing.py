@@ -43,7 +43,8 @@ _LISTED = re.compile(
     r"\b(?:list|enumerate|name|show(?: me)?|give(?: me)?|find)\s+(?:me\s+)?(?:all|every|each|the different)\b"
     r"|\b(?:list|enumerate)\b|\b(?:which|what)\s+(?:different\s+|other\s+)?(?:{many})\s+(?:are|is|were|was|do|does|did|has|have|can|he|she|they|you)\b"
     r"|\ball (?:the )?(?:{many})\b|\bwhat (?:are|is) (?:all )?the (?:{many}) (?:called|named)$"
-    r"|\bnames of (?:all )?(?:the )?(?:{many})\b|\b(?:function calls|called functions)\b".replace(
+    r"|\bnames of (?:all )?(?:the )?(?:{many})\b"
+    r"|\b(?:list|the|which|what|many) (?:function calls|called functions)\b".replace(
         "{many}", "slides|functions|methods|classes|imports|librar(?:y|ies)|modules|packages|examples|exercises|tasks"
         "|assignments|questions|links|urls|web ?sites|definitions"
     ),

@@ -41,7 +41,8 @@ def questions_of(text: str) -> tuple[str, ...]:
     if len(pieces) > 1:
         pieces = [piece for piece in pieces if _names(piece) or (piece.endswith("?") and _ASKING.search(piece))]
         # What is told before or after a question belongs to it.
-        if sum(piece.endswith("?") for piece in pieces) < 2 or not pieces[-1].endswith("?"):
+        whole = bool(pieces) and _names(pieces[0]) and pieces[-1].endswith("?")
+        if not whole or sum(piece.endswith("?") for piece in pieces) < 2:
             pieces = [text]
     for piece in pieces or [text]:
         found += _joined_by_and(piece)
