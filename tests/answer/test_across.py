@@ -97,3 +97,36 @@ def test_of_many_recordings_all_are_counted_and_the_best_ones_named(
     assert "comes up in 9 of 9 recordings" in answer.text
     assert answer.text.count("\n- ") == 6
     assert answer.text.endswith("\nAnd in 3 more.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long is the waggle dance video?",
+        "how long is the video about the waggle dance?",
+        "how long is the lecture on dancing?",
+    ],
+)
+def test_a_recording_that_is_called_by_its_title_is_the_one_asked(library: Callable[..., Store], question: str) -> None:
+    dance = speech("03_waggle-dance", [(0.0, "Bees dance to tell where the flowers are."), (40.0, "That is it.")])
+    store = library(talk(), dance)
+    answer = ask(question, store=store)
+    assert answer.text == "The recording lasts 0:44."
+    assert answer.why is not None
+    assert answer.why.steps == ("Asked of what is titled so: 03_waggle-dance.",)
+    both = ask("which video is the longest?", store=store)
+    assert "of 2 recordings" in both.text
+
+
+def test_what_no_title_holds_is_asked_of_all(library: Callable[..., Store]) -> None:
+    store = library(talk(), speech("03_waggle-dance", [(0.0, "Bees dance to tell where the flowers are.")]))
+    for question in ("what does the video about functions say of the base case?", "what is said in the first video?"):
+        why = ask(question, store=store).why
+        assert why is not None
+        assert not any("titled" in step for step in why.steps)
+
+
+def test_a_summary_of_several_begins_with_a_title(library: Callable[..., Store]) -> None:
+    answer = ask("summarise", store=library(talk(), speech("garden", GARDEN)))
+    assert answer.text.startswith("bees\n")
+    assert "\n\ngarden\n" in answer.text

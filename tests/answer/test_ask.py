@@ -432,3 +432,11 @@ def test_topics_of_many_recordings_are_listed_with_how_many_are_left_out(library
     one = ask("list the topics", store=library(many[0]))
     assert one.text.count("\n- [") == 70
     assert "more" not in one.text
+
+
+def test_a_summary_of_a_stretch_shows_nothing_from_outside_it(library: Callable[..., Store]) -> None:
+    lines = [(4.0 * i, f"Sentence number {i} is all about bees and their honey.") for i in range(100)]
+    answer = ask("summarise 1:40 to 4:00", store=library(speech("bees", lines)))
+    assert answer.supported
+    assert all(100.0 <= moment.start_s <= moment.end_s <= 240.0 for moment in answer.moments), answer.moments
+    assert all("number 0 " not in moment.said for moment in answer.moments)

@@ -97,6 +97,8 @@ def test_a_reason_is_looked_for_near_the_answer(library: Callable[..., Store], m
         ("what is recursion?", "and an example?", "an example of recursion?"),
         ("when are functions explained?", "what about loops?", "when are loops explained?"),
         ("when are functions explained?", "and loops?", "when are loops explained?"),
+        ("when is the exam?", "which room?", "which room of exam?"),
+        ("how many functions are defined?", "which ones?", "how many functions are defined?"),
         ("what is the base case of recursion?", "is it necessary?", "is base case of recursion necessary?"),
         ("what is recursion?", "how many legs does a spider have?", "how many legs does a spider have?"),
         (
@@ -147,3 +149,54 @@ def test_a_long_question_before_is_read_at_once() -> None:
     start_s = time.process_time()
     read_follow_up("why is it?", [before] * 20, [])
     assert time.process_time() - start_s < 1.0
+
+
+LIST = Turn(
+    "list the slides", citations=tuple(Citation(BEES, Span(a, a + 2.0), "a slide") for a in (0.0, 14.0, 30.0, 54.0))
+)
+
+
+@pytest.mark.parametrize(
+    ("questions", "time"),
+    [
+        (("what about the second one?",), "0:14"),
+        (("tell me more about the third",), "0:30"),
+        (("and the last one?",), "0:54"),
+        (("what is the second one?", "and the third?"), "0:30"),
+    ],
+)
+def test_one_of_a_list_is_meant_by_its_number(
+    library: Callable[..., Store], minilm: Embedder, questions: tuple[str, ...], time: str
+) -> None:
+    store, history = library(talk()), [LIST]
+    for question in questions:
+        answer = ask(question, store=store, embedder=minilm, history=history)
+        history = [*history, answer.turn]
+    assert f"one is at [{time}]: “" in answer.text
+    assert_true(answer, talk())
+
+
+def test_a_number_with_a_thing_of_its_own_or_beyond_the_list_is_no_follow_up() -> None:
+    for question in ("what is the second law of thermodynamics?", "what is the fifth one?", "the second slide"):
+        assert read_follow_up(question, [LIST], [BEES]).beside is None
+
+
+def test_the_subject_itself_comes_earlier_and_again(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    first = ask("what does recursion mean?", store=store, embedder=minilm)
+    assert first.citations[0].span.start_s == 54.0
+    earlier = ask("was it mentioned earlier?", store=store, embedder=minilm, history=[first.turn])
+    assert earlier.text.startswith("Between 0:00 and 0:54, “recursion” is last said at [0:06]")
+    again = ask("is it mentioned again?", store=store, embedder=minilm, history=[earlier.turn])
+    assert "“recursion” is first on screen at [0:54]" in again.text
+
+
+def test_a_question_after_why_is_about_the_question_before_it(library: Callable[..., Store], minilm: Embedder) -> None:
+    answers = converse(library(talk()), minilm, "what is a function?", "why?", "and recursion?")
+    assert answers[2].why is not None
+    assert answers[2].why.read_as == "what is a recursion?"
+
+
+def test_doubt_is_no_subject() -> None:
+    turns = [Turn("what is recursion?"), Turn("are you sure?"), Turn("I don't understand")]
+    assert read_follow_up("where is it shown?", turns, [BEES]).read_as == "where is recursion shown?"

@@ -9,7 +9,9 @@ import pytest
 
 from seehear import Library
 from seehear.answer import ask
+from seehear.answer.listing import read_listing
 from seehear.backends.protocols import Embedder
+from seehear.search.route import read_question
 from seehear.spans import Span
 from seehear.store import Store
 from seehear.timeline import Timeline
@@ -421,7 +423,7 @@ def test_what_is_never_said_may_be_shown(library: Callable[..., Store]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"), [("def", "“def” is on screen in one place: [0:30]"), ("class", "“class” is")]
+    ("word", "told"), [("def", "“def” is not said, but on screen in one place: [0:30]"), ("class", "“class” is")]
 )
 def test_a_keyword_is_counted_as_the_word_that_it_is(library: Callable[..., Store], word: str, told: str) -> None:
     assert ask(f"how often is {word} mentioned?", store=library(shown_only())).text.startswith(told)
@@ -444,3 +446,103 @@ def test_a_list_in_code_keeps_the_look_of_its_brackets(library: Callable[..., St
 ) -> None:  # fmt: skip
     text = ask(question, store=library(typed_code()), embedder=minilm).text
     assert "for x in ［1, 2］" in text
+
+
+def test_a_word_that_stands_nowhere_is_said_to(library: Callable[..., Store], minilm: Embedder) -> None:
+    """ "GPT-2" was given as the first mention of GPT-4, and for "does she mention …?" whatever came nearest."""
+    store = library(talk("gpt", extra=(Event(Span(76.0, 79.0), "transcript", "GPT-2 is a language model.", "test"),)))
+    for question in ("does she mention GPT-4?", "is GPT-4 mentioned?", "list all mentions of GPT-4"):
+        answer = ask(question, store=store, embedder=minilm)
+        assert answer.text == "“GPT-4” is neither said nor shown."
+        assert not answer.supported
+    first = ask("when is GPT-4 first mentioned?", store=store, embedder=minilm).text
+    assert "first mentioned at" not in first
+    assert "not seem" in first or first.startswith("“GPT-4” is neither said nor shown; the nearest in meaning: At [")
+
+
+def test_the_last_mention_is_found_however_it_is_asked_for(library: Callable[..., Store], minilm: Embedder) -> None:
+    for question in ("when is the base case mentioned last?", "where is the latest mention of the base case?"):
+        answer = ask(question, store=library(talk()), embedder=minilm)
+        assert TIME.findall(answer.text)[0] == "1:03", question
+
+
+def test_a_word_is_named_as_it_was_typed(library: Callable[..., Store], minilm: Embedder) -> None:
+    assert ask("how often is Recursion mentioned?", store=library(talk()), embedder=minilm).text.startswith(
+        "“Recursion”"
+    )
+
+
+def test_where_else_lists_every_place(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("where else does she talk about recursion?", store=library(talk()), embedder=minilm)
+    assert TIME.findall(answer.text)[:2] == ["0:06", "0:54"]
+
+
+def test_what_code_calls_is_not_what_it_defines(library: Callable[..., Store], minilm: Embedder) -> None:
+    code = "def area(r):\n    return pow(r, 2)\nprint(area(3))\nif (area): os.path.join(x)"
+    made = shown_and_said("calls", [(0.0, 30.0, "Code", f"Code\n{code}")], [(1.0, "Here it is called.")], length_s=30.0)
+    store = library(made)
+    called = ask("which functions are called?", store=store, embedder=minilm).text
+    assert [line.split()[1] for line in called.split("\n")[1:]] == ["pow", "print", "area", "os.path.join"]
+    for question in (
+        "which functions are defined?",
+        "what are the functions called?",
+        "the names of all the functions",
+    ):
+        defined = ask(question, store=store, embedder=minilm).text
+        assert [line.split()[1] for line in defined.split("\n")[1:]] == ["area"], question
+
+
+def test_a_function_that_calls_itself_is_no_list_of_calls() -> None:
+    question = "what happens to the addresses when a function calls itself?"
+    assert read_listing(question, read_question(question).terms) is None
+
+
+def test_how_often_something_is_done_is_not_how_often_it_is_named(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    answer = ask("how often can you call a function?", store=library(talk()), embedder=minilm)
+    assert "as often as you like" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is on the slide about the waggle dance?",
+        "what does the waggle dance slide show?",
+        "list the bullet points on the slide about the waggle dance",
+        "which points are listed about the waggle dance?",
+        "which slide explains the dance?",
+    ],
+)
+def test_a_slide_is_found_by_its_heading_and_shown_whole(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    answer = ask(question, store=library(talk()), embedder=minilm)
+    assert "The slide is at [0:14]: The waggle dance." in answer.text
+    assert "- distance: 120 metres”" in answer.text
+    assert answer.supported
+
+
+def test_a_slide_that_no_heading_names_is_looked_for(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("which slide shows room 42?", store=library(talk()), embedder=minilm)
+    assert "Room 42" in answer.text
+    assert "The slide is at" not in answer.text
+
+
+def test_a_time_that_was_printed_leads_to_the_slide_it_was_printed_for(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    """A slide that comes up at 0:14.4 is printed as 0:14; asked for that time, the one before it was shown."""
+    shown = [(0.0, 14.4, "Bees", "Bees"), (14.4, 30.0, "The dance", "The dance"), (30.0, 60.0, "Hives", "Hives")]
+    store = library(shown_and_said("slides", shown, [(1.0, "Welcome to bees.")], length_s=60.0))
+    printed = TIME.findall(ask("what is the second slide?", store=store, embedder=minilm).text)[0]
+    for question in (f"what is on screen at {printed}?", printed, f"[{printed}]"):
+        assert "“The dance”" in ask(question, store=store, embedder=minilm).text, question
+    assert "“Bees”" in ask("what is on screen at 0:13?", store=store, embedder=minilm).text
+
+
+def test_a_time_alone_is_a_place_unless_it_is_said_or_shown(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    assert ask("0:54", store=store, embedder=minilm).text.startswith("Said from [0:")
+    assert "Friday at 10:15" in ask("10:15", store=store, embedder=minilm).text
+    assert "the recording ends at 1:20" in ask("9:59", store=store, embedder=minilm).text

@@ -39,6 +39,11 @@ QUESTIONS: dict[str, tuple[str, Sequence[Turn]]] = {
     "a stretch": ("what is said and shown between 0:10 and 0:40?", ()),
     "differences": ("what do slides and speech contradict each other in?", ()),
     "recordings compared": ("which lecture explains recursion best?", ()),
+    "a length": ("how long does she talk about recursion?", ()),
+    "what recordings are there": ("which recordings are there?", ()),
+    "a slide by its heading": ("what is on the slide about recursion?", ()),
+    "a topic by its place": ("what is the second topic?", ()),
+    "a recording by its title": ("what is a function in the lecture about bees?", ()),
     "a follow-up": ("what was said just before that?", (TURN,)),
 }
 

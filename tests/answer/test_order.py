@@ -7,6 +7,7 @@ import pytest
 from seehear.answer import ask
 from seehear.answer.neighbours import read_neighbour
 from seehear.answer.pairs import read_pair
+from seehear.answer.topic import read_place
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store
@@ -113,3 +114,52 @@ def test_a_stretch_may_be_given_backwards_and_nothing_outside_is_told(
     assert "Covers 2:00–5:00" in backwards.text
     assert all(citation.span.overlap_s(Span(120.0, 300.0)) > 0 for citation in backwards.citations)
     assert talk().media.id not in {citation.media for citation in backwards.citations}
+
+
+def test_what_is_no_topic_is_followed_by_what_is_said_there(library: Callable[..., Store], minilm: Embedder) -> None:
+    store = library(talk())
+    before = ask("what is said before the base case is explained?", store=store, embedder=minilm)
+    assert before.text.startswith("Just before “base case” [")
+    assert before.supported
+    assert before.moments[0].end_s <= 63.0
+    after = ask("what comes after the direction of the flowers?", store=store, embedder=minilm)
+    assert after.text.startswith("After “direction of the flowers” [0:")
+    assert not ask("what comes before the transistor?", store=store, embedder=minilm).supported
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (
+            "what is the second topic?",
+            "The second of 4 topics is “Repeating with for” [0:20] to [0:40]: “A for loop walks",
+        ),
+        ("what was the last topic?", "The last of 4 topics is “Summary” [1:00] to [1:30]"),
+        ("what is the ninth topic?", "There are only 4 topics in its outline: “Summary” [1:00] is the last."),
+        ("which is explained first, repeating or variables?", "“variables” [0:00] comes before “repeating” [0:20]"),
+        (
+            "is the while loop explained before or after variables?",
+            "“variables” [0:00] comes before “the while loop” [0:",
+        ),
+        ("when does the part about variables end?", "“Variables” lasts 20 s, from [0:00] to [0:20]"),
+    ],
+)
+def test_the_order_of_topics_is_read_from_the_outline(
+    library: Callable[..., Store], minilm: Embedder, question: str, told: str
+) -> None:
+    answer = ask(question, store=library(loops()), embedder=minilm)
+    assert answer.text.startswith(told), answer.text
+    assert_true(answer, loops())
+
+
+def test_what_happens_before_something_is_no_order_of_topics(library: Callable[..., Store], minilm: Embedder) -> None:
+    for question in ("is the condition checked before the body?", "is padding necessary before batching?"):
+        assert read_place(question) is None
+    unknown = ask("which is explained first, quarks or variables?", store=library(loops()), embedder=minilm)
+    assert "comes before" not in unknown.text
+
+
+def test_a_place_is_shown_once_where_two_things_are_compared(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("how does a for loop differ from a while loop?", store=library(loops()), embedder=minilm)
+    said = [moment.span for moment in answer.moments if moment.kind == "transcript"]
+    assert all(one.overlap_s(other) == 0 for i, one in enumerate(said) for other in said[i + 1 :]), said

@@ -1,13 +1,14 @@
 """Each number as docs/evaluating.md defines it, on cases that can be counted by hand."""
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seehear.evaluate.numbers import summarise
+from seehear.evaluate.numbers import compare_rows, summarise
 from seehear.evaluate.paired import EXACT, compare
 from seehear.evaluate.places import distance_s, iou, lecture_at, moment_at, ndcg, reciprocal_rank, start_at_1
 from seehear.evaluate.question import Question
@@ -166,3 +167,15 @@ def test_percentiles_lie_between_ranks() -> None:
 )
 def test_titles_and_times_printed_beside_sentences_do_not_count_as_words(text: str, left: str) -> None:
     assert bare(text) == left
+
+
+def test_a_run_does_not_differ_from_itself_when_it_was_saved() -> None:
+    """What is saved is rounded: differences of a billionth were reported as -0.000 with a p of their own."""
+    scored = [
+        Scored(Question(f"q{i}?", "talk", (Span(0.0, 1.0),)), "talk", "", False, "", {"recording.ndcg@10": 1 / (i + 3)})
+        for i in range(6)
+    ]
+    saved = [replace(row, scores=row.as_json()["scores"]) for row in scored]
+    assert saved != scored
+    compared = compare_rows(scored, saved)["recording.ndcg@10"]
+    assert (compared.difference, compared.p) == (0.0, 1.0)

@@ -69,6 +69,7 @@ def test_wrong_input_is_told_before_anything_is_asked(questions: Path, indexed_h
         ([questions, "--against", "language=english"], "language is 'english'"),
         ([], "one file of questions"),
         (["--make", "--each"], "--make goes with"),
+        ([questions, "--count", "3"], "--count goes with --make"),
     ):
         done = run_seehear("eval", *arguments, "--answer", "extractive", home=indexed_home)
         assert done.code in (2, 3, 5), done

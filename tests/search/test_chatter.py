@@ -13,6 +13,9 @@ from seehear.search.route import read_question
         "Good morning professor, sorry to ask. What is a deadlock?",
         "I think I am lost, but what is a deadlock?",
         "Quick question: what is a deadlock?",
+        "Can you please tell me what is a deadlock?",
+        "Hi, do you know what is a deadlock?",
+        "I'd like to know: what is a deadlock?",
         "I watched this twice and still do not get it. What is a deadlock? Could anybody explain?",
     ],
 )
@@ -43,3 +46,12 @@ def test_something_you_said_is_no_wish_for_speech_alone() -> None:
 
 def test_words_of_chatter_count_where_they_are_the_subject() -> None:
     assert core("Thanks. How do I find the lost packets?") == "How do I find the lost packets?"
+
+
+def test_what_is_known_or_told_in_the_recording_is_no_courtesy() -> None:
+    for question in (
+        "Do you know Python?",
+        "What do you tell me about a deadlock?",
+        "Can you tell a deadlock by its log?",
+    ):
+        assert core(question) == question

@@ -40,6 +40,7 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"\b(?:mentions?|mentioned|says?|said|names?|named|contains?)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^\s*[-–•*]\s+")
 _FRAME = re.compile(
     rf"\b(?:best|better|most|clearly|clearest|detail|details|detailed|thorough(?:ly)?|deepest|longest|compare[ds]?"
     rf"|comparison|where else|which|each|every|both|all|differ\w*|teach\w*|taught|{_RECORDING})\b",
@@ -94,13 +95,15 @@ def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:
     for moment in found.moments:
         if moment.score >= bar:
             places.setdefault(moment.media, []).append(moment)
-    spoken = {row.id: _sentences(inquiry, row, across.topic) for row in inquiry.rows if row.id in places}
+    spoken = {row.id: sentences_about(inquiry, row, across.topic) for row in inquiry.rows if row.id in places}
     every = sorted(places.values(), key=lambda held: (-len(spoken[held[0].media]), -held[0].score))
     order = every[:MOST]
     best = [held[0] for held in order]
     inquiry.show(best)
     trace.weighed = tuple(Weighed(m, p) for m, p in zip(found.moments, found.parts, strict=True) if m in best)
-    trace.step("Recordings are ordered by how many of their sentences are about it, by word or by meaning.")
+    trace.step(
+        "Recordings are ordered by how many of their sentences are about it, by word, by meaning or by their heading."
+    )
     several = len(order) > 1
     say = inquiry.say.say
     if across.how == "each":
@@ -120,8 +123,8 @@ def _about(intent: Intent, topic: str) -> Intent:
     return replace(intent, terms=terms_of(topic), first=False, want="what")
 
 
-def _sentences(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
-    """What one recording says about a topic: sentences that name it or come near it in meaning."""
+def sentences_about(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
+    """What one recording says about a topic: sentences that name it, come near it in meaning, or stand under it."""
     stored = inquiry.store.units(row.number)
     ordinals = [o for o in sorted(stored) if stored[o].kind == "transcript"]
     span, sought = inquiry.intent.span(row.duration_s), set(stems_of(topic))
@@ -132,7 +135,7 @@ def _sentences(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
         near = {o for o in ordinals if float(alike[o]) >= ABOUT_COSINE}
     return [
         stored[o] for o in ordinals
-        if (o in near or sought <= set(stems_of(stored[o].text)))
+        if (o in near or sought <= set(stems_of(stored[o].text)) or sought <= set(stems_of(stored[o].title)))
         and (span is None or span.contains(stored[o].span.start_s))
     ]  # fmt: skip
 
@@ -142,7 +145,7 @@ def _line(first: Moment, spoken: Sequence[Unit]) -> str:
     many = "one sentence" if len(spoken) == 1 else f"{len(spoken)} sentences"
     lasts = f"{total_s:.0f} s" if total_s < 100 else f"{total_s / 60:.0f} min"
     amount = f"{many} about it, {lasts} in all" if spoken else "on screen only"
-    quote = plain(cut_off(clean(first.text), QUOTED_WORDS))
+    quote = plain(cut_off(_BULLET.sub("", clean(first.text)), QUOTED_WORDS))
     return f"{plain(first.title)} [{clock(first.start_s)}]: “{quote}” ({amount})"
 
 

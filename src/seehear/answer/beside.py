@@ -43,12 +43,19 @@ def answer_beside(inquiry: Inquiry, follow: FollowUp) -> Answer | None:
         here = [u for u in units if u.span.overlap_s(anchor) > 0 or u.span.start_s == anchor.start_s]
         first = [u for u in here if abs(u.span.start_s - anchor.start_s) < 0.5] or here
         return _tell(inquiry, row, "That is at", first[:1], units)
+    if follow.beside == "nth":
+        here = [u for u in units if u.span.overlap_s(anchor) > 0 or u.span.start_s == anchor.start_s]
+        first = [u for u in here if u.span == anchor] or here[:1]
+        # What stands on screen is followed by what is said to it.
+        said = [u for u in here if u.kind == "transcript" and u not in first]
+        return _tell_nth(inquiry, row, f"The {follow.called} one is at", first, said, units)
     if follow.beside == "then":
         # Asked what was on screen while something was said, or what was said while something was on screen.
         here = [u for u in units if u.kind == kind and u.span.overlap_s(anchor) > 0]
         lead = "On screen meanwhile, from" if kind == "visual" else "Meanwhile, at"
         return _tell(inquiry, row, lead, here[-1:] if kind == "visual" else here[:SENTENCES], units)
-    lead = {"before": "Just before that, at", "after": "After that, at"}[follow.beside]
+    that = f"“{plain(follow.called)}” {mark(row, anchor.start_s, several=inquiry.several)}" if follow.called else "that"
+    lead = {"before": f"Just before {that}, at", "after": f"After {that}, at"}[follow.beside]
     return _tell(inquiry, row, lead, _neighbours(units, anchor, kind, before=follow.beside == "before"), units)
 
 
@@ -86,10 +93,30 @@ def _reason(units: Sequence[Unit], anchor: Span, question: str) -> Unit | None:
     return max(near, key=fitness, default=None)
 
 
+def _tell_nth(
+    inquiry: Inquiry, row: MediaRow, lead: str, first: Sequence[Unit], said: Sequence[Unit], units: Sequence[Unit]
+) -> Answer:
+    if not first:
+        return _tell(inquiry, row, lead, (), units)
+    later = [u for u in units if u.kind == "transcript" and u.span.start_s >= first[0].span.start_s]
+    kept = list(said or later)[:SENTENCES]
+    there = moment(row, [first[0]], units)
+    inquiry.show([there])
+    at = mark(row, there.start_s, several=inquiry.several)
+    inquiry.say.say(f"{lead} {at}: “{plain(cut_off(there.text, WORDS))}”")
+    citations = [Citation(row.id, there.span, there.text)]
+    if kept:
+        spoken = moment(row, kept, units)
+        begins = mark(row, spoken.start_s, several=inquiry.several)
+        inquiry.say.say(f"Said from {begins}: “{plain(cut_off(spoken.text, WORDS))}”")
+        citations.append(Citation(row.id, spoken.span, spoken.text))
+    return inquiry.done([there], citations)
+
+
 def _tell(inquiry: Inquiry, row: MediaRow, lead: str, found: Sequence[Unit], units: Sequence[Unit]) -> Answer:
     if not found:
         inquiry.show(())
-        side = "beginning" if "before" in lead else "end" if "After" in lead else "place"
+        side = "beginning" if lead.startswith("Just before") else "end" if lead.startswith("After") else "place"
         inquiry.say.say(
             "There is nothing on screen then." if side == "place" else f"Nothing: that is the {side} of the recording."
         )

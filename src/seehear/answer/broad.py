@@ -63,7 +63,8 @@ def answer_broadly(inquiry: Inquiry) -> Answer:
         if not work.made.units:
             continue
         if inquiry.several:
-            say(f"\n{plain(work.row.title)}\n")
+            title = plain(work.row.title)
+            say(f"\n{title}\n" if inquiry.say.text else f"{title}\n")
         if intent.list_:
             citations += _say_list(work, intent, say, most=most)
         if intent.summary:
@@ -127,12 +128,16 @@ def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
 
 
 def _moment(work: _Work, topic: Topic) -> Moment:
-    said = [work.made.units[i].text for i in topic.units if work.made.units[i].kind == "transcript"]
-    shown = [work.made.units[i].text for i in topic.units if work.made.units[i].kind == "visual"]
-    frames = [work.made.units[i].frame for i in topic.units if work.made.units[i].frame]
+    """A topic as far as it lies in the stretch that is told of; a list names it from where it begins."""
+    inside = work.inside(topic.units) or topic.units
+    said = [work.made.units[i].text for i in inside if work.made.units[i].kind == "transcript"]
+    shown = [work.made.units[i].text for i in inside if work.made.units[i].kind == "visual"]
+    frames = [work.made.units[i].frame for i in inside if work.made.units[i].frame]
     kind = "visual" if _first(work, topic) == "visual" else "transcript"
+    start_s = max(topic.span.start_s, work.told.start_s)
+    span = Span(start_s, max(start_s, min(topic.span.end_s, work.told.end_s)))
     return Moment(
-        work.row.id, work.row.title, topic.span, "visual" if kind == "visual" else "transcript", topic.title, 1.0,
+        work.row.id, work.row.title, span, "visual" if kind == "visual" else "transcript", topic.title, 1.0,
         shorten(" ".join(said), 60), shorten("\n".join(shown), 60), frames[0] if frames else "",
     )  # fmt: skip
 

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from seehear.answer.across import answer_across, read_across
 from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
 from seehear.answer.differences import answer_differences, read_differences
+from seehear.answer.facts import answer_fact, read_fact
 from seehear.answer.follow import FollowUp, read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
+from seehear.answer.lasting import answer_lasting, read_lasting
 from seehear.answer.listing import answer_listing, read_listing
 from seehear.answer.mentions import answer_mentions, read_mentions
 from seehear.answer.narrow import answer_narrowly
 from seehear.answer.neighbours import answer_neighbour, read_neighbour
 from seehear.answer.recordings import rows_of
-from seehear.answer.stretch import answer_stretch, is_open
+from seehear.answer.several import answer_each, questions_of
+from seehear.answer.speakers import read_speaker
+from seehear.answer.stretch import answer_stretch, as_place, is_open
+from seehear.answer.titled import read_title
+from seehear.answer.topic import answer_place, read_place
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
+from seehear.fences import plain
 from seehear.search.route import read_question
 from seehear.search.spelling import mend
 from seehear.spans import Span, clock
-from seehear.store import Store
+from seehear.store import MediaRow, Store
 from seehear.values import Answer, Moment, Route, Turn
+
+NAMED = 3
+"""Titles that a step names."""
 
 
 def ask(
@@ -46,34 +56,74 @@ def ask(
 
     The moments are handed to `on_moments` before a word is written; `on_text` gets the answer sentence by sentence,
     each checked against its evidence; joined, the pieces are `Answer.text`. Without an answerer the best evidence is
-    quoted; a `reranker` puts the moments of a narrow question in order. All that it is made of is read from the library
-    as it stands at one moment. Raises InputError on an empty question, NotFoundError on unknown media, BackendError
-    from the models.
+    quoted; a `reranker` puts the moments of a narrow question in order. Several questions in one are answered one after
+    the other. All that an answer is made of is read from the library as it stands at one moment. Raises InputError on
+    an empty question, NotFoundError on unknown media, BackendError from the models.
     """
     writer = None if answerer is None or answerer.card.name == "extractive" else answerer
-    # It may ask a model to translate the question: that is waited for before the library is looked at.
-    tongue = understand(question, store=store, media=media, embedder=embedder, writer=writer)
     backends = {
         "embed": embedder.card.name if embedder is not None else "none",
         **({} if reranker is None else {"rerank": reranker.card.name}),
         "answer": answerer.card.name if answerer is not None else "extractive",
     }
-    with ExitStack() as reading:
-        seen = reading.enter_context(store.read())
-        rows = rows_of(seen, media)
-        follow = read_follow_up(tongue.read_as, history, [row.id for row in rows])
-        if follow.limit is not None:
-            within = follow.limit if within is None else _shared(within, follow.limit)
-            rows, media = tuple(row for row in rows if row.id == follow.media), [follow.media]
-        intent = read_question(follow.read_as, route=route)
-        mended = mend(follow.read_as, intent.terms, seen, rows)
-        intent = replace(read_question(mended.text, route=route) if mended.taken else intent, within=within)
-        inquiry = Inquiry(
-            question, mended.text, intent, seen, rows, None if media is None else tuple(row.id for row in rows),
-            embedder, writer, backends, Sayer(on_text), Trace([step for step in (tongue.step, follow.step) if step]),
-            reading.close, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
-        )  # fmt: skip
-        return _answer(inquiry, follow)
+
+    def answer(
+        part: str,
+        before: Sequence[Turn],
+        on_moments: Callable[[Sequence[Moment]], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> Answer:
+        # It may ask a model to translate the question: that is waited for before the library is looked at.
+        tongue = understand(part, store=store, media=media, embedder=embedder, writer=writer)
+        with ExitStack() as reading:
+            seen = reading.enter_context(store.read())
+            read = _read(tongue.read_as, before, seen, media, within)
+            intent = read_question(read.follow.read_as, route=route)
+            mended = mend(read.follow.read_as, intent.terms, seen, read.rows)
+            intent = read_question(mended.text, route=route) if mended.taken else intent
+            inquiry = Inquiry(
+                part, mended.text, replace(intent, within=read.within), seen, read.rows, read.media, embedder, writer,
+                dict(backends), Sayer(on_text), Trace([step for step in (tongue.step, read.follow.step) if step]),
+                reading.close, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
+            )  # fmt: skip
+            return _answer(inquiry, read.follow)
+
+    parts = questions_of(question)
+    if len(parts) > 1:
+        return answer_each(question, parts, history, answer, on_moments=on_moments, on_text=on_text)
+    return answer(question, history, on_moments, on_text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A question after the turns before it, and where it looks; `media` are the ids it is limited to, None for all."""
+
+    follow: FollowUp
+    rows: tuple[MediaRow, ...]
+    media: tuple[str, ...] | None
+    within: Span | None
+
+
+def _read(
+    question: str, history: Sequence[Turn], store: Store, media: Sequence[str] | None, within: Span | None
+) -> _Read:  # fmt: skip
+    everything = rows = rows_of(store, media)
+    follow = read_follow_up(question, history, [row.id for row in rows])
+    if follow.limit is not None:
+        within = follow.limit if within is None else _shared(within, follow.limit)
+        rows = tuple(row for row in rows if row.id == follow.media)
+    read_as, titled = read_title(follow.read_as, rows)
+    if titled != rows:
+        rows = titled
+        named = ", ".join(plain(row.title) for row in titled[:NAMED]) + (" …" if len(titled) > NAMED else "")
+        follow = replace(follow, read_as=read_as, step=f"{follow.step} Asked of what is titled so: {named}.".strip())
+    read_as, spoken_in, speaker = read_speaker(follow.read_as, store, rows)
+    if speaker:
+        rows = spoken_in
+        follow = replace(follow, read_as=read_as, step=f"{follow.step} “{plain(speaker)}” is who speaks.".strip())
+    follow = replace(follow, read_as=as_place(follow.read_as, store, rows))
+    limited = media is not None or rows != everything
+    return _Read(follow, rows, tuple(row.id for row in rows) if limited else None, within)
 
 
 def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
@@ -86,14 +136,25 @@ def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
     differences = read_differences(text)
     if differences is not None:
         return answer_differences(inquiry, differences)
+    fact = read_fact(text)
+    if fact is not None and (answer := answer_fact(inquiry, fact)) is not None:
+        return answer
+    lasting = read_lasting(text)
+    if lasting is not None and (answer := answer_lasting(inquiry, lasting)) is not None:
+        return answer
     across = read_across(text) if inquiry.several else None
     if across is not None and (answer := answer_across(inquiry, across)) is not None:
         return answer
     mentions = read_mentions(text, intent.terms, first=intent.first)
     if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
         return answer
+    if mentions is not None and mentions.which in ("first", "last"):
+        inquiry = replace(inquiry, absent=mentions.name)
     listing = read_listing(text, intent.terms)
     if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
+        return answer
+    place = read_place(text)
+    if place is not None and (answer := answer_place(inquiry, place)) is not None:
         return answer
     neighbour = read_neighbour(text)
     if neighbour is not None and (answer := answer_neighbour(inquiry, neighbour)) is not None:

@@ -58,7 +58,8 @@ class Inquiry:
     read before its first word is written.
 
     `read_as` is the question with what a follow-up left out put in; `media` are the ids it is limited to, None for
-    the whole library; `writer` is None where nothing but quoting is possible.
+    the whole library; `writer` is None where nothing but quoting is possible; `absent` is a word whose first or last
+    mention was asked for and that stands nowhere.
     """
 
     question: str
@@ -79,6 +80,7 @@ class Inquiry:
     tongue: Tongue = field(default_factory=lambda: Tongue(""))
     taken: tuple[tuple[str, str], ...] = ()
     reranker: Reranker | None = None
+    absent: str = ""
 
     @property
     def several(self) -> bool:
@@ -126,7 +128,7 @@ class Inquiry:
         trace, terms = self.trace, self.intent.terms
         if self.taken:
             words = ", ".join(f"“{word}” as “{other}”" for word, other in self.taken)
-            self.say.say(f"\n(Read {words}, which is said or shown here and sounds the same.)")
+            self.say.say(f"\n(Read {words}, which is said or shown here and sounds or is spelt nearly the same.)")
         if self.tongue.caveat:
             self.say.say(f"\n({self.tongue.caveat})")
         why = Why(

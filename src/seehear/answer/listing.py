@@ -15,8 +15,9 @@ from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
+from seehear.scripts import words_of
+from seehear.search.route import ASKING
 from seehear.search.terms import Terms, content_stems
-from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer
@@ -41,33 +42,35 @@ _COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _LISTED = re.compile(
     r"\b(?:list|enumerate|name|show(?: me)?|give(?: me)?|find)\s+(?:me\s+)?(?:all|every|each|the different)\b"
     r"|\b(?:list|enumerate)\b|\b(?:which|what)\s+(?:different\s+|other\s+)?(?:{many})\s+(?:are|is|were|was|do|does|did|has|have|can|he|she|they|you)\b"
-    r"|\ball (?:the )?(?:{many})\b".replace(
+    r"|\ball (?:the )?(?:{many})\b|\bwhat (?:are|is) (?:all )?the (?:{many}) (?:called|named)$"
+    r"|\bnames of (?:all )?(?:the )?(?:{many})\b"
+    r"|\b(?:list|the|which|what|many) (?:function calls|called functions)\b".replace(
         "{many}", "slides|functions|methods|classes|imports|librar(?:y|ies)|modules|packages|examples|exercises|tasks"
         "|assignments|questions|links|urls|web ?sites|definitions"
     ),
     re.IGNORECASE,
 )  # fmt: skip
-_LENGTH = re.compile(
-    r"^how long (?:is|was|does) (?:the |this )?(?:whole |entire )?(?:video|lecture|talk|recording|clip|it)(?: last)?$"
-    r"|\bduration of (?:the|this) (?:video|lecture|talk|recording|clip)$",
-    re.IGNORECASE,
-)
+_HEADED = re.compile(r"\bslide\b|\bbullet(?:s|\s+points?)?\b|\bpoints\b", re.IGNORECASE)
+_NOT_HEADED = re.compile(rf"\bhow many\b|\b(?:{_NAMED}|next|previous)\b|\bnumber\b|\d", re.IGNORECASE)
 _OTHER = EMPTY | frozenset(
     """are defined define there list all every each enumerate many shown show used use asked ask given occur
-    contain have imported imports solve solved does please different made first second third last half part early late
+    contain have imported imports invoked invoke call calls names get gets
+    solve solved does please different made first second third last half part early late
     section middle end beginning penultimate next""".split()  # noqa: SIM905 - as text it wraps
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A kind of thing, and whether all, their number, any, or the one at `place` (from 1; -1 is the last) is wanted.
+    """A kind of thing, and whether all, their number, any, the one that is headed so, or the one at `place` is wanted.
+
+    Places count from 1; -1 is the last.
 
     `about` are words that narrow it down, "examples of recursion", and `stems` what is compared of them.
     """
 
-    thing: Thing | None
-    how: Literal["list", "count", "ordinal", "any", "length"]
+    thing: Thing
+    how: Literal["list", "count", "ordinal", "any", "headed"]
     place: int = 0
     stems: tuple[str, ...] = ()
     about: str = ""
@@ -76,13 +79,11 @@ class Listed:
 def read_listing(text: str, terms: Terms) -> Listed | None:
     """What is to be listed or counted, None where the question asks for something else."""
     bare = text.rstrip("?.! ")
-    if _LENGTH.search(bare):
-        return Listed(None, "length")
     for thing in THINGS:
         match = thing.asked.search(bare)
         if match is None:
             continue
-        own = [w for w in terms.words if w not in _OTHER and w not in _ORDINALS and not thing.asked.fullmatch(w)]
+        own = [w for w in terms.words if w not in _OTHER and w not in _ORDINALS and w not in words_of(match.group())]
         ordinal = re.search(rf"\b({_NAMED}|\d{{1,3}}(?:st|nd|rd|th))\s+(?:{thing.asked.pattern})", bare, re.IGNORECASE)
         if thing.by_words and re.search(
             rf"\b(?:an|any|one)\s+{thing.one}\s+(?:of|for|about|with)\b", bare, re.IGNORECASE
@@ -101,7 +102,18 @@ def read_listing(text: str, terms: Terms) -> Listed | None:
             return _listed(thing, "count", own)
         if _LISTED.search(bare) and not _is_about(thing, bare):
             return _listed(thing, "list", own)
-    return None
+    return _headed(bare, terms)
+
+
+def _headed(text: str, terms: Terms) -> Listed | None:
+    """The slide that is called by its heading, "what is on the slide about recursion?"."""
+    if not _HEADED.search(text) or _NOT_HEADED.search(text):
+        return None
+    frame = (
+        _OTHER | ASKING | {"bullet", "bullets", "listed", "titled", "headed", "headline", "title", "heading", "read"}
+    )
+    own = [word for word in terms.words if word not in frame]
+    return _listed(THINGS[0], "headed", own, place=1) if own and not terms.exact else None
 
 
 def _is_about(thing: Thing, text: str) -> bool:
@@ -118,7 +130,11 @@ def _from_end(counted: re.Match[str]) -> int:
 
 
 def _listed(
-    thing: Thing, how: Literal["list", "count", "ordinal", "any"], own: Sequence[str], *but: str, place: int = 0
+    thing: Thing,
+    how: Literal["list", "count", "ordinal", "any", "headed"],
+    own: Sequence[str],
+    *but: str,
+    place: int = 0,
 ) -> Listed:
     words = " ".join(word for word in own if word not in but)
     return Listed(thing, how, place, tuple(content_stems(words)), words)
@@ -126,17 +142,22 @@ def _listed(
 
 def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
     """List, count or pick by rule; None where no recording holds such a thing and others may know."""
-    if listed.thing is None:
-        return _length(inquiry)
     thing = listed.thing
     works: list[tuple[MediaRow, list[Unit], list[Item]]] = []
     for row in inquiry.rows:
         units = units_of(inquiry, row)
         works.append((row, units, find_items(thing, units, listed.stems)))
     held = [work for work in works if work[2]]
+    if listed.how == "headed":
+        # The heading of the fewest other words is the one that is meant.
+        rank = {id(item): len(content_stems(item.name)) for _, _, items in held for item in items}
+        held = sorted(
+            ((row, units, sorted(items, key=lambda item: rank[id(item)])) for row, units, items in held),
+            key=lambda work: rank[id(work[2][0])],
+        )
     if not held:
         inquiry.trace.step(f"No {thing.many} were found by rule.")
-        if listed.how in ("ordinal", "any") or listed.stems:
+        if listed.how in ("ordinal", "any", "headed") or listed.stems:
             return None
         inquiry.show(())
         how = " by the words that announce them" if thing.by_words else ""
@@ -144,17 +165,9 @@ def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
         return inquiry.done((), (), supported=False)
     how = "the words that announce them" if thing.by_words else "rule"
     inquiry.trace.step(f"{thing.many.capitalize()} were found by {how}: {sum(len(work[2]) for work in held)}.")
-    if listed.how in ("ordinal", "any"):
+    if listed.how in ("ordinal", "any", "headed"):
         return _pick(inquiry, listed, thing, held)
     return _list(inquiry, thing, held)
-
-
-def _length(inquiry: Inquiry) -> Answer:
-    inquiry.show(())
-    for row in inquiry.rows:
-        name = plain(row.title) if inquiry.several else "The recording"
-        inquiry.say.say(("\n" if inquiry.several else "") + f"{name} lasts {clock(row.duration_s)}.")
-    return inquiry.done((), ())
 
 
 def _pick(
@@ -182,7 +195,8 @@ def _pick(
     spoken = [u for u in units if u.kind == "transcript" and picked.start_s - 1.0 <= u.span.start_s < end_s]
     text = text_during(inquiry, row, {u.span for u in own})
     inquiry.show([picked])
-    lead = f"An {thing.one}" if listed.how == "any" else f"The {_ordinal(listed.place)} {thing.one}"
+    lead = {"any": f"An {thing.one}", "headed": f"The {thing.one}"}.get(listed.how)
+    lead = lead or f"The {_ordinal(listed.place)} {thing.one}"
     told = cut_off(" ".join(u.text for u in spoken), SAID_WORDS)
     at = mark(row, item.start_s, several=inquiry.several)
     citations = [citation(row, first), *(citation(row, unit) for unit in spoken[:3])]

@@ -27,12 +27,21 @@ MOST_LISTED = 100
 MOST_TIMES = 8
 """Times that are printed in a row beside a count."""
 _COUNT = re.compile(rf"\bhow (?:often|many times|frequently)\b|{cues.COUNT}", re.IGNORECASE)
+_OF_WORDS = re.compile(
+    r"""\b(?:mention|sa(?:y|id)|word|term|phrase|name|talk|sp[eo]ak|spoke|occur|appear|show|see[ns]?\b|us(?:e|ed|es)\b
+    |com(?:e|es|ing)\ up|hear|utter|pronounc|explain|discuss|refer|writ|repeat|describ|introduc|brought|bring)\w*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What tells that words are to be counted: how often a loop runs is told in the recording, not by counting its name."""
 _LAST = re.compile(
-    rf"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|{cues.LAST}", re.IGNORECASE
+    r"\blast (?:mention|time|said|shown|seen|use|occur)\w*|\bfor the last time\b|\b(?:latest|most recent) mention\b"
+    rf"|\b(?:mentioned|appears?|used|seen|shown|said|come up) last\b|{cues.LAST}",
+    re.IGNORECASE,
 )
 _ALL = re.compile(
     r"\b(?:every|each|all(?: the)?)\s+(?:\w+\s+)?(?:mentions?|times?|places?|occurrences?)\b|\bwherever\b"
-    rf"|\ball(?: the)? (?:mentions|places|times)\b|{cues.ALL}",
+    rf"|\ball(?: the)? (?:mentions|places|times)\b|^(?:and )?where else\b"
+    rf"|\bwhere (?:does|do|is|are) the (?:word|term|name|phrase)\b|{cues.ALL}",
     re.IGNORECASE,
 )
 _WHETHER = re.compile(
@@ -41,6 +50,8 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 """Whether or by whom something is mentioned is told by all its mentions."""
+_BY_WORD = re.compile(r"\b(?:mention\w*|occurrences?|occurs?|appears?)\b", re.IGNORECASE)
+"""What asks for the word itself: where it stands nowhere, that is the answer, and no meaning helps."""
 _WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IGNORECASE)
 _VERBS = re.compile(
     r"\b(?:how often|how many times|how frequently|every|each|mention\w*|occurrences?|occur\w*|sa(?:y|ys|id)"
@@ -55,12 +66,16 @@ _BULLET = re.compile(r"^\s*[-–•*]\s+")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A string and which of its mentions are wanted; `exact` strings are wanted as typed."""
+    """A string and which of its mentions are wanted; `exact` strings are wanted as typed.
+
+    Where there is none, a count says so; with `by_word` the others do, too.
+    """
 
     name: str
     stems: tuple[str, ...]
     exact: str
     which: Which
+    by_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,11 @@ class _Found:
 
 def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     """What is to be counted or located word by word, None where the question asks for something else."""
+    counted = _COUNT.search(text)
+    if counted is not None and counted.group().isascii() and not _OF_WORDS.search(text):
+        return None
     which: Which | None = (
-        "count" if _COUNT.search(text) else "first" if first else "last" if _LAST.search(text)
+        "count" if counted is not None else "first" if first else "last" if _LAST.search(text)
         else "all" if _ALL.search(text) or _WHETHER.search(text) else None
     )  # fmt: skip
     exact = [text for text in terms.exact if not any(text != other and text in other for other in terms.exact)]
@@ -88,8 +106,9 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
         if not (alone and _WHERE.search(text)):
             return None
         which = "where"
+    by_word = which == "all" and _BY_WORD.search(text) is not None
     if exact:
-        return Wanted(exact[0], (), exact[0], which)
+        return Wanted(exact[0], (), exact[0], which, by_word)
     words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
     # "In the first five minutes" tells where to look, not what for.
     words = [w for w in words if w in terms.names] or words
@@ -99,13 +118,19 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     name = " ".join(words)
     # Particles go with a word, and other words are made of it: in pairs of signs it is looked up as it is written.
     as_written = len(words) == 1 and is_paired(name)
-    return Wanted(name, tuple(stems_of(name)), name if as_written else "", which)
+    return Wanted(_as_typed(text, words), tuple(stems_of(name)), name if as_written else "", which, by_word)
+
+
+def _as_typed(text: str, words: Sequence[str]) -> str:
+    """The words as they stand in the question, "GPT-4"; one after the other where they stand apart."""
+    held = re.search(r"[\W_]{1,3}".join(re.escape(word) for word in words), text, re.IGNORECASE)
+    return held.group() if held else " ".join(words)
 
 
 def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
     """Locate or count; None where nothing is found word by word and meaning has to help.
 
-    A count of none is an answer, unless `refuse` is False.
+    That the word itself stands nowhere is an answer where it is asked for, unless `refuse` is False.
     """
     held = [f for f in (_find(inquiry, row, wanted) for row in inquiry.rows) if f.units]
     route, otherwise = inquiry.intent.route, ""
@@ -115,7 +140,7 @@ def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) ->
         if held and wanted.which == "count":
             otherwise = f"“{plain(wanted.name)}” is not {route}{inquiry.where}, but it is {_OTHERWISE[route]}."
     if not held:
-        if wanted.which == "count" and refuse:
+        if (wanted.which == "count" or wanted.by_word) and refuse:
             inquiry.show(())
             inquiry.say.say(f"“{plain(wanted.name)}” is neither said nor shown{inquiry.where}.")
             return inquiry.done((), (), supported=False)
@@ -180,7 +205,7 @@ def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
         lines += [_line(found.row, unit, wanted, several=inquiry.several) for unit in units]
     inquiry.show(moments)
     if ends:
-        lines[0] = f"“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
+        lines[0] = f"{_scope(inquiry)}“{name}” is {wanted.which} " + lines[0][:1].lower() + lines[0][1:]
         for line in lines:
             inquiry.say.say(line)
         if len(held) > MOST_RECORDINGS:
@@ -191,7 +216,7 @@ def _list(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found]) -> Answer:
     unshown = inquiry.intent.route == "shown" and all(unit.kind == "transcript" for f in held for unit in f.units)
     stands = "is not said, but on screen" if unsaid and wanted.which == "all" else "stands"
     stands = "is not shown, but said" if unshown else stands
-    inquiry.say.say(f"“{name}” {stands} in {_places(total)}:")
+    inquiry.say.say(f"{_scope(inquiry)}“{name}” {stands} in {_places(total)}:")
     for line in lines:
         inquiry.say.say(f"\n- {line}")
     if total > len(lines):
@@ -261,16 +286,23 @@ def _count(inquiry: Inquiry, wanted: Wanted, held: Sequence[_Found], otherwise: 
                 at = marks(found.row, [unit.span.start_s for unit, _ in pairs], several=several, most=MOST_TIMES)
                 citations += [citation(found.row, unit) for unit, _ in pairs[:MOST_TIMES]]
                 parts.append(f"{verb.format(much)}: {at}")
-        lines.append("; ".join(parts))
+        unsaid = inquiry.intent.route == "both" and not found.of("transcript")
+        lines.append(("not said, but " if unsaid else "") + "; ".join(parts))
     inquiry.show(moments)
     if otherwise:
         inquiry.say.say(otherwise)
-    inquiry.say.say(f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:")
+    inquiry.say.say(_scope(inquiry) + (f"“{name}” is {lines[0]}." if len(lines) == 1 else f"“{name}” is:"))
     for line in lines if len(lines) > 1 else ():
         inquiry.say.say(f"\n- {line}")
     if len(held) > MOST_LISTED:
         inquiry.say.say(f"\nAnd in {len(held) - MOST_LISTED} more recordings.")
     return inquiry.done(moments, citations)
+
+
+def _scope(inquiry: Inquiry) -> str:
+    """The stretch that was looked through, to begin a sentence with; empty for the whole recording."""
+    where = inquiry.where.strip()
+    return f"{where[:1].upper()}{where[1:]}, " if where else ""
 
 
 def _times(count: int) -> str:

@@ -17,6 +17,7 @@ from seehear.backends.protocols import Embedder, Message
 from seehear.fences import plain
 from seehear.scripts import count, joined
 from seehear.search import Found, find
+from seehear.search.moments import same
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
 from seehear.spans import Span
@@ -48,7 +49,8 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         reranker=inquiry.reranker,
     )  # fmt: skip
     sides = both_sides(inquiry)
-    shown = [*sides, *(m for m in found.moments if m not in sides)][: max(inquiry.limit, len(sides))]
+    others = (m for m in found.moments if not any(same(m, side) for side in sides))
+    shown = [*sides, *others][: max(inquiry.limit, len(sides))]
     evidence = gather(shown, limit=EVIDENCE_COUNT)
     wanted = intent.want == "when" and not intent.first
     if evidence and (wanted or count(evidence[0].text) < BARE_WORDS):
@@ -80,6 +82,8 @@ def _tell(
     several, trace, said = inquiry.several, inquiry.trace, list[Told]()
 
     def tell(told: Told) -> None:
+        if inquiry.absent and not said:
+            inquiry.say.say(f"“{plain(inquiry.absent)}” is neither said nor shown; the nearest in meaning:")
         said.append(told)
         inquiry.tell(told)
 
@@ -114,9 +118,11 @@ def _lead(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Told | None:
     """The sentence that answers "when", None where something else is asked."""
     if inquiry.intent.want != "when":
         return None
-    # Its frame is English: a question in another language gets the time and the quote alone.
-    question = "" if inquiry.tongue.asked else inquiry.read_as
-    return opening(question, inquiry.intent, evidence, several=inquiry.several)
+    # Its frame is English: a question in another language gets the time and the quote alone. What is mentioned
+    # nowhere is not "first mentioned at".
+    question = "" if inquiry.tongue.asked or inquiry.absent else inquiry.read_as
+    intent = replace(inquiry.intent, first=inquiry.intent.first and not inquiry.absent)
+    return opening(question, intent, evidence, several=inquiry.several)
 
 
 def _weighed(found: Found) -> tuple[Weighed, ...]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from seehear.answer.beside import answer_beside
 from seehear.answer.evidence import cut_off
+from seehear.answer.follow import Beside, FollowUp
 from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
+from seehear.answer.refusal import fits
 from seehear.fences import plain
 from seehear.scripts import words_of
-from seehear.search.terms import content_stems
+from seehear.search import find
+from seehear.search.terms import content_stems, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment
@@ -23,12 +27,17 @@ MOST = 8
 QUOTED_WORDS = 24
 _ASKED = re.compile(
     r"""^(?:and\ )?(?:what|which\ (?:topic|concept|subject|chapter|section|slide|part))\ (?:topic\ )?
-    (?:comes?|came|follows|is\ (?:explained|covered|discussed|taught|introduced|treated)
+    (?:comes?|came|follows|(?:is|was)\ (?:explained|covered|discussed|taught|introduced|treated|said|talked\ about)
     |(?:does|do|did|will)\ (?:\w+\ ){1,2}(?:explain|cover|discuss|teach|introduce|treat|talk\ about|turn\ to))
     \ (?:next\ |just\ |right\ |directly\ |immediately\ |straight\ )?(after|before)\ (.+)$
     |^(?:and\ )?what\ (follows|precedes)\ (?:after\ )?(.+)$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_EXPLAINED = re.compile(
+    r"\s+(?:is|are|was|were)\s+(?:explained|covered|discussed|taught|introduced|treated|mentioned|shown|talked about)$",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 _TIME = re.compile(r"\d:\d|\b(?:minutes?|seconds?)\b")
 
 
@@ -38,6 +47,7 @@ class Neighbour:
 
     before: bool
     stems: frozenset[str]
+    subject: str = ""
 
 
 def read_neighbour(text: str) -> Neighbour | None:
@@ -46,20 +56,21 @@ def read_neighbour(text: str) -> Neighbour | None:
     if match is None:
         return None
     side, subject = (match[1], match[2]) if match[1] else (match[3], match[4])
+    subject = _EXPLAINED.sub("", subject)
     words = [word for word in words_of(subject) if word not in EMPTY]
     if not words or _TIME.search(subject):
         return None
-    return Neighbour(side.lower() in ("before", "precedes"), frozenset(content_stems(" ".join(words))))
+    return Neighbour(side.lower() in ("before", "precedes"), frozenset(content_stems(" ".join(words))), subject)
 
 
 def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
-    """Name the topic beside the one that is called so; None where no topic is."""
+    """Name the topic beside the one that is called so, else what is said beside the place; None where neither is."""
     moments: list[Moment] = []
     citations: list[Citation] = []
     lines: list[str] = []
     for row in inquiry.rows[:MOST_RECORDINGS]:
         outline = topics_of(inquiry.store, row, inquiry.embedder)
-        place = _place(outline, asked.stems)
+        place = topic_called(outline, asked.stems)
         if place is None or len(lines) >= MOST:
             continue
         stored = inquiry.store.units(row.number)
@@ -76,7 +87,7 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
         moments += [moment(row, held, units)] if held else []
         citations += [citation(row, unit) for unit in (*held, said) if unit is not None]
     if not lines:
-        return None
+        return _beside_the_place(inquiry, asked)
     inquiry.trace.step("It asks for the topic beside another one: read from the outline.")
     inquiry.show(moments)
     for line in lines:
@@ -84,7 +95,20 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
     return inquiry.done(moments, citations)
 
 
-def _place(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
+def _beside_the_place(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
+    """What is said before or after the moment that fits the subject best; None where none is about it."""
+    intent = replace(inquiry.intent, terms=terms_of(asked.subject), first=False, want="what")
+    found = find(inquiry.store, inquiry.embedder, intent, query=asked.subject, media=inquiry.media, limit=1)
+    if not found.moments or not fits(found.signal, embedder=found.compared_by):
+        return None
+    best = found.moments[0]
+    inquiry.trace.step("No topic is called so: what lies beside its best moment is quoted.")
+    side: Beside = "before" if asked.before else "after"
+    follow = FollowUp(inquiry.read_as, "", best.media, best.span, side, called=_ARTICLE.sub("", asked.subject))
+    return answer_beside(inquiry, follow)
+
+
+def topic_called(outline: Sequence[Topic], stems: frozenset[str]) -> int | None:
     """The topic whose title holds all the words and the fewest others, the first of those that are alike."""
     titles = [set(content_stems(topic.title)) for topic in outline]
     return min((i for i, title in enumerate(titles) if stems <= title), key=lambda i: len(titles[i]), default=None)

@@ -14,6 +14,9 @@ from seehear.store import MediaRow
 from seehear.units import Unit, clean
 from seehear.values import Citation, Event, Moment
 
+WITHIN_S = 0.999
+"""A time is printed without its fraction: what comes up within the second that is named is what is meant by it."""
+
 
 def screens(inquiry: Inquiry, row: MediaRow) -> list[Event]:
     """The pictures of the stretch that is asked for, in order of time; the one that stands then where it is a time.
@@ -24,7 +27,7 @@ def screens(inquiry: Inquiry, row: MediaRow) -> list[Event]:
     events = [event for event in inquiry.store.timeline(row.id).of_kind("visual") if text_of(event).strip()]
     inside = [event for event in events if event.span.overlap_s(span) > 0 or span.contains(event.span.start_s)]
     if stretch is not None and stretch.at_s is not None:
-        at_s = min(max(stretch.at_s, span.start_s), span.end_s)
+        at_s = min(max(stretch.at_s + WITHIN_S, span.start_s), span.end_s)
         return [event for event in inside if event.span.contains(at_s)][-1:] or inside[:1]
     return _grown(inside)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
@@ -12,6 +14,7 @@ from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
 from seehear.fences import plain, verbatim
 from seehear.scripts import count
+from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Moment
 
 LONGEST_S = 120.0
@@ -21,11 +24,23 @@ FEWEST_WORDS = 30
 MOST_PICTURES = 8
 """Pictures of one recording that are quoted; of more it is said how many."""
 MOST_RECORDINGS = 40
+_TIME_ALONE = re.compile(r"[\[(]?\s*(\d{1,3}:[0-5]\d(?::[0-5]\d)?)\s*[\])]?\s*\??")
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
     thing things anything everything content contents seen heard hear
     board whiteboard blackboard display terminal picture""".split()  # noqa: SIM905 - as text it wraps
 )
+
+
+def as_place(text: str, store: Store, rows: Sequence[MediaRow]) -> str:
+    """A question that is nothing but a time, "4:20", as that place; as it is where the time itself is said or shown."""
+    match = _TIME_ALONE.fullmatch(text.strip())
+    if match is None:
+        return text
+    time = match.group(1)
+    if any(time in unit.text for row in rows for unit in store.units(row.number).values()):
+        return text
+    return f"at {time}"
 
 
 def is_open(inquiry: Inquiry) -> bool:

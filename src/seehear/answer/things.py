@@ -83,6 +83,23 @@ def _announced(pattern: str) -> Callable[[Sequence[Unit]], list[Item]]:
     return find
 
 
+_CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)\(")
+_NO_CALL = frozenset({"if", "while", "for", "switch", "catch", "return", "and", "or", "not", "in", "elif", "O"})
+
+
+def _calls(units: Sequence[Unit]) -> list[Item]:
+    """What code on screen calls: a name with a bracket right behind it, where it is not being defined."""
+    names: dict[str, list[Unit]] = {}
+    for unit in units:
+        if unit.kind != "visual":
+            continue
+        for match in _CALL.finditer(unit.text):
+            defines = re.search(r"\b(?:def|function|fn|func|fun|sub|class)\s+$", unit.text[: match.start()])
+            if not defines and match.group(1) not in _NO_CALL:
+                names.setdefault(match.group(1), []).append(unit)
+    return [Item(name, tuple(held)) for name, held in names.items()]
+
+
 def slides(units: Sequence[Unit]) -> list[Item]:
     """What stands on screen under one heading is one slide, however it builds up; without a heading, one picture is."""
     items: list[Item] = []
@@ -117,6 +134,10 @@ def _links(units: Sequence[Unit]) -> list[Item]:
 
 THINGS = (
     Thing("slide", "slides", re.compile(r"\bslides?\b", re.IGNORECASE), slides),
+    Thing("called function", "called functions",
+          re.compile(r"\bfunctions?\s+(?:(?:are|is|were|was|get|gets)\s+(?:\w+\s+)?(?:called|used|invoked)\b"
+                     r"|(?:does|do|did)\s+(?:\w+\s+){1,3}(?:call|use)\b)|\bfunction calls?\b|\bcalled functions?\b",
+                     re.IGNORECASE), _calls),
     Thing("function", "functions", re.compile(r"\b(?:functions?|methods?)\b", re.IGNORECASE), _named(_FUNCTION)),
     Thing("class", "classes", re.compile(r"\bclass(?:es)?\b", re.IGNORECASE), _named(r"^\s*class\s+([A-Za-z_]\w*)")),
     Thing("import", "imports",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seehear.evaluate.paired import Compared, compare
-from seehear.evaluate.scored import Scored
+from seehear.evaluate.scored import DIGITS, Scored
 
 Unit = Literal["share", "seconds", "tokens", "count"]
 
@@ -92,7 +92,7 @@ def compare_rows(first: Sequence[Scored], second: Sequence[Scored]) -> dict[str,
         if not number.compared:
             continue
         pairs = [
-            (a.scores[number.source], b.scores[number.source])
+            (round(a.scores[number.source], DIGITS), round(b.scores[number.source], DIGITS))
             for a, b in zip(first, second, strict=True)
             if number.source in a.scores and number.source in b.scores
         ]

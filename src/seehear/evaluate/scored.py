@@ -14,6 +14,8 @@ from seehear.evaluate.wording import bare, token_f1, token_recall
 from seehear.values import Answer, Moment
 
 DEPTHS = (1, 5, 10)
+DIGITS = 6
+"""Decimals that a saved run holds, and that runs are compared by."""
 
 
 class Timed(Protocol):
@@ -68,7 +70,7 @@ class Scored:
         return {
             **self.question.as_json(), "line": self.question.line, "media": self.media, "answered": self.text,
             "refused": self.refused, "first": self.first,
-            "scores": {name: round(value, 6) for name, value in self.scores.items()},
+            "scores": {name: round(value, DIGITS) for name, value in self.scores.items()},
             "sentences": [sentence.as_json() for sentence in self.sentences], "exact_tokens": self.exact_tokens,
         }  # fmt: skip
 

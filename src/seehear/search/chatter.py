@@ -18,6 +18,18 @@ CHATTER = frozenset(
 )
 """Words that carry no topic where nothing but their like stands in a clause."""
 
+_COURTESY = re.compile(
+    r"""^\W*(?:(?:hi|hello|hey|please|so|ok(?:ay)?|well)\b[\s,]*)*
+    (?:(?:can|could|would|will)\ (?:you|somebody|someone|anyone)\ (?:(?:please|kindly|maybe|perhaps)\ )*
+        (?:tell|show|explain\ to|remind)\ (?:me|us)
+    |(?:do|does)\ (?:you|anyone|anybody|someone)\ (?:happen\ to\ )?(?:know|remember)
+    |(?:please\ )?(?:tell|show|remind)\ (?:me|us)
+    |i(?:['’]d|\ would)?\ (?:like|want|need|wish)\ to\ know
+    |(?:i(?:['’]m|\ am|\ was)\ )?(?:just\ )?wondering)\b[\s,:]*(?:please\b[\s,]*)?
+    (?=(?:about|at|in|on|if|whether|what|when|where|which|who|whose|why|how)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What makes a question polite, before the question itself."""
 _CLAUSES = re.compile(r"(?<=[.?!;])\s+|(?<=:)\s+|\n+|,?\s+\bbut\s+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _ASKS = re.compile(r"\b(?:what|when|where|which|who|whose|why|how)\b", re.IGNORECASE)
@@ -25,13 +37,13 @@ _EMPTY = CHATTER | STOP | FRAME
 
 
 def without_chatter(question: str) -> str:
-    """The question without clauses that neither ask nor name anything; as it is where nothing else would be left."""
-    return _kept(question, lambda clause: _names(clause) or _ASKS.search(clause) is not None)
+    """The question without courtesies and clauses that neither ask nor name anything, as long as something is left."""
+    return _kept(_COURTESY.sub("", question), lambda clause: _names(clause) or _ASKS.search(clause) is not None)
 
 
 def core(question: str) -> str:
     """The clauses of a question that name something, for its vector; as it is where none does."""
-    return _kept(question, _names)
+    return _kept(_COURTESY.sub("", question), _names)
 
 
 def _kept(question: str, holds: Callable[[str], bool]) -> str:

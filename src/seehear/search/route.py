@@ -31,6 +31,10 @@ _SAID = re.compile(
     |(?:speaker|lecturer|professor|presenter|instructor|teacher)(?:'s)?)\b""",
     _FLAGS,
 )
+_TELL_ME = re.compile(r"(?:^|[,.;:]|\b(?:you|and|please|then|just))\s*tell\ (?:me|us)\b", _FLAGS)
+"""Said to whoever answers; in "what does she tell us" it is the recording that tells."""
+_WORD_APPEARS = re.compile(r"(?<=\bword|\bterm|\bname)\ (?:\S+\ ){1,4}appears?\b", _FLAGS)
+"""Words appear in speech, too."""
 _FIRST = re.compile(
     r"""\bfirst\ (?:mention|time|use|appear|occur|shown|said|say|seen|come|hear|talk|see|introduc)\w*
     |\bfirst\b.{0,40}\bmention|\bearliest\b
@@ -42,15 +46,16 @@ _TOPICS = r"(?:topics?|concepts?|sections?|chapters?|subjects?)"
 _LIST = re.compile(
     rf"""\b(?:list|enumerate|outline|table\ of\ contents|chapters|agenda|overview)\b
     |\b(?:what|which)\ (?:are\ )?(?:all\ )?(?:the\ )?(?:(?:main|key|different|other)\ )?(?:{_TOPICS}|points|ideas)\b
-    |\ball\ (?:the\ )?{_TOPICS}\b""",
+    |\ball\ (?:the\ )?{_TOPICS}\b|\bhow\ many\ (?:different\ )?{_TOPICS}\b""",
     _FLAGS,
 )
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
-    |main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
+    |(?:study|lecture|revision)\ notes|main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
     |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
-    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b|{cues.SUMMARY}""",
+    |\bwhat(?:['’]?s|\ is|\ was|\ happens)\ in\ (?:the|this)\ (?:whole\ |entire\ )?{_RECORDING}\W*$
+    |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b(?!\ about)|{cues.SUMMARY}""",
     _FLAGS,
 )
 _WHEN = re.compile(
@@ -59,10 +64,18 @@ _WHEN = re.compile(
     + cues.WHEN,
     _FLAGS,
 )
+_ASKED_OF = re.compile(
+    r"""\b(?:tell|know|knows|find|see|say|says|said|show|shows|remember|wonder|wondering|ask|sure|about|from|since|until|till
+    |by|to|of|out|and|or|me|us|exactly|minute|time|list|please|roughly|but|just)\W*$""",
+    _FLAGS,
+)
+"""What may stand before a "when" that asks; after anything else, "what happens when …", it only joins two clauses."""
+_GOES_ON = re.compile(r",\s*(?:then\s+)?(?:what|why|how|who|which|does|do|did|is|are|can|could|will|should)\b", _FLAGS)
 _BROAD_NOUN = re.compile(rf"\b(?:{_TOPICS}|outline|agenda|overview|table\ of\ contents)\b", _FLAGS)
 _CLOCK = r"(\d{1,3}:[0-5]\d(?::[0-5]\d)?)(?![\d:])"
 _BETWEEN = re.compile(
-    rf"\b(?:between|from)\s+{_CLOCK}\s+(?:and|to|until|till|-|–)\s+{_CLOCK}|{_CLOCK}\s*[-–]\s*{_CLOCK}", re.IGNORECASE
+    rf"\b(?:between|from)\s+{_CLOCK}\s+(?:and|to|until|till|-|–)\s+{_CLOCK}|{_CLOCK}\s*(?:[-–]|to|until|till)\s*{_CLOCK}",
+    re.IGNORECASE,
 )
 _AT = re.compile(rf"\bat\s+(?:minute\s+)?{_CLOCK}|\bat (?:minute|min)\s+(\d{{1,3}})\b", re.IGNORECASE)
 _AROUND = re.compile(rf"\b(?:around|about|near)\s+(?:minute\s+)?{_CLOCK}", re.IGNORECASE)
@@ -83,6 +96,17 @@ _COMMAND = re.compile(
     r"^(?:please\s+)?(?:list|name|enumerate|find|give|show|tell)(?:\s+(?:me|us))?"
     r"(?=\s+(?:the|all|every|each|any|some|a few|three|four|five|\d+|what|how|where|when|why|which|about)\b)",
     re.IGNORECASE,
+)
+_SUM_UP = re.compile(
+    r"""^\s*(?:(?:please|can|could|would|you|give|show|write|make|me|us|an?|the|short|brief|quick)\s+)*
+    (?:summari[sz]e|recap|sum\ (?:up|(?:it|this|that)\ up)|tl;?dr|(?:summary|recap|gist|overview|outline)\ of)\b""",
+    _FLAGS,
+)
+"""That something is to be summed up; what that is follows."""
+_SAYS_OF = re.compile(
+    r"""\b(?:sa(?:y|ys|id)|explains?|tells?|told|taught|teach(?:es)?)\ (?:\w+\ )?(?:about|of|on)\ \w
+    |\bwhat\b.{0,30}\btalk(?:s|ed)?\ about\ \w""",
+    _FLAGS,
 )
 _COMPARES = re.compile(
     r"""\b(?:what(?:['’]s|\ is|\ are|\ was)\ )?(?:the\ )?(?:main\ |key\ )?(?:differences?|comparison)\ (?:between|of)\b
@@ -106,6 +130,23 @@ _PART = tuple(
         |\b(?:at|near|towards?)\ the\ (?:very\ )?end\b{_OF}""", (2 / 3, 1.0)),
     )
 )  # fmt: skip
+_WHO = rf"(?:it|he|she|they|we|(?:the|this)\ (?:{_RECORDING}|speaker|lecturer|teacher|professor))"
+_EDGES = tuple(
+    (
+        re.compile(
+            rf"""\b(?:{place})\ (?:things?|words?|sentences?)(?:\ that)?
+            (?:\ (?:is|are|was|were)\ said|\ {_WHO}\ sa(?:ys?|id))
+            (?:\ in\ (?:the|this)\ {_RECORDING})?\W*$|\bhow\ (?:does|did|do)\ {_WHO}\ (?:{verb})\W*$""",
+            _FLAGS,
+        ),
+        stretch,
+    )
+    for place, verb, stretch in (
+        ("first|opening", "start|begin|open", (0.0, 20.0)),
+        ("last|final|closing", "end|finish|close|conclude", (-20.0, None)),
+    )
+)
+"""What is said right at the beginning or the end, and nothing but that."""
 _TELLS = re.compile(
     rf"""\b(?:announc|appear|cover|defin|describ|discuss|displa|explain|explan|giv|go(?:es)?\ over|happen|introduc|learn
     |list|mention|present|recommend|refer|sa(?:y|id)|show|speak|spok|summar|talk|taught|teach|tell|told|treat)\w*
@@ -177,43 +218,58 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     text = without_chatter(text)
     summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
     of_recording = _asks_of_recording(text)
-    terms = terms_of(_topical(_strip_times(text, around=of_recording)))
+    terms = terms_of(_topical(_strip_times(text, around=of_recording, parts=of_recording)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
-    left = [word for word in terms.words if word not in _LIST_FRAME | FRAME | STOP]
+    left = [word for word in terms.words if word not in ASKING | FRAME | STOP]
     left = list(terms.whole) if is_paired(text) else left
-    whole = not left or re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None
+    # "Summarise what the lecture says about recursion" is about recursion, "summarise this talk about bees" is not.
+    whole = not left or (re.search(rf"\b{_RECORDING}\b", text, re.IGNORECASE) is not None and not _SAYS_OF.search(text))
     broad = (summary and whole) or (list_ and _is_broad_list(text, terms))
-    want: Want = "broad" if broad else "when" if _WHEN.search(text) else "what"
+    want: Want = "broad" if broad else "when" if _asks_when(text) else "what"
     return Intent(
         route or _route(text), want, terms, bool(_FIRST.search(text)), broad and list_, broad and summary,
         _sentences(text), _stretch(text, about_it=broad or of_recording),
     )  # fmt: skip
 
 
+def _asks_when(text: str) -> bool:
+    """Tell whether a time is asked for: "what happens when …" and "when you call it, what …" ask for something else."""
+    for match in _WHEN.finditer(text):
+        before, after = text[: match.start()], text[match.end() :]
+        if match.group().lower() != "when":
+            return True
+        opens = not re.search(r"\w", before) or re.search(r"[.?!:;,]\s*$", before)
+        if (opens and not _GOES_ON.search(after)) or (not opens and _ASKED_OF.search(before)):
+            return True
+    return False
+
+
 def _topical(text: str) -> str:
     """The text without the words that only say what is to be done with what it names."""
-    for pattern in (_COMMAND, _COMPARES, _TAKES_PLACE):
+    for pattern in (_SUM_UP, _COMMAND, _COMPARES, _TAKES_PLACE):
         text = pattern.sub(" ", text)
     return text
 
 
 def _route(text: str) -> Route:
+    text = _WORD_APPEARS.sub(" ", _TELL_ME.sub(" ", text))
     shown, said = bool(_SHOWN.search(text)), bool(_SAID.search(text))
     return "shown" if shown and not said else "said" if said and not shown else "both"
 
 
-_LIST_FRAME = frozenset(
+ASKING = frozenset(
     """list enumerate outline chapter chapters agenda overview table contents topic topics concept concepts section
     sections subject subjects idea ideas key main taught teach learn learned learnt summary summarise summarize
     short brief sentences sentence two three four five half middle opening closing final last different each
-    points tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
+    points message messages notes study revision tl dr tldr gist recap sum takeaway takeaways""".split()  # noqa: SIM905
 )
+"""Words that tell how the whole of a recording is to be told."""
 
 
 def _is_broad_list(text: str, terms: Terms) -> bool:
     if _BROAD_NOUN.search(text):
-        return sum(word not in _LIST_FRAME for word in terms.words) <= 2
-    return all(word in _LIST_FRAME for word in terms.words)
+        return sum(word not in ASKING for word in terms.words) <= 2
+    return all(word in ASKING for word in terms.words)
 
 
 def _sentences(text: str) -> int:
@@ -233,7 +289,8 @@ def _asks_of_recording(text: str) -> bool:
         return True
     for pattern, _ in _PART:
         text = pattern.sub(" ", text)
-    return all(word in STOP | FRAME | {"come", "comes"} for word in words_of(_strip_times(text, around=True)))
+    left = words_of(_strip_times(text, around=True, parts=True))
+    return all(word in STOP | FRAME | {"come", "comes"} for word in left)
 
 
 def _stretch(text: str, *, about_it: bool) -> Stretch | None:
@@ -251,6 +308,9 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
         long_s = float((int(count) if count.isdigit() else _COUNT[count]) * unit_s)
         if about_it or unit_s > 1:
             return Stretch(start_s=-long_s) if match.group(1).lower() in ("last", "final") else Stretch(0.0, long_s)
+    for pattern, (start, end) in _EDGES:
+        if pattern.search(text):
+            return Stretch(start, end)
     # "A ratio of about 80:20" is no time.
     if match := _AT.search(text) or (_AROUND.search(text) if about_it else None):
         time_s = parse_clock(match.group(1)) if match.group(1) else 60.0 * int(match.group(2))
@@ -259,14 +319,15 @@ def _stretch(text: str, *, about_it: bool) -> Stretch | None:
         return Stretch(0.0, parse_clock(match.group(1)))
     if match := _AFTER.search(text):
         return Stretch(parse_clock(match.group(1)))
-    for pattern, (start, end) in _PART:
+    for pattern, (start_part, end_part) in _PART:
         if about_it and pattern.search(text):
-            return Stretch(start_part=start, end_part=end)
+            return Stretch(start_part=start_part, end_part=end_part)
     return None
 
 
-def _strip_times(text: str, *, around: bool) -> str:
-    """The text without the places it names; those `around` a time only where they are meant as places."""
-    for pattern in (_BETWEEN, _EDGE, _AT, *((_AROUND,) if around else ()), _BEFORE, _AFTER, _SENTENCES):
+def _strip_times(text: str, *, around: bool, parts: bool) -> str:
+    """The text without the places it names; those `around` a time, and in words, only where they mean places."""
+    named = tuple(pattern for pattern, _ in (*_EDGES, *_PART)) if parts else ()
+    for pattern in (_BETWEEN, _EDGE, _AT, *((_AROUND,) if around else ()), _BEFORE, _AFTER, _SENTENCES, *named):
         text = pattern.sub(" ", text)
     return text

@@ -1,9 +1,10 @@
 """Words of a question that nobody says or shows, taken for the word they were meant to be: "jason" for JSON.
 
 Only a word that occurs nowhere in the library is touched, and only where another one sounds the same and is spelt
-nearly so; a real word that merely looks alike ("break", "bread") is left alone, and so is a short one that differs in a
-vowel ("date", "data"), of which most are words. The sound of a word is its consonants
-in classes, after Russell's Soundex (US patent 1,261,167, 1918).
+nearly so, or differs by two neighbouring letters that changed places in a longer word; a real word that merely looks
+alike ("break", "bread") is left alone, and so is a short one that differs in a vowel ("date", "data"; "peru",
+"per"), of which most are words. What is written apart or together, "wait pid", is looked for the other way, too. The
+sound of a word is its consonants in classes, after Russell's Soundex (US patent 1,261,167, 1918).
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seehear.scripts import parted
+from seehear.search.route import ASKING
 from seehear.search.terms import FRAME, STOP, Terms
 from seehear.store import MediaRow, Store
 
 SHORTEST = 4
+SWAPPED = 6
+"""Letters of the shortest word of which two may have changed places, whatever it sounds like then."""
 LONG = 8
 MOST_MEDIA = 60
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -39,7 +44,7 @@ def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Men
     exact = " ".join(terms.exact).lower()
     doubtful = [
         word for word in terms.words
-        if len(word) >= SHORTEST and word.isalpha() and word not in STOP | FRAME and word not in exact
+        if len(word) >= SHORTEST - 1 and word.isalpha() and word not in STOP | FRAME | ASKING and word not in exact
     ]  # fmt: skip
     if not doubtful:
         return Mended(text)
@@ -47,13 +52,19 @@ def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Men
     unknown = [word for word, count in zip(doubtful, counts, strict=True) if not count]
     if not unknown:
         return Mended(text)
-    vocabulary: Counter[str] = Counter()
-    for row in rows[:MOST_MEDIA]:
-        told = " ".join(unit.text for unit in store.units(row.number).values())
-        vocabulary.update(_WORD.findall(parted(told).lower()))
+    told = " ".join(
+        parted(" ".join(unit.text for unit in store.units(row.number).values())).lower() for row in rows[:MOST_MEDIA]
+    )
+    vocabulary = Counter(_WORD.findall(told))
     taken = []
     for word in unknown:
-        meant = _meant(word, vocabulary)
+        if joined := _joined(word, text, vocabulary):
+            text = re.sub(re.escape(joined), joined.replace(" ", ""), text, flags=re.IGNORECASE)
+            taken.append((joined, joined.replace(" ", "")))
+            continue
+        if len(word) < SHORTEST:
+            continue
+        meant = _meant(word, vocabulary) or _parted(word, told, vocabulary)
         if meant:
             text = re.sub(rf"\b{re.escape(word)}\b", meant, parted(text), flags=re.IGNORECASE)
             taken.append((word, meant))
@@ -64,15 +75,37 @@ def _meant(word: str, vocabulary: Counter[str]) -> str:
     sound, most = sound_of(word), 2 if len(word) >= LONG else 1
     near = [
         (distance, -count, other) for other, count in vocabulary.items()
-        if abs(len(other) - len(word)) <= most and sound_of(other) == sound
+        if abs(len(other) - len(word)) <= most and (sound_of(other) == sound or _swapped(word, other))
         and (distance := slips(word, other)) <= most and not _swaps_vowel(word, other)
     ]  # fmt: skip
     return min(near)[2] if near else ""
 
 
 def _swaps_vowel(word: str, other: str) -> bool:
-    """Tell whether two short words of one length differ by another letter, rather than by letters changing places."""
-    return len(word) == len(other) == SHORTEST and sorted(word) != sorted(other)
+    """Tell whether two short words differ by another letter or one less, rather than by letters changing places."""
+    return len(word) == SHORTEST >= len(other) and sorted(word) != sorted(other)
+
+
+def _swapped(word: str, other: str) -> bool:
+    return len(word) >= SWAPPED and sorted(word) == sorted(other) and slips(word, other) == 1
+
+
+def _joined(word: str, text: str, vocabulary: Counter[str]) -> str:
+    """The word and its neighbour in the question, where the two together are a word that occurs: "wait pid"."""
+    words = [found.lower() for found in re.findall(r"[^\W\d_]+", text)]
+    for one, other in pairwise(words):
+        if word in (one, other) and one + other in vocabulary and re.search(rf"\b{one} {other}\b", text, re.IGNORECASE):
+            return f"{one} {other}"
+    return ""
+
+
+def _parted(word: str, told: str, vocabulary: Counter[str]) -> str:
+    """The two words that stand side by side in what is told and make this one: "forkbomb"."""
+    for cut in range(3, len(word) - 2):
+        one, other = word[:cut], word[cut:]
+        if one in vocabulary and other in vocabulary and re.search(rf"\b{one}[\s-]+{other}\b", told):
+            return f"{one} {other}"
+    return ""
 
 
 def alike(word: str, words: Iterable[str]) -> list[str]:

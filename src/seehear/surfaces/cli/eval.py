@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from seehear.config import Settings
 from seehear.errors import ConfigError, InputError, NotFoundError
@@ -62,6 +63,8 @@ def evaluate(
         with Library(home, **settings) as library, Live(quiet=as_json) as live:
             _make(library, inputs, count, output, as_json, live)
         return
+    if click.get_current_context().get_parameter_source("count") is ParameterSource.COMMANDLINE:
+        raise InputError("--count goes with --make only", hint="seehear eval --make lecture.mp4 --count 10")
     if len(inputs) != 1:
         raise InputError(
             f"one file of questions is wanted, {len(inputs)} are given", hint="seehear eval questions.jsonl"
