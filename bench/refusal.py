@@ -6,6 +6,10 @@ Answerable: questions asked of the recording that answers them. Not answerable: 
 recording of the same course, questions about other subjects, and questions near by: about the recording's own subject,
 but not answered in it. Fitted on the questions that were tuned on; reported on those of
 `bench/questions/held_out.jsonl`, and on the test split of tutorialvqa, which were not.
+
+In a library more fits by chance. What every tenfold of the first hour counts against an answer (`tenfold`) is then
+fitted on answerable questions and on those of `bench/questions/foreign.jsonl`, asked of whole libraries: each set and
+all together. It is the one with the fewest wrong, and reported on questions that were not fitted on.
 """
 
 from __future__ import annotations
@@ -23,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval import ROOT, Question, cs241, fill, hf_course, tutorialvqa
-from seehear.answer.refusal import FEATURES, features, probability
+from retrieval import ROOT, Question, cs241, fill, hf_course, together, tutorialvqa
+from seehear.answer.refusal import FEATURES, features, probability, tenfolds
 from seehear.backends import registry
 from seehear.backends.protocols import Embedder
 from seehear.search import Signal, find
@@ -33,6 +37,7 @@ from seehear.store import Store
 from seehear.timeline import Timeline
 
 NEAR = ROOT / "bench" / "questions" / "near.jsonl"
+FOREIGN = ROOT / "bench" / "questions" / "foreign.jsonl"
 OUT = ROOT / "src" / "seehear" / "data" / "refusal.json"
 
 
@@ -63,10 +68,43 @@ def rows_of(
         for split, kind, text, media, answerable in asked:
             for use in (None, embedder):
                 found = find(store, use, read_question(text), query=text, media=[media], limit=1)
-                fitted = ("words",) if use is None else ("vectors", "tokens") if found.signal.match else ("vectors",)
-                modes = [mode for mode in FEATURES if mode in fitted]
-                rows += [Row(split, kind, mode, answerable, found.signal, make.__name__, text) for mode in modes]
+                rows += [
+                    Row(split, kind, mode, answerable, found.signal, make.__name__, text)
+                    for mode in _modes(use, found.signal)
+                ]
     return rows
+
+
+def libraries(home: Path, embedder: Embedder) -> list[Row]:
+    """Answerable and foreign questions, asked of each set as a library and of all together."""
+    foreign = [json.loads(line) for line in FOREIGN.read_text(encoding="utf-8").splitlines()]
+    held = [q.text for make in (hf_course, cs241) for q in make()[1] if q.split == "held" and q.answerable]
+    held += [q.text for q in random.Random(3).sample([q for q in tutorialvqa()[1] if q.split == "test"], 80)]
+    rows = []
+    for make in (hf_course, cs241, tutorialvqa, together):
+        timelines, questions = make()
+        splits = ("train", "test") if make is hf_course else ("train", "tuned")
+        fitted = [q.text for q in questions if q.answerable and q.split in splits]
+        asked = [("tuned", "asked", text, True) for text in random.Random(9).sample(fitted, min(100, len(fitted)))]
+        asked += [("tuned", "foreign", row["question"], False) for row in foreign if row["split"] == "train"]
+        if make is together:
+            asked += [("held", "asked", text, True) for text in held]
+            asked += [("held", "foreign", row["question"], False) for row in foreign if row["split"] == "held"]
+        with Store(home / f"all-{make.__name__}") as store:
+            fill(store, timelines, embedder)
+            for split, kind, text, right in asked:
+                for use in (None, embedder):
+                    found = find(store, use, read_question(text), query=text, limit=1)
+                    rows += [
+                        Row(split, kind, mode, right, found.signal, make.__name__, text)
+                        for mode in _modes(use, found.signal)
+                    ]
+    return rows
+
+
+def _modes(embedder: Embedder | None, signal: Signal) -> tuple[str, ...]:
+    """By what a signal can be judged."""
+    return ("words",) if embedder is None else ("vectors", "tokens") if signal.match else ("vectors",)
 
 
 @dataclass(frozen=True)
@@ -95,6 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for make, count in ((hf_course, 100), (cs241, 100), (tutorialvqa, 80)):
             rows += rows_of(make, count, options.home or Path(folder), embedder)
+        spread = libraries(options.home or Path(folder), embedder)
     table = json.loads(OUT.read_text(encoding="utf-8"))
     command = f"python bench/refusal.py --write{'' if options.embed == 'minilm' else ' --embed ' + options.embed}"
     mine = table.setdefault(options.embed, {})
@@ -113,11 +152,40 @@ def main() -> None:
                 if mode == "vectors" and options.embed != "minilm":
                     as_minilm = [probability(r.signal, embedder="minilm") >= 0.5 for r in some]
                     _tell("as minilm", some, as_minilm)
+    _tell_libraries(table, mine, options.embed, spread)
     print(json.dumps(table, indent=2))
     if options.dump:
         options.dump.write_bytes(pickle.dumps(rows))
     if options.write:
         OUT.write_text(json.dumps(table, indent=2) + "\n")
+
+
+def _tell_libraries(table: dict, mine: dict, embed: str, rows: list[Row]) -> None:
+    """Fit what a library counts against an answer, for each mode, and print what it costs."""
+    for mode in [mode for mode in dict.fromkeys(r.mode for r in rows) if mode != "words" or embed == "minilm"]:
+        model = (table if mode == "words" else mine)[mode]
+        model.pop("tenfold", None)
+        some = [r for r in rows if r.mode == mode]
+        base = {id(r): float(np.array(r.features()) @ np.array(list(model.values()))) for r in some}
+
+        def wrong(tenfold: float, rows: Sequence[Row], base: dict[int, float] = base) -> list[Row]:
+            return [r for r in rows if (base[id(r)] >= tenfold * tenfolds(r.signal.hours)) != r.answerable]
+
+        def shares(tenfold: float, some: Sequence[Row] = some, wrong: Callable[..., list[Row]] = wrong) -> float:
+            groups: dict[tuple[str, bool], list[Row]] = {}
+            for r in some:
+                if r.split == "tuned":
+                    groups.setdefault((r.set, r.answerable), []).append(r)
+            return sum(len(wrong(tenfold, group)) / len(group) for group in groups.values())
+
+        tenfold = min(np.arange(0.0, 1.5, 0.05), key=lambda c: (round(shares(c), 6), c))
+        model["tenfold"] = round(float(tenfold), 2)
+        for split in ("tuned", "held"):
+            for right in (True, False):
+                asked = [r for r in some if (r.split, r.answerable) == (split, right)]
+                told = [f"{len(wrong(c, asked)):3} of {len(asked):3}" for c in (0.0, tenfold)]
+                what = "answerable, refused" if right else "other subjects, answered"
+                print(f"library {mode:8} {split:5} {what:25} without {told[0]}, with {model['tenfold']:.2f} {told[1]}")
 
 
 def _tell(judged: str, rows: Sequence[Row], answered: Sequence[bool]) -> None:

@@ -27,6 +27,7 @@ from tests.talks import speech, talk
         ("list all the recordings", "list"),
         ("which recordings do I have?", "list"),
         ("which is the longest recording?", "longest"),
+        ("how long is the shortest video?", "shortest"),
         ("what is the shortest lecture?", "shortest"),
         ("what language is this lecture in?", "language"),
         ("in which language does she speak?", "language"),

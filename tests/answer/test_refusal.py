@@ -37,6 +37,14 @@ def test_a_better_match_never_makes_an_answer_less_likely(weak: float) -> None:
     assert probability(low, embedder="minilm") < probability(high, embedder="minilm")
 
 
+@pytest.mark.parametrize(("embedder", "match"), [("", None), ("minilm", None), ("minilm", Match(0.6, 0.3))])
+def test_the_more_is_looked_through_the_better_it_has_to_fit(embedder: str, match: Match | None) -> None:
+    def likely(hours: float) -> float:
+        return probability(Signal(**WELL, match=match, hours=hours), embedder=embedder)
+
+    assert likely(0.0) == likely(0.1) == likely(1.0) > likely(10.0) > likely(100.0)
+
+
 def test_what_is_found_as_typed_is_answered_whatever_else_is_weak() -> None:
     assert fits(Signal(exact=True, match=Match(0.0, 0.1)), embedder="minilm")
 

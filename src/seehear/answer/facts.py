@@ -35,8 +35,8 @@ _LIST = re.compile(
     rf"^(?:(?:list|show|name)(?:\ me)?|which|what)(?:\ all)?(?:\ (?:the|my|your))?\ {_ONE}s{_THERE}$", _FLAGS
 )
 _EXTREME = re.compile(
-    rf"""^(?:which|what)(?:\ {_ONE})?\ (?:is|are)\ (?:the\ )?(longest|shortest)(?:\ {_ONE}|\ one|\ of\ (?:them|all))?$
-    |^(?:the\ )?(longest|shortest)\ {_ONE}$""",
+    rf"""^(?:which|what)(?:\ {_ONE})?\ (?:is|are)\ (?:the\ )?(?:longest|shortest)(?:\ {_ONE}|\ one|\ of\ (?:them|all))?$
+    |^(?:how\ long\ is\ )?(?:the\ )?(?:longest|shortest)\ {_ONE}$""",
     _FLAGS,
 )
 _LANGUAGE = re.compile(

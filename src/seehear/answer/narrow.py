@@ -61,6 +61,8 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     trace.weighed = _weighed(found)
     trace.likelihood, trace.threshold = likely, threshold()
     trace.features = features(found.signal, mode=mode(found.signal, embedder=found.compared_by, across=across))
+    if found.signal.hours > 1.0:
+        trace.features["hours"] = found.signal.hours
     if found.signal.exact:
         trace.step("A string of the question was found exactly as typed: answered however likely it is.")
     if not evidence or not fits(found.signal, embedder=found.compared_by, across=across):

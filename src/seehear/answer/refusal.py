@@ -51,11 +51,20 @@ def fits(signal: Signal, *, embedder: str = "", across: bool = False) -> bool:
 
 
 def probability(signal: Signal, *, embedder: str = "", across: bool = False) -> float:
-    """How likely the material holds an answer, in [0, 1], by a logistic model of the signal."""
+    """How likely the material holds an answer, in [0, 1], by a logistic model of the signal.
+
+    The more is looked through, the more fits by chance: every tenfold of the first hour counts against it.
+    """
     judged = mode(signal, embedder=embedder, across=across)
     row = _row(judged, embedder)
     total = row["bias"] + sum(row[name] * value for name, value in features(signal, mode=judged).items())
+    total -= row.get("tenfold", 0.0) * tenfolds(signal.hours)
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+def tenfolds(hours: float) -> float:
+    """How many times over ten one hour is multiplied: 0 up to an hour, 1 for ten, 2 for a hundred."""
+    return max(0.0, math.log10(max(hours, 1.0)))
 
 
 def threshold() -> float:

@@ -29,12 +29,12 @@ from seehear.values import Moment, Route
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """How well the material fits a question, all in [0, 1].
+    """How well the material fits a question, all but `hours` in [0, 1].
 
     `cosine` of the best unit; by weight, how much of the question's words are held together in one place (`coverage`),
     by one unit (`own`), and nowhere at all (`absent`); `exact` where a string was found as typed. `match` of the
     question's words in the best units, where the embedder has vectors of tokens. `unnamed` where a thing is called by
-    its name, which occurs nowhere.
+    its name, which occurs nowhere. `hours` of all recordings that were looked through, 0 or more.
     """
 
     cosine: float = 0.0
@@ -44,6 +44,7 @@ class Signal:
     exact: bool = False
     match: Match | None = None
     unnamed: bool = False
+    hours: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def find(
     signal = Signal(
         float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
         bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
+        sum(row.duration_s for row in scope.media.values()) / 3600.0,
     )  # fmt: skip
     if intent.first:
         order = earliest(order, pool, scored)
