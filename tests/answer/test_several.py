@@ -1,15 +1,15 @@
 """Several questions in one are answered one after the other; what belongs together stays together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from seehear.answer import ask
 from seehear.answer.several import questions_of
-from seehear.backends.protocols import Embedder
+from seehear.backends.protocols import Embedder, Message
 from seehear.store import Store
 from seehear.values import Moment
-from tests.answer.conftest import assert_true
+from tests.answer.conftest import Scripted, assert_true
 from tests.talks import talk
 
 
@@ -61,6 +61,34 @@ def test_each_gets_its_answer_and_its_moment(library: Callable[..., Store], mini
     assert answer.why is not None
     assert answer.why.likelihood is None
     assert sum("answerable 0." in step for step in answer.why.steps) == 3
+
+
+def test_moments_and_the_first_answer_are_told_while_the_second_is_still_to_be_written(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    told: list[str] = []
+    shown: list[Sequence[Moment]] = []
+
+    class Watched(Scripted):
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
+            assert shown, "moments come before words"
+            assert bool(told) == bool(self.seen)
+            yield from super().stream(messages, max_tokens=max_tokens)
+
+    writer = Watched("A function is a named piece of work [1].", "Bees dance to tell where the flowers are [1].")
+    answer = ask(
+        "what is a function? why do bees dance?", store=library(talk()), embedder=minilm, answerer=writer,
+        on_moments=shown.append, on_text=told.append,
+    )  # fmt: skip
+    assert [len(writer.seen), len(told)] == [2, 2]
+    assert told[0].startswith("what is a function?\nA function is a named piece of work. [")
+    assert "".join(told) == answer.text
+    assert shown == [answer.moments]
+
+
+def test_an_answer_to_both_is_given_once(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("what is a function? what is the function?", store=library(talk()), embedder=minilm)
+    assert answer.text.endswith("\n\nwhat is the function?\n(See the answer above.)")
 
 
 def test_a_later_question_may_speak_of_the_first(library: Callable[..., Store], minilm: Embedder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from seehear.answer.across import answer_across, read_across
 from seehear.answer.beside import answer_beside
@@ -72,6 +73,8 @@ def ask(
         before: Sequence[Turn],
         on_moments: Callable[[Sequence[Moment]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
+        *,
+        writes: bool = True,
     ) -> Answer:
         # It may ask a model to translate the question: that is waited for before the library is looked at.
         tongue = understand(part, store=store, media=media, embedder=embedder, writer=writer)
@@ -81,16 +84,19 @@ def ask(
             intent = read_question(read.follow.read_as, route=route)
             mended = mend(read.follow.read_as, intent.terms, seen, read.rows)
             intent = read_question(mended.text, route=route) if mended.taken else intent
+            steps = [step for step in (tongue.step, read.follow.step) if step]
             inquiry = Inquiry(
-                part, mended.text, replace(intent, within=read.within), seen, read.rows, read.media, embedder, writer,
-                dict(backends), Sayer(on_text), Trace([step for step in (tongue.step, read.follow.step) if step]),
-                reading.close, on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
+                part, mended.text, replace(intent, within=read.within), seen, read.rows, read.media, embedder,
+                writer if writes else None, dict(backends), Sayer(on_text), Trace(steps), reading.close, on_moments,
+                limit, tongue=tongue, taken=mended.taken, reranker=reranker,
             )  # fmt: skip
             return _answer(inquiry, read.follow)
 
     parts = questions_of(question)
     if len(parts) > 1:
-        return answer_each(question, parts, history, answer, on_moments=on_moments, on_text=on_text)
+        # What a reranker puts in order is not found at once.
+        draft = None if writer is None or reranker is not None else partial(answer, writes=False)
+        return answer_each(question, parts, history, answer, draft=draft, on_moments=on_moments, on_text=on_text)
     return answer(question, history, on_moments, on_text)
 
 

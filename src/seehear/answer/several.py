@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from seehear.answer.differences import read_differences
 from seehear.answer.follow import own_words
+from seehear.answer.inquiry import Sayer
 from seehear.fences import plain
 from seehear.search.chatter import CHATTER
 from seehear.search.moments import same
 from seehear.values import Answer, Moment, Turn, Why
 
+Answering = Callable[[str, Sequence[Turn]], Answer]
+"""How one question is answered after the turns before it."""
 MOST = 4
 """So many are answered; of more it says how many are left."""
 _ENDS = re.compile(r"(?<=\?)\s+(?=\S)")
@@ -67,51 +70,70 @@ def answer_each(
     question: str,
     parts: Sequence[str],
     history: Sequence[Turn],
-    answer: Callable[[str, Sequence[Turn]], Answer],
+    answer: Answering,
     *,
-    on_moments: Callable[[Sequence[Moment]], None] | None,
-    on_text: Callable[[str], None] | None,
+    draft: Answering | None = None,
+    on_moments: Callable[[Sequence[Moment]], None] | None = None,
+    on_text: Callable[[str], None] | None = None,
 ) -> Answer:
     """Answer one after the other, each read with those before it, and put the answers under their questions.
 
-    Moments have to be shown before words, so nothing is told before the last one is answered.
+    Moments are shown before words: a `draft`, which answers at once with the same moments, tells them while `answer`
+    still has to write; without one nothing is told before the last is answered.
     """
+    asked = parts[:MOST]
+    shown = None if draft is None else _moments(_in_turn(asked, history, draft))
+    say = Sayer(on_text)
+    if shown is not None and on_moments is not None:
+        on_moments(shown)
     answers: list[Answer] = []
-    for part in parts[:MOST]:
-        answers.append(answer(part, [*history, *(before.turn for before in answers)]))
-    whole = _together(question, list(parts), answers)
-    if on_moments is not None:
-        on_moments(whole.moments)
-    if on_text is not None:
-        on_text(whole.text)
-    return whole
-
-
-def _together(question: str, parts: Sequence[str], answers: Sequence[Answer]) -> Answer:
-    first = answers[0]
-    told: dict[str, list[str]] = {}
-    for part, answer in zip(parts, answers, strict=False):
-        told.setdefault(answer.text.strip(), []).append(plain(_LEAD.sub("", part)))
-    text = (
-        "\n\n".join(f"{' '.join(asked)}\n{answer}" for answer, asked in told.items()) if len(told) > 1 else first.text
-    )
+    for part, answered in zip(asked, _in_turn(asked, history, answer), strict=True):
+        answers.append(answered)
+        if shown is not None:
+            say.say(_section(part, answers))
+    if shown is None:
+        shown = _moments(answers)
+        if on_moments is not None:
+            on_moments(shown)
+        for place, part in enumerate(asked, 1):
+            say.say(_section(part, answers[:place]))
     if len(parts) > MOST:
-        text += f"\n\n(Only the first {MOST} of {len(parts)} questions are answered.)"
-    found = [m for moments in zip_longest(*(answer.moments for answer in answers)) for m in moments if m is not None]
-    places: list[Moment] = []
-    for moment in found:
-        if not any(same(moment, other) for other in places):
-            places.append(moment)
+        say.say(f"\n\n(Only the first {MOST} of {len(parts)} questions are answered.)")
     return replace(
-        first,
+        answers[0],
         question=question,
-        text=text,
+        text=say.text,
         supported=any(answer.supported for answer in answers),
-        moments=tuple(places),
+        moments=shown,
         citations=tuple(dict.fromkeys(c for answer in answers for c in answer.citations)),
         sentences=tuple(s for answer in answers for s in answer.sentences),
         why=_why(answers),
     )
+
+
+def _in_turn(parts: Sequence[str], history: Sequence[Turn], answer: Answering) -> Iterator[Answer]:
+    before = list(history)
+    for part in parts:
+        answered = answer(part, before)
+        before.append(answered.turn)
+        yield answered
+
+
+def _section(part: str, answers: Sequence[Answer]) -> str:
+    """The last of some answers under its question; one that has been given already is not given again."""
+    *before, last = (answer.text.strip() for answer in answers)
+    lead = "\n\n" if before else ""
+    return f"{lead}{plain(_LEAD.sub('', part))}\n{'(See the answer above.)' if last in before else last}"
+
+
+def _moments(answers: Iterable[Answer]) -> tuple[Moment, ...]:
+    """The best moment of each, then the second best of each, every place once."""
+    places: list[Moment] = []
+    for row in zip_longest(*(answer.moments for answer in answers)):
+        for moment in row:
+            if moment is not None and not any(same(moment, other) for other in places):
+                places.append(moment)
+    return tuple(places)
 
 
 def _why(answers: Sequence[Answer]) -> Why | None:
