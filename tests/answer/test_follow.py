@@ -200,3 +200,8 @@ def test_a_question_after_why_is_about_the_question_before_it(library: Callable[
 def test_doubt_is_no_subject() -> None:
     turns = [Turn("what is recursion?"), Turn("are you sure?"), Turn("I don't understand")]
     assert read_follow_up("where is it shown?", turns, [BEES]).read_as == "where is recursion shown?"
+
+
+def test_what_is_done_with_a_thing_is_no_part_of_its_name() -> None:
+    follow = read_follow_up("what are its weaknesses?", [Turn("how is BLEU computed?", "")], ["a" * 64])
+    assert follow.read_as == "what are BLEU weaknesses?"

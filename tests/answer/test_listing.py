@@ -546,3 +546,9 @@ def test_a_time_alone_is_a_place_unless_it_is_said_or_shown(library: Callable[..
     assert ask("0:54", store=store, embedder=minilm).text.startswith("Said from [0:")
     assert "Friday at 10:15" in ask("10:15", store=store, embedder=minilm).text
     assert "the recording ends at 1:20" in ask("9:59", store=store, embedder=minilm).text
+
+
+def test_a_list_that_is_compared_with_a_function_is_no_list_of_functions(library: Callable[..., Store]) -> None:
+    answer = ask("what is the difference between a list and a function?", store=library(typed_code()))
+    assert "functions found" not in answer.text
+    assert "area" in ask("list the functions", store=library(typed_code())).text

@@ -93,3 +93,22 @@ def test_the_whole_is_told_only_where_the_whole_is_asked_for(question: str, want
 def test_a_word_appears_in_speech_too() -> None:
     assert read_question("how many times does the word function appear?").route == "both"
     assert read_question("when does recursion first appear on screen?").route == "shown"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what is a list?", "how do I make a list?", "what is a linked list?", "what's a summary?", "list comprehension",
+     "how do a tuple and a list differ?", "convert a tuple to list"],
+)  # fmt: skip
+def test_a_list_may_be_what_a_question_is_about(question: str) -> None:
+    intent = read_question(question)
+    assert (intent.want, intent.list_, intent.summary) == ("what", False, False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["list the topics", "list topics", "please list all chapters", "can you list the main topics?",
+     "give me a list of topics", "list important concepts with times", "what is the outline?"],
+)  # fmt: skip
+def test_what_is_to_be_listed_is_listed(question: str) -> None:
+    assert read_question(question).list_

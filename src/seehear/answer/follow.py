@@ -83,6 +83,7 @@ _FILLER = frozenset(
     something sort stuff way word words work works yes""".split()  # noqa: SIM905 - as text it wraps
 )
 _EMPTY = EMPTY | _FILLER
+_PASSIVE = re.compile(r"(?:how|when|where|why|what)\b.*?\b(?:is|are|was|were|been)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,9 @@ def _topic(history: Sequence[Turn]) -> tuple[str, str]:
         own = own if own - CHATTER else set()
         held = [m for m in _WORD.finditer(asked) if m.group().lower() in own]
         if held:
+            # "How is BLEU computed?" is about BLEU.
+            while len(held) > 1 and held[-1].group().endswith("ed") and _PASSIVE.match(asked):
+                held.pop()
             phrase = asked[held[0].start() : held[-1].end()]
             short = phrase if len(phrase) <= LONGEST_TOPIC else " ".join(m.group() for m in held)[:LONGEST_TOPIC]
             return short, asked

@@ -16,7 +16,7 @@ from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
 from seehear.scripts import words_of
-from seehear.search.route import ASKING
+from seehear.search.route import ASKING, LISTS
 from seehear.search.terms import Terms, content_stems
 from seehear.store import MediaRow
 from seehear.units import Unit
@@ -41,7 +41,8 @@ _NUMBERED = re.compile(r"\b(slide|example|exercise|task|question)\s+(?:number\s+
 _COUNTED = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _LISTED = re.compile(
     r"\b(?:list|enumerate|name|show(?: me)?|give(?: me)?|find)\s+(?:me\s+)?(?:all|every|each|the different)\b"
-    r"|\b(?:list|enumerate)\b|\b(?:which|what)\s+(?:different\s+|other\s+)?(?:{many})\s+(?:are|is|were|was|do|does|did|has|have|can|he|she|they|you)\b"
+    r"|\blist of (?:all )?(?:the )?(?:{many})\b"
+    r"|\b(?:which|what)\s+(?:different\s+|other\s+)?(?:{many})\s+(?:are|is|were|was|do|does|did|has|have|can|he|she|they|you)\b"
     r"|\ball (?:the )?(?:{many})\b|\bwhat (?:are|is) (?:all )?the (?:{many}) (?:called|named)$"
     r"|\bnames of (?:all )?(?:the )?(?:{many})\b"
     r"|\b(?:list|the|which|what|many) (?:function calls|called functions)\b".replace(
@@ -50,6 +51,7 @@ _LISTED = re.compile(
     ),
     re.IGNORECASE,
 )  # fmt: skip
+_COMMANDED = re.compile(LISTS, re.IGNORECASE | re.VERBOSE)
 _HEADED = re.compile(r"\bslide\b|\bbullet(?:s|\s+points?)?\b|\bpoints\b", re.IGNORECASE)
 _NOT_HEADED = re.compile(rf"\bhow many\b|\b(?:{_NAMED}|next|previous)\b|\bnumber\b|\d", re.IGNORECASE)
 _OTHER = EMPTY | frozenset(
@@ -100,7 +102,7 @@ def read_listing(text: str, terms: Terms) -> Listed | None:
         if _COUNTED.search(bare) and re.search(rf"(?:how many|number of)\s+(?:\w+\s+)?(?:{thing.asked.pattern})", bare,
                                                re.IGNORECASE):  # fmt: skip
             return _listed(thing, "count", own)
-        if _LISTED.search(bare) and not _is_about(thing, bare):
+        if (_LISTED.search(bare) or _COMMANDED.search(bare)) and not _is_about(thing, bare):
             return _listed(thing, "list", own)
     return _headed(bare, terms)
 

@@ -56,7 +56,7 @@ _WHERE = re.compile(r"^(?:where|when|find|show me|search for|look for)\b", re.IG
 _VERBS = re.compile(
     r"\b(?:how often|how many times|how frequently|every|each|mention\w*|occurrences?|occur\w*|sa(?:y|ys|id)"
     r"|us(?:e|es|ed)|shown?|shows|appear\w*|com(?:e|es) up|talk\w*|speak\w*|spoken|wherever|words?|terms?|places?"
-    r"|times?|find|search|list|all|uttered|pronounced|last|first|ever|yet|already|else|anywhere|somewhere|actually)\b",
+    r"|times?|^(?:find|search|list)|all|uttered|pronounced|last|first|ever|yet|already|else|anywhere|somewhere|actually)\b",
     re.IGNORECASE,
 )
 _OTHERWISE = {"said": "shown", "shown": "said"}

@@ -43,12 +43,24 @@ _FIRST = re.compile(
     _FLAGS,
 )
 _TOPICS = r"(?:topics?|concepts?|sections?|chapters?|subjects?)"
+_EACH = r"(?:the|all|every|each|any|some|what|which|how|where|my|your)"
+LISTS = rf"""^(?:(?:please|can|could|would|you|just)\ )*(?:list|enumerate)\ (?:(?:me|out|up|down)\ )?
+        (?:{_EACH}|(?:\w+\ )?\w+s)\b
+    |(?:[.,;:!?]|\b(?:please|you|and|then|also|just|to))\s+(?:list|enumerate)\ {_EACH}\b"""
+"""That something is to be listed, in a verbose pattern: lists themselves are what many a lecture is about."""
 _LIST = re.compile(
-    rf"""\b(?:list|enumerate|outline|table\ of\ contents|chapters|agenda|overview)\b
+    rf"""{LISTS}|\blist\ of\ (?:all\ )?(?:the\ )?(?:\w+\ )?{_TOPICS}\b
+    |\b(?:outline|table\ of\ contents|chapters|agenda|overview)\b
     |\b(?:what|which)\ (?:are\ )?(?:all\ )?(?:the\ )?(?:(?:main|key|different|other)\ )?(?:{_TOPICS}|points|ideas)\b
     |\ball\ (?:the\ )?{_TOPICS}\b|\bhow\ many\ (?:different\ )?{_TOPICS}\b""",
     _FLAGS,
 )
+_DEFINES = re.compile(
+    r"""^(?:and\ )?what(?:['’]s|\ is|\ are)\ (?:an?\ )?
+        (?:lists?|outlines?|overviews?|agendas?|summar(?:y|ies)|chapters?)\W*$""",
+    _FLAGS,
+)
+"""What such a thing is, rather than that of this recording: "the outline"."""
 _RECORDING = r"(?:video|lecture|talk|recording|presentation|clip|course)"
 _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
@@ -216,7 +228,8 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
     if not text:
         raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
     text = without_chatter(text)
-    summary, list_ = bool(_SUMMARY.search(text)), bool(_LIST.search(text))
+    defines = _DEFINES.match(text) is not None
+    summary, list_ = not defines and bool(_SUMMARY.search(text)), not defines and bool(_LIST.search(text))
     of_recording = _asks_of_recording(text)
     terms = terms_of(_topical(_strip_times(text, around=of_recording, parts=of_recording)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
