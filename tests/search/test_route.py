@@ -108,7 +108,8 @@ def test_a_list_may_be_what_a_question_is_about(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     ["list the topics", "list topics", "please list all chapters", "can you list the main topics?",
-     "give me a list of topics", "list important concepts with times", "what is the outline?"],
+     "give me a list of topics", "what will be covered?", "what is covered in the first half?",
+     "list important concepts with times", "what is the outline?"],
 )  # fmt: skip
 def test_what_is_to_be_listed_is_listed(question: str) -> None:
     assert read_question(question).list_

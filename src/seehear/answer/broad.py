@@ -15,6 +15,7 @@ from seehear.answer.outline import Topic, topics
 from seehear.answer.summing import central, nearest_whole, recap
 from seehear.backends.protocols import Answerer, Embedder, Message
 from seehear.fences import plain
+from seehear.search.outlooks import looks_ahead
 from seehear.search.route import Intent
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
@@ -39,10 +40,6 @@ MOST_NAMED = 10
 FEWEST_RECAP = 3
 MOST_RECAP = 8
 MOST_OPENING = 2
-_AGENDA = re.compile(
-    r"\b(?:agenda|outline|overview|contents|roadmap|syllabus|topics|what (?:we|you) (?:will|shall|are going to)\b.*)\b",
-    re.IGNORECASE,
-)
 MOST_TOKENS = 220
 _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such)\b", re.IGNORECASE)
 
@@ -55,7 +52,7 @@ def answer_broadly(inquiry: Inquiry) -> Answer:
     moments = tuple(
         moment
         for work in works
-        for moment in sorted((_moment(work, t) for t in work.listed[:most]), key=lambda m: not _AGENDA.search(m.text))
+        for moment in sorted((_moment(work, t) for t in work.listed[:most]), key=lambda m: not looks_ahead(m.text))
     )
     inquiry.show(moments)
     citations: list[Citation] = []

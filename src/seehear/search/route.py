@@ -55,6 +55,11 @@ _LIST = re.compile(
     |\ball\ (?:the\ )?{_TOPICS}\b|\bhow\ many\ (?:different\ )?{_TOPICS}\b""",
     _FLAGS,
 )
+_COVERED = re.compile(
+    r"""^(?:and\ )?what\ (?:all\ )?(?:is|was|will\ be|gets)\ (?:all\ )?(?:being\ )?(?:covered|taught|discussed)\b
+        (?!\ (?:about|by|of|on))""",
+    _FLAGS,
+)
 _DEFINES = re.compile(
     r"""^(?:and\ )?what(?:['’]s|\ is|\ are)\ (?:an?\ )?
         (?:lists?|outlines?|overviews?|agendas?|summar(?:y|ies)|chapters?)\W*$""",
@@ -229,7 +234,10 @@ def read_question(question: str, *, route: Route | None = None) -> Intent:
         raise InputError("the question is empty", hint='seehear ask lecture.mp4 "when are functions explained?"')
     text = without_chatter(text)
     defines = _DEFINES.match(text) is not None
-    summary, list_ = not defines and bool(_SUMMARY.search(text)), not defines and bool(_LIST.search(text))
+    summary, list_ = (
+        not defines and bool(_SUMMARY.search(text)),
+        not defines and bool(_LIST.search(text) or _COVERED.match(text)),
+    )
     of_recording = _asks_of_recording(text)
     terms = terms_of(_topical(_strip_times(text, around=of_recording, parts=of_recording)))
     # "List the bullet points on the recursion slide" has a topic of its own: a narrow question after all.
@@ -280,6 +288,8 @@ ASKING = frozenset(
 
 
 def _is_broad_list(text: str, terms: Terms) -> bool:
+    if _COVERED.match(text):
+        return True
     if _BROAD_NOUN.search(text):
         return sum(word not in ASKING for word in terms.words) <= 2
     return all(word in ASKING for word in terms.words)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seehear.search import outlooks
 from seehear.search.evidence import peak, smooth, strengths, vagueness
 from seehear.search.lexical import FAR, Lexical, lexical
 from seehear.search.pool import Pool
 from seehear.search.route import Intent
-from seehear.search.terms import stem
 from seehear.search.windows import fits
 from seehear.store import Store
 
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Parts = dict[str, NDArray[np.float32]]
-
-OUTLOOKS = frozenset(
-    stem(word)
-    for word in ("agenda", "outline", "overview", "contents", "roadmap", "syllabus", "summary", "recap", "conclusion")
-)
-"""Titles of slides that name every topic and explain none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +130,7 @@ def _by_words(
         "heading": weights.heading * words.heading**2,
     }
     if not _asks_for_outlooks(intent):
-        names = np.asarray([bool(title & OUTLOOKS) for title in pool.titles], np.float32)
+        names = np.asarray([outlooks.is_outlook(unit.title) for unit in pool.units], np.float32)
         both["outlook"] = -weights.outlook * names
     first = (
         weights.words_own * peak(words.own)
@@ -173,7 +167,7 @@ def _by_meaning(
 
 def _asks_for_outlooks(intent: Intent) -> bool:
     """Tell whether a question is about the agenda or the summary itself."""
-    return not OUTLOOKS.isdisjoint(intent.terms.stems)
+    return not outlooks.STEMS.isdisjoint(intent.terms.stems)
 
 
 def middle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
