@@ -258,6 +258,19 @@ def test_missing_weights_and_wrong_settings_are_told_apart(monkeypatch: pytest.M
     assert _threads() == 3
 
 
+@pytest.mark.parametrize(
+    ("processors", "cores", "threads"),
+    [(1, 1, 1), (2, 2, 2), (2, 1, 1), (2, 0, 1), (1, 2, 1), (4, 2, 2), (8, 4, 4), (64, 32, 8)],
+)
+def test_half_the_processors_write_and_both_of_two_real_cores(
+    monkeypatch: pytest.MonkeyPatch, processors: int, cores: int, threads: int
+) -> None:
+    monkeypatch.delenv("SEEHEAR_LLAMA_THREADS", raising=False)
+    monkeypatch.setattr("seehear.backends.llama._processors", lambda: processors)
+    monkeypatch.setattr("seehear.backends.llama._cores", lambda: cores)
+    assert _threads() == threads
+
+
 @pytest.mark.slow
 def test_the_answering_model_answers_from_numbered_evidence() -> None:
     weights.locate("answer")

@@ -50,8 +50,8 @@ class Timings:
 class Llama:
     """Writes answers greedily, so the same messages give the same text on the same machine.
 
-    `model` names a weight set, `threads` ≥ 1 (None: SEEHEAR_LLAMA_THREADS, else half the processors, at most 8; the
-    runtime spins, so one too many makes it many times slower), `context_tokens` is room for prompt and reply together.
+    `model` names a weight set, `threads` ≥ 1 (None: SEEHEAR_LLAMA_THREADS, else half the processors, two of two
+    cores, at most 8), `context_tokens` is room for prompt and reply together.
     The model loads in a child process on first use, or ahead of it with `start`, and stays until `close`.
     """
 
@@ -245,10 +245,22 @@ def _timings(done: dict[str, Any]) -> Timings:
     )  # fmt: skip
 
 
+def _processors() -> int:
+    """The processors that this process may run on."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _cores() -> int:
+    """The cores of this machine, each counted once however many threads it runs; 0 where the system does not say."""
+    cores = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")
+    return len({path.read_text() for path in cores}) if sys.platform == "linux" else 0
+
+
 def _threads() -> int:
     chosen = os.environ.get("SEEHEAR_LLAMA_THREADS")
     if chosen is None:
-        return max(1, min(8, (os.cpu_count() or 1) // 2))
+        # Where two threads share a core half of them do as much, and leave room; two real cores are both worth having.
+        return max(1, min(2, _cores(), _processors()), min(8, _processors() // 2))
     if not chosen.isdecimal() or int(chosen) < 1:
         raise ConfigError(f"SEEHEAR_LLAMA_THREADS must be a number from 1, not {chosen!r}")
     return int(chosen)
