@@ -205,10 +205,10 @@ def times(answer: str, count: int) -> Table:
         ("to the first word, model not loaded", [t.word_s for t in cold], None),
     ):
         wall_s, cpu_s = (median([pair[i] for pair in each]) for i in (0, 1))
-        target = {} if target_s is None else {"target": f"≤ {target_s} s", "met": cpu_s <= target_s}
-        told = f"{wall_s:.2f} s wall, {cpu_s:.2f} CPU s (worst {max(pair[1] for pair in each):.2f})"
+        target = {} if target_s is None else {"target": f"≤ {target_s} s", "met": wall_s <= target_s}
+        told = f"{wall_s:.2f} s wall, {cpu_s:.2f} CPU s (worst {max(pair[0] for pair in each):.2f} s)"
         table.add(f"{name}, median", told, **target)
-    table.note("On a machine with a free core wall time is what the CPU seconds are; the verdict goes by those.")
+    table.note("The verdict goes by the clock, so that what else the machine does counts.")
     return table
 
 
