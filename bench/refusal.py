@@ -9,20 +9,20 @@ but not answered in it. Fitted on the questions that were tuned on; reported on 
 
 In a library more fits by chance. What every tenfold of the first hour counts against an answer (`tenfold`) is then
 fitted on answerable questions and on those of `bench/questions/foreign.jsonl`, asked of whole libraries: each set and
-all together. It is the one with the fewest wrong, and reported on questions that were not fitted on.
+all together. It is the one with the fewest wrong, and reported on questions that were not fitted on, as they are and
+(`words`) with nothing left but the words that tell their topics, as in a search.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import pickle
 import random
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,8 @@ def libraries(home: Path, embedder: Embedder) -> list[Row]:
         if make is together:
             asked += [("held", "asked", text, True) for text in held]
             asked += [("held", "foreign", row["question"], False) for row in foreign if row["split"] == "held"]
+            # As somebody who searches would type them.
+            asked += [("words", kind, _words(text), right) for split, kind, text, right in asked if split == "held"]
         with Store(home / f"all-{make.__name__}") as store:
             fill(store, timelines, embedder)
             for split, kind, text, right in asked:
@@ -100,6 +102,11 @@ def libraries(home: Path, embedder: Embedder) -> list[Row]:
                         for mode in _modes(use, found.signal)
                     ]
     return rows
+
+
+def _words(question: str) -> str:
+    """What of a question tells its topic."""
+    return read_question(question).terms.topic or question
 
 
 def _modes(embedder: Embedder | None, signal: Signal) -> tuple[str, ...]:
@@ -155,7 +162,7 @@ def main() -> None:
     _tell_libraries(table, mine, options.embed, spread)
     print(json.dumps(table, indent=2))
     if options.dump:
-        options.dump.write_bytes(pickle.dumps(rows))
+        options.dump.write_text(json.dumps([asdict(row) for row in rows]))
     if options.write:
         OUT.write_text(json.dumps(table, indent=2) + "\n")
 
@@ -180,7 +187,7 @@ def _tell_libraries(table: dict, mine: dict, embed: str, rows: list[Row]) -> Non
 
         tenfold = min(np.arange(0.0, 1.5, 0.05), key=lambda c: (round(shares(c), 6), c))
         model["tenfold"] = round(float(tenfold), 2)
-        for split in ("tuned", "held"):
+        for split in ("tuned", "held", "words"):
             for right in (True, False):
                 asked = [r for r in some if (r.split, r.answerable) == (split, right)]
                 told = [f"{len(wrong(c, asked)):3} of {len(asked):3}" for c in (0.0, tenfold)]

@@ -24,7 +24,7 @@ from seehear.store.names import named
 from seehear.store.sources import Kept, Source, Sources
 from seehear.timeline import Timeline
 from seehear.units import clean
-from seehear.values import Answer, Chapter, Event, Frame, Media, Moment, Route, Screen, Transcript, Turn
+from seehear.values import Answer, Chapter, Event, Frame, Media, Moment, Moments, Route, Screen, Transcript, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -437,13 +437,16 @@ class Library:
         route: Route | None = None,
         limit: int = 10,
         rerank: bool = True,
-    ) -> list[Moment]:
-        """Find moments; `route` limits them to what was `said` or `shown`, None lets the query decide.
+    ) -> Moments:
+        """Find moments, and tell whether they fit; `route` limits them to what was `said` or `shown`.
 
         `within` limits them to a stretch of each recording; without `rerank` a reranker that is set is not asked.
         Raises InputError for an empty query, BackendError from the models, and what `resolve` raises.
         """
-        from seehear.search import search
+        from seehear.answer.refusal import fits
+        from seehear.answer.translate import understand
+        from seehear.search import find
+        from seehear.search.route import read_question
         from seehear.search.spelling import mend
         from seehear.search.terms import terms_of
 
@@ -454,7 +457,10 @@ class Library:
         with self.models.charged_to(), self.store.read() as seen:
             rows = [row for row in seen.media() if ids is None or row.id in ids]
             query = mend(query, terms_of(query), seen, rows).text
-            return search(seen, embedder, query, media=ids, within=within, route=route, limit=limit, reranker=reranker)
+            intent = replace(read_question(query, route=route), within=within)
+            found = find(seen, embedder, intent, query=query, media=ids, limit=limit, reranker=reranker)
+            across = bool(understand(query, store=seen, media=ids, embedder=embedder, writer=None).compared_by)
+        return Moments(found.moments, fits(found.signal, embedder=found.compared_by, across=across))
 
     def timeline(self, media: str | os.PathLike[str]) -> Timeline:
         """The timeline of a recording given by path, id or title. Raises what `resolve` raises."""
@@ -581,8 +587,6 @@ class Recording:
         """Answer a question from this recording, or from a stretch of it; `history` and errors as in `Library.ask`."""
         return self._library.ask(question, media=[self._media], within=within, history=history, on_text=on_text)
 
-    def search(
-        self, query: str, *, within: Span | None = None, route: Route | None = None, limit: int = 10
-    ) -> list[Moment]:
+    def search(self, query: str, *, within: Span | None = None, route: Route | None = None, limit: int = 10) -> Moments:
         """Find moments in this recording, or in a stretch of it. Raises what `Library.search` raises."""
         return self._library.search(query, media=[self._media], within=within, route=route, limit=limit)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seehear.errors import InputError
 from seehear.spans import Span, clock
@@ -250,6 +251,24 @@ class Moment:
             "end_s": round(self.end_s, 3), "clock": self.clock, "kind": self.kind, "text": self.text,
             "score": round(self.score, 4), "said": self.said, "shown": self.shown,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moments(Sequence[Moment]):
+    """What a search found, best first; not `fits`: nothing seems to be about it, and these only come nearest."""
+
+    found: tuple[Moment, ...] = ()
+    fits: bool = False
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, index: int) -> Moment: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Moment, ...]: ...
+    def __getitem__(self, index: int | slice) -> Moment | tuple[Moment, ...]:
+        return self.found[index]
 
 
 @dataclass(frozen=True, slots=True)

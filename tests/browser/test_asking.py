@@ -130,6 +130,17 @@ def test_searching_as_one_types_finds_what_was_said_and_shown(browse: Callable[.
     page.wait_for_selector(".hit:has-text('Bananas')")
 
 
+def test_a_search_says_when_nothing_is_about_it(browse: Callable[..., Any], server: Server) -> None:
+    page = browse(server.url)
+    page.wait_for_selector(".card h3")
+    page.fill("#search", "photosynthesis")
+    page.wait_for_selector("text=Nothing seems to be about “photosynthesis”. The nearest:")
+    page.wait_for_selector(".hit")
+    page.fill("#search", "potass")
+    page.wait_for_selector(".hit:has-text('Bananas')")
+    assert page.locator("text=Nothing seems to be about").count() == 0, "a word half typed is no verdict"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_search_longer_than_any_is_cut_and_not_refused(browse: Callable[..., Any], server: Server) -> None:

@@ -51,6 +51,14 @@ def test_what_was_only_said_is_found(indexed_home: Path) -> None:
     assert "anana" in done.json[0]["text"]
 
 
+def test_a_search_says_when_nothing_is_about_it(indexed_home: Path) -> None:
+    strange = run_seehear("search", "photosynthesis", home=indexed_home)
+    assert strange.code == 0
+    assert "Nothing here seems to be about “photosynthesis”. The nearest:" in strange.err
+    assert strange.out
+    assert "seems to be about" not in run_seehear("search", "potassium", home=indexed_home).err
+
+
 def test_what_is_not_in_it_is_refused_with_the_nearest_moments(indexed_home: Path, lesson: Path) -> None:
     done = run_seehear(
         "ask", lesson, "which chess opening did the grandmaster play?", "--answer", "extractive", "--json",

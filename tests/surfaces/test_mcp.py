@@ -112,7 +112,11 @@ def test_what_the_recording_does_not_hold_is_called_so(assistant: Assistant) -> 
 
 def test_a_place_is_found_read_and_looked_at(assistant: Assistant) -> None:
     async def talk(client: Client) -> Any:
+        strange = await client.call_tool("search", {"query": "photosynthesis"})
+        assert not strange.structured_content["fits"]
+        assert text_of(strange).startswith("NOTHING SEEMS TO BE ABOUT THIS. The nearest:\n")
         found = await client.call_tool("search", {"query": "bananas potassium", "kind": "said"})
+        assert found.structured_content["fits"]
         moment = found.structured_content["moments"][0]
         listed = await client.call_tool("list_recordings", {})
         read = await client.call_tool(

@@ -155,7 +155,6 @@ def _load(model: str, threads: int, context_tokens: int, key: str, kept: Beginni
         cpu.n_threads = threads
         cpu.poll = 0
     params.n_gpu_layers = 0
-    params.no_extra_bufts = True  # a repacked copy of the weights doubles load time and memory for no gain here
     params.fit_params = False
     params.warmup = False
     params.cache_ram_mib = 0

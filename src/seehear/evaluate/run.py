@@ -29,7 +29,7 @@ class Asker(Protocol):
         """Answer a question from some recordings, by id, or from all."""
         ...
 
-    def search(self, query: str, *, media: Sequence[str] | None = None, limit: int = 10) -> list[Moment]:
+    def search(self, query: str, *, media: Sequence[str] | None = None, limit: int = 10) -> Sequence[Moment]:
         """Moments of some recordings, by id, or of all."""
         ...
 

@@ -174,7 +174,9 @@ class _Tools:
         with self._lock:
             found = self.library.search(query, media=self._known(recordings), route=route, limit=limit)
         lines = [_moment(moment, several=True) for moment in found]
-        return _result("\n".join(lines) or "nothing found", {"moments": [moment.as_json() for moment in found]})
+        told = "" if found.fits or not lines else "NOTHING SEEMS TO BE ABOUT THIS. The nearest:\n"
+        told += "\n".join(lines) or "nothing found"
+        return _result(told, {"moments": [moment.as_json() for moment in found], "fits": found.fits})
 
     def read_timeline(self, recording: Recording, start: Clock = None, end: Clock = None) -> str:
         """Read what was said and shown in a range of time, as lines `[m:ss] transcript: …` and `[m:ss] visual: …`."""

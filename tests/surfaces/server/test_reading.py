@@ -89,12 +89,15 @@ def test_pictures_are_only_those_of_the_recording(shared: Server, lesson_id: str
 
 
 def test_moments_are_those_of_the_library(shared: Server, lesson_id: str) -> None:
-    found = shared.http.get("/api/v1/search", params={"q": "what is a function", "limit": 3}).json()["moments"]
+    reply = shared.http.get("/api/v1/search", params={"q": "what is a function", "limit": 3}).json()
+    assert reply["fits"]
+    found = reply["moments"]
     with Library(shared.home) as library:
         expected = [moment.as_json() for moment in library.search("what is a function", limit=3)]
     assert [{k: v for k, v in moment.items() if k != "frame"} for moment in found] == expected
     pictured = next(moment["frame"] for moment in found if moment["frame"])
     assert shared.http.get(pictured).status_code == 200
+    assert not shared.http.get("/api/v1/search", params={"q": "photosynthesis"}).json()["fits"]
     shown = shared.http.get("/api/v1/search", params={"q": "double", "route": "shown", "media": lesson_id}).json()
     assert all(moment["kind"] == "visual" for moment in shown["moments"])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from seehear.fences import plain
 from seehear.surfaces.cli.ask import print_moment
 from seehear.surfaces.cli.console import announce, common, note, print_json
 from seehear.surfaces.cli.options import choosing, stretch
@@ -51,6 +52,8 @@ def search(
     if as_json:
         print_json([moment.as_json() for moment in moments])
         return
+    if moments and not moments.fits:
+        note(f"Nothing here seems to be about “{plain(query)}”. The nearest:")
     for moment in moments:
         print_moment(moment, several=True)
     if not moments:

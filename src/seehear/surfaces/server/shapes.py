@@ -119,9 +119,10 @@ class MomentShape(BaseModel):
 
 
 class MomentsShape(BaseModel):
-    """What was found, the best first."""
+    """What was found, the best first; not `fits`: nothing seems to be about it, and these only come nearest."""
 
     moments: list[MomentShape]
+    fits: bool
 
 
 class CitationShape(BaseModel):

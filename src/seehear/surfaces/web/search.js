@@ -92,9 +92,9 @@ export class Search {
     this.results.setAttribute("aria-busy", "true");
     try {
       const route = this.route ? `&route=${this.route}` : "";
-      const { moments } = await get(`/api/v1/search?q=${encodeURIComponent(query)}&limit=${LIMIT}${route}`, { signal: looking.signal });
+      const { moments, fits } = await get(`/api/v1/search?q=${encodeURIComponent(query)}&limit=${LIMIT}${route}`, { signal: looking.signal });
       if (looking.signal.aborted) return;
-      this.show(query, moments);
+      this.show(query, moments, fits);
       this.onShown();
     } catch (error) {
       failed(error);
@@ -103,8 +103,8 @@ export class Search {
     }
   }
 
-  /** @param {string} query @param {any[]} moments */
-  show(query, moments) {
+  /** @param {string} query @param {any[]} moments @param {boolean} fits */
+  show(query, moments, fits) {
     const pattern = wordsPattern(query);
     const titled = this.rows().filter((row) => row.title.toLowerCase().includes(query.toLowerCase()));
     /** @type {Map<string, any[]>} */
@@ -113,9 +113,13 @@ export class Search {
     for (const moment of moments) groups.set(moment.media, [...(groups.get(moment.media) ?? []), moment]);
     const titles = new Map(moments.map((m) => [m.media, m.title]));
     for (const row of titled) titles.set(row.id, row.title);
-    const text = moments.length || titled.length
-      ? `${plural(moments.length, "moment")} in ${plural(groups.size, "recording")}`
-      : `Nothing was said or shown like “${query}”`;
+    // A word may be on its way: "func" is no word, and what begins so is found.
+    const begun = wordsPattern(query.match(/[\p{L}\p{N}_]+$/u)?.[0] ?? "");
+    const begins = moments.some((m) => begun && `${m.text} ${m.said} ${m.shown}`.search(begun) >= 0);
+    const count = `${plural(moments.length, "moment")} in ${plural(groups.size, "recording")}`;
+    const text = !groups.size ? `Nothing was said or shown like “${query}”`
+      : fits || begins || titled.length ? count
+      : `Nothing seems to be about “${query}”. The nearest: ${count}`;
     fill(this.count, text);
     whisper(text);
     fill(this.results, [...groups].map(([media, found]) => el("section", { class: "hit-group" },

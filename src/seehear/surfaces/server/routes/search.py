@@ -72,10 +72,10 @@ def _search(
 ) -> dict[str, Any]:  # fmt: skip
     ids = _ids(desk, media)
     if not desk.library.media():
-        return {"moments": []}
+        return {"moments": [], "fits": False}
     # People search as they type: no model is asked, or paid, for every letter.
     found = desk.library.search(query, media=ids, route=route, limit=limit, rerank=False)
-    return {"moments": [moment_shape(moment) for moment in found]}
+    return {"moments": [moment_shape(moment) for moment in found], "fits": found.fits}
 
 
 def _ids(desk: Service, media: Sequence[str] | None) -> list[str] | None:
