@@ -64,6 +64,7 @@ _NAMED = re.compile(
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
 """Where a word that carries no topic is the name of a thing: "the while loop", "repeating with for", a line of code."""
+_NAMEABLE = frozenset("and as do for from if in is not or until while with".split())  # noqa: SIM905
 
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
 
@@ -119,7 +120,8 @@ def content_stems(text: str) -> list[str]:
 
 
 def _content(words: Iterable[str], text: str) -> list[str]:
-    named_here = named(text)
+    words = list(words)
+    named_here = named(text) if not _NAMEABLE.isdisjoint(words) else frozenset()
     return [stem(word) for word in words if word not in STOP or word in named_here]
 
 
