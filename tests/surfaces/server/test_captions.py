@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import run_seehear
 from tests.surfaces.server.serving import Server, serving, subtitles
 
 VTT = b"WEBVTT\n\n00:01.000 --> 00:04.000\nLine 1 is about giraffes.\n"
@@ -80,3 +81,23 @@ def test_captions_that_are_none_or_belong_to_nothing_are_refused_in_words(tmp_pa
     with serving(tmp_path / "home", "--captions", "never") as server:
         url = server.http.post("/api/v1/uploads", json={"name": "a.wav", "size_bytes": 9}).json()["url"]
         assert "leaves captions aside" in put(server, url, "a.vtt", VTT)[1]
+
+
+def test_captions_sent_for_a_recording_that_lies_elsewhere_leave_its_folder_alone(tmp_path: Path, sound: bytes) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "talk.wav").write_bytes(sound)
+    (folder / "talk.srt").write_bytes(subtitles("bees"))
+    done = run_seehear("index", folder / "talk.wav", home=tmp_path / "home")
+    assert done.code == 0, done.err
+    with serving(tmp_path / "home") as server:
+        assert "about bees" in said(server, "talk")
+        told = server.http.put("/api/v1/media/talk/captions", params={"name": "talk.srt"}, content=subtitles("wasps"))
+        assert server.finished(told.json()["id"])["state"] == "done"
+        assert "about wasps" in said(server, "talk")
+        assert sorted(path.name for path in folder.iterdir()) == ["talk.srt", "talk.wav"]
+        media = server.http.get("/api/v1/media/talk").json()["id"]
+        assert server.http.get(f"/api/v1/media/{media}/file").content == sound, "captions are not taken for the file"
+        assert server.http.delete(f"/api/v1/media/{media}").status_code == 204
+        assert list((server.home / "media").iterdir()) == []
+        assert (folder / "talk.srt").read_bytes() == subtitles("bees")
