@@ -217,7 +217,9 @@ class Library:
         from seehear.media.source import caption_language, sidecar_captions
 
         use_captions = self.settings.captions == "first"
-        sidecars = [(caption_language(side), side) for side in sidecar_captions(path)] if use_captions else []
+        given = self.kept.captions(media_id)
+        beside = [*(sidecar_captions(given) if given.parent.is_dir() else ()), *sidecar_captions(path)]
+        sidecars = [(caption_language(side), side) for side in dict.fromkeys(beside)] if use_captions else []
         folder = self.store.frames_folder(media_id)
         return Plan(self.settings.sampler, use_captions, self._language(), tuple(sidecars), folder)
 
@@ -502,8 +504,7 @@ class Library:
         """Forget one recording; its file is not touched. Raises NotFoundError when it is not indexed."""
         row = self._row_of(self.known(media))
         self.store.remove(row.id)
-        if row.kept:
-            self.kept.delete(row.id)
+        self.kept.delete(row.id)
         return row
 
     def keep(self, path: Path, *, title: str, url: str = "", suffix: str = "") -> str:

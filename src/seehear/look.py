@@ -23,6 +23,8 @@ MOST_FRAMES = 64
 MOST_PICTURES = 8
 FRAME_PX = 768
 MOST_TOKENS = 400
+LONGEST_SOUND_S = 1800.0
+"""Half an hour of speech fills a request; longer sound is never read into memory as a whole."""
 
 _TIME = re.compile(r",?\s*[(\[]?\b(?:(?:at|around|from|until|to)\s+)?\d{1,3}:\d{2}(?::\d{2})?\b[)\]]?", re.IGNORECASE)
 _CITED = re.compile(r"\[\s*(\d{1,2}(?:\s*(?:,|and|;|-)\s*\d{1,2})*)\s*\]")
@@ -151,11 +153,14 @@ class Looker:
             table.puts.append(Put(path, kind, "pictures"))
 
     def _put_sound(self, table: _Table, path: Path, *, hears: bool) -> None:
-        if hears:
+        length_s = _length_s(path) if hears else 0.0
+        if hears and length_s <= LONGEST_SOUND_S:
             table.add(sound_of(path), f"({path.name})", f"sound {path.name}:")
             table.puts.append(Put(path, "audio", "sound"))
             return
-        self._note(f"{path.name}: no model here hears sound itself; it is transcribed first")
+        long = f"{clock(length_s)} of sound are more than one request takes"
+        why = long if hears else "no model here hears sound itself"
+        self._note(f"{path.name}: {why}; it is transcribed first")
         for segment in self._transcribe(path).segments:
             table.add(
                 None, f"[{clock(segment.span.start_s)}]", f"said in {path.name}: | {' '.join(segment.text.split())}"
@@ -207,6 +212,12 @@ def _kind(path: Path) -> MediaKind:
         raise InputError(f"{path} is no picture, sound or film", hint="seehear describe photo.jpg")
     assert kind is not None
     return kind
+
+
+def _length_s(path: Path) -> float:
+    from seehear.media.decode import probe
+
+    return probe(path).duration_s
 
 
 def film_of(path: Path, fps: float, most: int) -> Frames:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from seehear.answer import ask
 from seehear.answer.announcements import announced
 from seehear.answer.outline import chapters, chapters_of, topics
 from seehear.answer.phrases import Lexicon, phrases
@@ -186,3 +188,38 @@ def test_a_library_cuts_chapters_from_the_vectors_it_keeps(library: Callable[...
         sentences = len(store.units(row.number))
     assert found == chapters(timeline, minilm)
     assert counting.texts < sentences / 2
+
+
+def test_the_topics_of_a_recording_are_named_once_however_often_they_are_asked_for(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    subjects = ("whales", "bees", "volcanoes", "violins")
+    lines = [
+        (30.0 * n + 5.0 * k, f"The {what} of region {k} are what we speak about in this part on {what}.")
+        for n, what in enumerate(subjects) for k in range(6)
+    ]  # fmt: skip
+    embedder = Counting(minilm)
+    store = library(speech("once", lines))
+    first = ask("list the topics", store=store, embedder=embedder)
+    assert embedder.texts > 0, "titles are chosen by meaning"
+    embedder.texts = 0
+    again = ask("list the topics", store=store, embedder=embedder)
+    summary = ask("summarise the recording", store=store, embedder=embedder)
+    assert again.text == first.text and summary.text
+    assert embedder.texts == 0
+
+
+class Counting:
+    """An embedder that counts how many texts it was given."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder, self.texts = embedder, 0
+        self.card = embedder.card
+        self.dimensions = getattr(embedder, "dimensions", 0)
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        self.texts += len(texts)
+        return self._embedder.embed(texts)
+
+    def close(self) -> None:
+        return

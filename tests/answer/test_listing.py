@@ -552,3 +552,32 @@ def test_a_list_that_is_compared_with_a_function_is_no_list_of_functions(library
     answer = ask("what is the difference between a list and a function?", store=library(typed_code()))
     assert "functions found" not in answer.text
     assert "area" in ask("list the functions", store=library(typed_code())).text
+
+
+@pytest.mark.parametrize(
+    ("question", "at"),
+    [
+        ("which slide is about while loops?", "[1:00]"),
+        ("the slide about for loops", "[0:30]"),
+        ("what is on the slide about the while loop?", "[1:00]"),
+        ("how often is the while loop mentioned?", "[1:02]"),
+    ],
+)
+def test_for_and_while_tell_one_loop_from_the_other(
+    library: Callable[..., Store], minilm: Embedder, question: str, at: str
+) -> None:
+    shown = [
+        (0.0, 30.0, "What we will cover", "What we will cover\n- Values\n- Loops and recursion"),
+        (30.0, 60.0, "Repeating with for", 'Repeating with for\nfor city in cities:\n    print("Hello,", city)'),
+        (60.0, 90.0, "Repeating with while", "Repeating with while\nwhile fuel > 0:\n    fuel = fuel - 1"),
+        (90.0, 120.0, "Summary", "Summary\n- Loops repeat, recursion shrinks the problem"),
+    ]
+    said = [
+        (2.0, "At the end we look at two ways to repeat something."),
+        (32.0, "A for loop walks through a list and runs its body once for every item."),
+        (62.0, "A while loop goes on as long as its condition is true."),
+        (92.0, "To repeat something, you either loop, or you let a function call itself."),
+    ]
+    lesson = shown_and_said("lesson", shown, said, length_s=120.0)
+    answer = ask(question, store=library(lesson), embedder=minilm)
+    assert re.findall(r"\[\d+:\d\d\]", answer.text)[0] == at, answer.text

@@ -87,6 +87,23 @@ def test_where_a_writer_fails_what_is_quoted_instead_shows_where_it_is_cut(libra
     assert "unconfirmed" not in answer.text
 
 
+@pytest.mark.parametrize("question", ["why does the garden matter?", "when is the garden explained?"])
+def test_a_citation_that_does_not_hold_all_of_its_moment_shows_that_it_goes_on(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    said = [
+        (6.0 * i, f"The garden matters because reason number {i} is a good one and nobody doubts it.") for i in range(9)
+    ]
+    long = shown_and_said("long", [], said, length_s=60.0, sentence_s=6.0)
+    answer = ask(question, store=library(long), embedder=minilm)
+    whole = {citation.span: " ".join(e.text for e in long.events if e.span.overlap_s(citation.span) > 0)
+             for citation in answer.citations}  # fmt: skip
+    assert whole
+    for citation in answer.citations:
+        assert citation.quote.endswith("…") == (citation.quote != whole[citation.span]), citation
+    assert any(citation.quote.endswith("…") for citation in answer.citations), "this moment is a long one"
+
+
 def test_brackets_in_a_quotation_do_not_make_it_unconfirmed() -> None:
     assert judge("On screen: “x = ［1, 2］”", ["x = [1, 2]\ny = x[0]"]).holds
     assert not judge("On screen: “x = ［1, 3］”", ["x = [1, 2]\ny = x[0]"]).holds

@@ -203,8 +203,31 @@ def test_a_request_that_fails_after_all_tries_is_gaps_with_the_reason(desk: Desk
 
 def test_a_model_that_takes_no_picture_is_an_error_and_not_a_row_of_gaps(desk: Desk) -> None:
     desk.server.switches.always = Failure(400, message="this model has no eyes")
-    with pytest.raises(BackendRefusedError, match="no eyes"):
-        desk.describer().describe(pictures(["red", "green", "blue", "red", "green"]))
+    with pytest.raises(ConfigError, match="takes no pictures"):
+        desk.describer().describe(pictures(["red", "green", "blue", "red", "green"] * 10))
+    first, *others = requests(desk.server)
+    assert images(first) == 8
+    assert all(images(body) == 1 and len(str(body)) < 600 for body in others), "a few pixels settle what was wrong"
+    with pytest.raises(ConfigError, match="takes no pictures"):
+        desk.describer().check_sight()
+    assert len(requests(desk.server)) == 1 + len(others), "what was found out is remembered"
+
+
+def test_whether_a_model_sees_is_asked_with_a_tiny_picture_where_nobody_knows(desk: Desk) -> None:
+    desk.describer().check_sight()
+    assert [images(body) for body in requests(desk.server)] == [1]
+    desk.describer().check_sight()
+    assert len(requests(desk.server)) == 1
+    desk.server.switches.sees = False
+    blind = OpenAIDescriber(desk.client(), "another", name="n", probes=desk.probes)
+    with pytest.raises(ConfigError, match=r"another .* takes no pictures"):
+        blind.check_sight()
+
+
+def test_what_refuses_pictures_for_what_they_show_is_not_taken_for_blind(desk: Desk) -> None:
+    desk.server.switches.refuses_colour = "green"
+    told = desk.describer().describe(pictures(["green"] * 3))
+    assert all(isinstance(one, Gap) for one in told)
 
 
 def test_a_wrong_key_ends_describing_and_what_was_finished_was_handed_over(desk: Desk) -> None:

@@ -1,10 +1,12 @@
 """What people do most: add a recording, watch it being indexed, ask, press a time."""
 
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.browser.conftest import Server, ask, serving, time_of, until
@@ -46,6 +48,43 @@ def test_a_person_adds_a_lesson_reloads_meanwhile_asks_and_presses_a_time(
         assert "unction" in page.locator(".line.rests").first.inner_text()
         assert page.locator(".band.active").count() >= 1
         assert page.evaluate("[...CSS.highlights.get('evidence')].join(' ')").lower().count("function") >= 1
+
+
+@pytest.mark.timeout(120)
+def test_captions_dropped_with_their_recording_or_after_it_are_what_is_said_in_it(
+    browse: Callable[..., Any], tmp_path: Path
+) -> None:
+    sound, plain = tmp_path / "talk.wav", tmp_path / "other.srt"
+    with wave.open(str(sound), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8_000)
+        out.writeframes(bytes(2 * 8_000 * 30))
+    for topic in ("giraffes", "bees", "wasps"):
+        cue = f"1\n00:00:01,000 --> 00:00:04,000\nThis is about {topic}.\n"
+        (tmp_path / topic).mkdir()
+        (tmp_path / topic / "talk.en.srt").write_text(cue)
+        plain.write_text(cue)
+    with serving(tmp_path / "home") as server:
+        page = browse(server.url)
+        page.wait_for_selector("h1:has-text('Ask your videos')")
+
+        def said() -> str:
+            return str(httpx.get(f"{server.url}api/v1/media/talk/timeline?format=text", trust_env=False).text)
+
+        page.set_input_files("#file-input", [sound, tmp_path / "giraffes" / "talk.en.srt"])
+        page.wait_for_selector(".toast:has-text('talk.en.srt is taken as the captions of talk.wav')")
+        page.wait_for_selector(".job[data-state=done]:has-text('talk')", timeout=60_000)
+        assert "giraffes" in said()
+        page.wait_for_selector(".card:has-text('talk')")
+        page.click("#add")
+        page.set_input_files("#file-input", tmp_path / "bees" / "talk.en.srt")
+        page.wait_for_selector(".toast:has-text('captions of talk, which is looked through anew')")
+        until(page, "document.querySelectorAll('.job[data-state=done]').length === 2", timeout_s=60)
+        assert "bees" in said()
+        page.set_input_files("#file-input", plain)
+        page.wait_for_selector(".toast:has-text('other.srt is added by itself')")
+        page.wait_for_selector(".card:has-text('other')", timeout=60_000)
 
 
 def test_every_time_of_an_answer_can_be_pressed_and_a_follow_up_carries_what_was_before(

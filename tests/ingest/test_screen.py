@@ -8,8 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from seehear.backends.ocr import PPOcr
 from seehear.ingest.layout import is_code_line
+from seehear.ingest.lines import lines, visual_events
 from seehear.ingest.screen import Page, arrange, visual_line, without_furniture
-from seehear.values import Screen, TextLine
+from seehear.spans import Span
+from seehear.values import SamplePoint, Screen, TextLine
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FONTS = Path(__file__).parents[2] / "src" / "seehear" / "data" / "fonts"
@@ -261,3 +263,62 @@ def test_a_real_slide_is_told_as_it_stands() -> None:
 def test_prose_that_begins_like_a_statement_is_prose() -> None:
     line = "return to the loop condition of the tree"
     assert arrange(screen_of(TITLE, (80, 200, 30, line))).text == f"{TITLE[3]}\n{line}"
+
+
+def told(*pictures: tuple[float, Screen]) -> list[tuple[float, str]]:
+    """What the timeline tells of pictures read at these times: when each event begins, and its text."""
+    times = [time_s for time_s, _ in pictures]
+    ends = [*times[1:], times[-1] + 10.0]
+    points = [SamplePoint(a, Span(a, b), "build") for a, b in zip(times, ends, strict=True)]
+    events = visual_events(lines(points, dict(pictures)), via="test")
+    assert events[-1].span.end_s == ends[-1], "the last event lasts as long as its picture"
+    return [(event.span.start_s, event.text) for event in events]
+
+
+def typed(*code: str) -> Screen:
+    return screen_of(TITLE, mono=stacked(list(code), type_px=24, pitch=38))
+
+
+def test_code_that_is_being_typed_is_told_once_each_line_is_complete() -> None:
+    begun = "import math"
+    assert told(
+        (0.0, typed(begun)),
+        (10.0, typed(begun, "def fi")),
+        (13.0, typed(begun, "def fib(n):", "    ret")),
+        (16.0, typed(begun, "def fib(n):", "    return n", "pri")),
+        (19.0, typed(begun, "def fib(n):", "    return n", "print(")),
+        (22.0, typed(begun, "def fib(n):", "    return n", "print(fib(3))")),
+        (40.0, typed(begun, "def fib(n):", "    return n", "print(fib(3))", "done = True")),
+    ) == [
+        (0.0, "Functions and parameters:\nimport math"), (13.0, "def fib(n):"), (16.0, "    return n"),
+        (22.0, "print(fib(3))"), (40.0, "done = True"),
+    ]  # fmt: skip
+
+
+def test_what_stood_long_before_it_grew_was_complete_as_it_stood() -> None:
+    short, long = stacked(["• Values", "• Loops"]), stacked(["• Values", "• Loops repeat what stands in them"])
+    assert told((0.0, screen_of(TITLE, *short)), (60.0, screen_of(TITLE, *long))) == [
+        (0.0, "Functions and parameters:\n- Values;\n- Loops"), (60.0, "- Loops repeat what stands in them"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "clocks",
+    [
+        ("4:59", "4:49", "4:36"),
+        ("Time left 4:59", "Time left 4:49", "Time left 4:36"),
+        ("12:30 PM", "12:30 PM", "12:31 PM"),
+        ("1:00:02 in", "1:00:12 in", "1:00:25 in"),
+    ],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_clock_that_goes_on_makes_no_events(clocks: tuple[str, ...], alone: bool) -> None:
+    page = () if alone else (TITLE, *stacked(BULLETS))
+    screens = [screen_of(*page, (900, 600, 40, clock)) for clock in clocks]
+    assert len(told(*zip((5.0, 15.0, 28.0), screens, strict=True))) == 1
+
+
+def test_another_time_of_the_day_is_news() -> None:
+    before = screen_of(TITLE, *stacked([*BULLETS, "Exam on Friday at 10:15"]))
+    after = screen_of(TITLE, *stacked([*BULLETS, "Exam on Friday at 14:15"]))
+    assert [text for _, text in told((0.0, before), (30.0, after))][1:] == ["Exam on Friday at 14:15"]

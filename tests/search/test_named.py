@@ -3,6 +3,7 @@
 import pytest
 
 from seehear.search.named import _pattern, missing, names
+from seehear.search.terms import content_stems, terms_of
 from seehear.spans import Span
 from seehear.units import Unit
 
@@ -52,3 +53,29 @@ def test_what_was_misheard_or_run_together_is_there() -> None:
 
 def test_nothing_named_is_never_missing() -> None:
     assert not missing([], [said("anything")])
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("which slide is about while loops?", ("while", "loops")),
+        ("the slide about for loops", ("for", "loops")),
+        ("where is the for loop explained?", ("for", "loop")),
+        ("the difference between for loops and while loops", ("difference", "for", "loops", "while")),
+        ("what does the for keyword do?", ("for", "keyword")),
+        ("what is said about `while`?", ("while",)),
+        ('where does "for" stand?', ("for", "stand")),
+        ("what happens while the tank is full?", ("tank", "full")),
+        ("what are lists good for?", ("lists", "good")),
+        ("is there a syntax for loops?", ("syntax", "loops")),
+        ("what happens after a while?", ("happens",)),
+    ],
+)
+def test_for_and_while_count_where_they_name_a_thing(question: str, found: tuple[str, ...]) -> None:
+    assert terms_of(question).words == found
+
+
+@pytest.mark.parametrize("text", ["Repeating with for", "A for loop walks on.", "for city in cities:\n    print(city)"])
+def test_what_is_called_for_is_found_by_that_name(text: str) -> None:
+    assert "for" in content_stems(text)
+    assert "for" not in content_stems("It is good for nothing, and this is for you.")

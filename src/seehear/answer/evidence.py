@@ -31,6 +31,7 @@ _SENTENCE = re.compile(
     r"|[。？！]+[」』）”]*(?:\s*\[[\d,;\s-]+\])*(?=\s*[^\s\[。？！」』）”]))",
     re.DOTALL,
 )
+_ENDS = ".!?。？！"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
@@ -38,7 +39,7 @@ _LEAD = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One numbered excerpt: what was said or shown, where; `title` names its media, `meanwhile` is what was said
-    while it was shown."""
+    while it was shown, and of an excerpt that `goes_on` only the beginning is held."""
 
     number: int
     media: str
@@ -47,6 +48,7 @@ class Evidence:
     span: Span
     text: str
     meanwhile: str = ""
+    goes_on: bool = False
 
     @property
     def whole(self) -> str:
@@ -56,7 +58,7 @@ class Evidence:
     @property
     def citation(self) -> Citation:
         """The pointer that an answer carries."""
-        return Citation(self.media, self.span, self.text)
+        return Citation(self.media, self.span, broken_off(self.text) if self.goes_on else self.text)
 
     def mark(self, *, several: bool) -> str:
         """The time as it is printed: `[m:ss]`, with the media's title when there are several."""
@@ -101,6 +103,7 @@ def gather(moments: Sequence[Moment], *, limit: int = 4) -> list[Evidence]:
             m.span,
             shorten(m.text, LONGEST_WORDS),
             shorten(m.said, LONGEST_WORDS) if m.kind == "visual" else "",
+            goes_on=count(shorten(m.text, LONGEST_WORDS)) < count(m.text),
         )
         for number, m in enumerate(moments[:limit], start=1)
     ]
@@ -120,8 +123,13 @@ def cut_off(text: str, words: int) -> str:
     """At most so many words of a text as an answer quotes them: with an ellipsis where it stops inside a sentence or
     a list. What the quote cites stays whole."""
     part = shorten(text, words)
-    whole = count(part) >= count(text) or part[-1:] in ".!?。？！"
-    return part if whole else f"{part.rstrip(' ,;:')}…"
+    whole = count(part) >= count(text) or part[-1:] in _ENDS
+    return part if whole else broken_off(part)
+
+
+def broken_off(part: str) -> str:
+    """The beginning of a text with the mark that it goes on."""
+    return f"{part} …" if part[-1:] in _ENDS else f"{part.rstrip(' ,;:')}…"
 
 
 def sentences_of(pieces: Iterable[str]) -> Generator[str, None, None]:

@@ -17,7 +17,7 @@ from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
 from seehear.scripts import words_of
 from seehear.search.route import ASKING, LISTS
-from seehear.search.terms import Terms, content_stems
+from seehear.search.terms import Terms, content_stems, named
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer
@@ -114,7 +114,7 @@ def _headed(text: str, terms: Terms) -> Listed | None:
     frame = (
         _OTHER | ASKING | {"bullet", "bullets", "listed", "titled", "headed", "headline", "title", "heading", "read"}
     )
-    own = [word for word in terms.words if word not in frame]
+    own = [word for word in terms.words if word not in frame or word in named(text)]
     return _listed(THINGS[0], "headed", own, place=1) if own and not terms.exact else None
 
 

@@ -13,7 +13,7 @@ from seehear.answer.place import citation, mark, marks, moment, squeezed, units_
 from seehear.fences import plain, verbatim_line
 from seehear.scripts import is_paired, normal, parted, pieces
 from seehear.search import cues
-from seehear.search.terms import FRAME, STOP, Terms, stems_of, terms_of
+from seehear.search.terms import FRAME, STOP, Terms, named, stems_of, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment
@@ -109,7 +109,7 @@ def read_mentions(text: str, terms: Terms, *, first: bool) -> Wanted | None:
     by_word = which == "all" and _BY_WORD.search(text) is not None
     if exact:
         return Wanted(exact[0], (), exact[0], which, by_word)
-    words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP]
+    words = [w for w in terms_of(_VERBS.sub(" ", text)).names if w not in STOP or w in named(text)]
     # "In the first five minutes" tells where to look, not what for.
     words = [w for w in words if w in terms.names] or words
     words = [w for w in words if w not in FRAME] or words

@@ -157,7 +157,11 @@ def _with_speech(store: Store, intent: Intent, moment: Moment, evidence: list[Ev
         chosen = spoken[:2]
     span = Span(chosen[0].span.start_s, max(unit.span.end_s for unit in chosen))
     first = evidence[0]
-    said = Evidence(2, first.media, first.title, "transcript", span, shorten(joined(u.text for u in chosen), 40))
+    text = joined(u.text for u in chosen)
+    part = shorten(text, 40)
+    said = Evidence(
+        2, first.media, first.title, "transcript", span, part, goes_on=count(part) < count(text)
+    )  # fmt: skip
     others = [e for e in evidence[1:] if e.kind == "visual" or e.span.overlap_s(span) == 0]
     return [first, said, *(replace(e, number=n) for n, e in enumerate(others[: EVIDENCE_COUNT - 2], start=3))]
 

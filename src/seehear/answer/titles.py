@@ -6,8 +6,11 @@ near it comes to the opening sentences counts as much, since that is where a spe
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -36,13 +39,35 @@ ALONE = 0.15
 LATE = 0.1
 ANNOUNCED = 0.4
 CUT_OFF = 0.2
+MOST_KEPT = 500
+_kept: dict[bytes, list[str]] = {}
+_lock = threading.Lock()
 _GREETS = re.compile(r"\b(?:hello|hi|hey|welcome|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 
 
 def titles(
     made: Cut, parts: Sequence[Sequence[int]], vectors: NDArray[np.float32] | None, embedder: Embedder | None
 ) -> list[str]:
-    """One title per part, whose units are given by their ordinals; no two alike where that can be had."""
+    """One title per part, whose units are given by their ordinals; no two alike where that can be had.
+
+    What was found for the same words is kept while the process lives: every outline, list and summary asks for it.
+    """
+    space = embedder.card.name if embedder is not None and vectors is not None else ""
+    said = [[(made.units[i].span.start_s, made.units[i].text) for i in part] for part in parts]
+    key = hashlib.sha256(json.dumps([space, said]).encode()).digest()
+    found = _kept.get(key)
+    if found is None:
+        found = _titles(made, parts, vectors, embedder)
+        with _lock:
+            _kept[key] = found
+            while len(_kept) > MOST_KEPT:
+                del _kept[next(iter(_kept))]
+    return list(found)
+
+
+def _titles(
+    made: Cut, parts: Sequence[Sequence[int]], vectors: NDArray[np.float32] | None, embedder: Embedder | None
+) -> list[str]:
     lexicon = Lexicon.of([made.units[i].text for part in parts for i in part])
     ranked = _ranked(made, parts, lexicon)
     if vectors is not None and embedder is not None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from seehear.ingest.screen import Page, VisualLine, arrange, visual_line, without_furniture
 from seehear.values import Description, Event, SamplePoint, Screen
+
+TYPING_S = 15.0
+"""Typing without a pause is one reading in this time at the longest: what grows later was complete as it stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +32,26 @@ def frame_name(time_s: float) -> str:
 
 
 def lines(points: Sequence[SamplePoint], screens: Mapping[float, Screen]) -> list[Shown]:
-    """Tell for each point that was read what is new on it: a new slide in full, for a build only what it adds."""
+    """Tell for each point that was read what is new on it: a new slide in full, for a build only what it adds.
+
+    What is still being typed is told once it is complete, if that is soon.
+    """
     times = sorted(screens)
     pages = dict(zip(times, map(arrange, without_furniture([screens[t] for t in times])), strict=True))
     shown: list[Shown] = []
     previous: Page | None = None
-    for point in points:
+    before_s = 0.0
+    for point, after in zip_longest(points, points[1:]):
         page = pages.get(point.time_s)
         if page is None:
             previous = None
             continue
-        shown.append(Shown(point, visual_line(page, previous) if page.text else None))
-        previous = page if page.text else None
+        soon = after is not None and after.time_s - point.time_s <= TYPING_S
+        line = visual_line(
+            page, previous, elapsed_s=point.time_s - before_s, following=pages.get(after.time_s) if soon else None
+        )
+        shown.append(Shown(point, line if page.text else None))
+        previous, before_s = page if page.text else None, point.time_s
     return shown
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -14,6 +14,10 @@ from seehear.values import Screen, TextLine
 SAME = 0.88
 """Two readings of one line are at least this alike; numbers must agree as well."""
 
+SLACK_S = 3.0
+"""What a clock on screen and the times of two pictures may be apart."""
+
+_CLOCK = re.compile(r"(?<![\d:.])\d{1,2}(?::[0-5]\d){1,2}(?![\d:])")
 _PAGE_NUMBER = re.compile(r"(?:page |slide |folie |seite )?\d{1,3}(?:\s*(?:/|of|von|\|)\s*\d{1,3})?", re.IGNORECASE)
 # Glyphs that recognisers take for one another, folded into one.
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s", "8": "b"})
@@ -64,26 +68,47 @@ def arrange(screen: Screen) -> Page:
     return Page(title, text, blocks)
 
 
-def visual_line(page: Page, previous: Page | None) -> VisualLine:
+def visual_line(
+    page: Page, previous: Page | None, *, elapsed_s: float | None = None, following: Page | None = None
+) -> VisualLine:
     """Say what a picture shows: all of it for a new slide, else only the lines that the previous picture did not have.
 
-    Small differences between two readings of one line are not news, nor is a clock or counter that moved on.
+    Small differences between two readings of one line are not news, nor is a counter beside other text, nor a clock
+    that moved on by the `elapsed_s` since the previous picture. A line that the `following` picture, seconds later,
+    has longer is still being typed: it is told there.
     """
     if not page.text:
         return VisualLine("", "", "", previous is not None and bool(previous.text))
-    if previous is None or not _same_slide(page, previous):
-        return VisualLine(page.title, _say(page.title, page.blocks), page.text, True)
-    known = _Known(previous)
+    typed = _typed_on(page, following)
+    if previous is None or not _same_slide(page, previous, elapsed_s):
+        return VisualLine(page.title, _say(page.title, _only(page.blocks, lambda x: x not in typed)), page.text, True)
+    known = _Known(previous, elapsed_s)
     title = "" if known.has(page.title) else page.title
-    fresh = tuple(
-        replace(block, lines=lines)
-        for block in page.blocks
-        if (lines := tuple(line for line in block.lines if line.strip() and not known.has(line)))
-    )
+    fresh = _only(page.blocks, lambda line: line.strip() != "" and line not in typed and not known.has(line))
     news = [line for block in fresh for line in block.lines] + ([title] if title else [])
     if not any(known.is_news(line) for line in news):
         return VisualLine(page.title, "", page.text, False)
     return VisualLine(page.title, _say(title, fresh), page.text, True)
+
+
+def _only(blocks: Sequence[Block], wanted: Callable[[str], bool]) -> tuple[Block, ...]:
+    kept = (replace(block, lines=tuple(line for line in block.lines if wanted(line))) for block in blocks)
+    return tuple(block for block in kept if any(line.strip() for line in block.lines))
+
+
+def _typed_on(page: Page, following: Page | None) -> set[str]:
+    """The lines of a page that are the beginning of a longer one on the page that follows, where that is new."""
+    if following is None or not _same_slide(following, page, None):
+        return set()
+    here, later = _Known(page), _Known(following)
+    longer = [_fold(line).translate(_ALIKE) for line in _lines(following) if not here.has(line)]
+
+    def goes_on(line: str) -> bool:
+        # A caret may be read as a letter.
+        begun = {_fold(text).translate(_ALIKE) for text in (line, re.sub(r"[|lI]$", "", line))} - {""}
+        return any(more.startswith(start) and more != start for more in longer for start in begun)
+
+    return {line for line in _lines(page) if line != page.title and not later.has(line) and goes_on(line)}
 
 
 def without_furniture(screens: Sequence[Screen]) -> list[Screen]:
@@ -134,6 +159,27 @@ def _digits(text: str) -> list[str]:
     return re.findall(r"\d+", text)
 
 
+def _lines(page: Page) -> list[str]:
+    return [line for line in (page.title, *(x for block in page.blocks for x in block.lines)) if line.strip()]
+
+
+def _moved_on(now: str, before: str, elapsed_s: float) -> bool:
+    """Tell whether two strings are one line with clocks in it, which went on, or back, by the time in between."""
+    clocks, were = _CLOCK.findall(now), _CLOCK.findall(before)
+    if not clocks or len(clocks) != len(were) or _fold(_CLOCK.sub("", now)) != _fold(_CLOCK.sub("", before)):
+        return False
+
+    def fits(one: str, other: str) -> bool:
+        a, b = ([int(part) for part in clock.split(":")] for clock in (one, other))
+        if len(a) != len(b):
+            return False
+        passed = abs(sum((x - y) * 60**place for place, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=True))))
+        # "10:15" may be minutes and seconds or hours and minutes.
+        return passed == 0 or abs(passed - elapsed_s) <= SLACK_S or (len(a) == 2 and abs(60 * passed - elapsed_s) <= 60)
+
+    return all(map(fits, clocks, were))
+
+
 def _alike(a: str, b: str) -> bool:
     """Tell whether two strings are readings of one line."""
     folded_a, folded_b = _fold(a), _fold(b)
@@ -148,8 +194,9 @@ def _alike(a: str, b: str) -> bool:
 class _Known:
     """The lines of a page, to look another page's lines up in."""
 
-    def __init__(self, page: Page) -> None:
-        self._lines = [line for line in (page.title, *(x for b in page.blocks for x in b.lines)) if line.strip()]
+    def __init__(self, page: Page, elapsed_s: float | None = None) -> None:
+        self._lines = _lines(page)
+        self._elapsed_s = elapsed_s
         self._folded = {_fold(line).translate(_ALIKE) for line in self._lines} - {""}
         self._whole = _fold(page.text).translate(_ALIKE)
         self._only = len(self._lines) == 1
@@ -158,6 +205,8 @@ class _Known:
         """Tell whether the line was there, alone or within a longer one that has been wrapped differently since."""
         folded = _fold(line).translate(_ALIKE)
         if folded in self._folded or (len(folded) >= 12 and folded in self._whole):
+            return True
+        if self._elapsed_s is not None and any(_moved_on(line, known, self._elapsed_s) for known in self._lines):
             return True
         return any(_alike(line, known) for known in self._lines)
 
@@ -169,9 +218,9 @@ class _Known:
         return not any(re.sub(r"\d+", "#", known) == shape for known in self._lines)
 
 
-def _same_slide(page: Page, previous: Page) -> bool:
+def _same_slide(page: Page, previous: Page, elapsed_s: float | None) -> bool:
     """Tell whether one page goes on from the other: much of the shorter one stands on both."""
-    known = _Known(previous)
+    known = _Known(previous, elapsed_s)
     lines = [line for block in page.blocks for line in block.lines if line.strip()]
     if page.title and previous.title and not _alike(page.title, previous.title) and not known.has(page.title):
         lines = [page.title, *lines]

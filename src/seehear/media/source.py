@@ -151,6 +151,19 @@ def caption_language(path: Path) -> str:
     return next((language for tag in _tags(path) if (language := language_code(tag))), "")
 
 
+def caption_ending(name: str) -> str:
+    """What follows a recording's own name when captions called `name` are put beside it, empty for other files.
+
+    `lecture.en-US.vtt` → `.en.vtt`, `lecture.srt` → `.cc.srt`: never bare, since captions that are a recording of
+    their own are called so.
+    """
+    path = Path(name)
+    if path.suffix.lower() not in MEDIA_SUFFIXES["captions"]:
+        return ""
+    tags = dict.fromkeys(language_code(tag) or tag for tag in _tags(path))
+    return f".{'.'.join(list(tags)[:3]) or 'cc'}{path.suffix.lower()}"
+
+
 def _expand(given: str | os.PathLike[str]) -> Iterator[Path]:
     text = os.fspath(given)
     if not text.strip():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,6 +52,20 @@ FRAME = frozenset(
 )
 """Words of the question about the recording, or about nothing; they count only when nothing else is left."""
 
+_NAMED = re.compile(
+    r"""\b(for|while|until|do)[\s-]loop\b
+    |\b(while|until)[\s-]loops\b
+    |(?:^|\b(?:a|and|are|between|called|do|does|explain\w*|how|of|on|or|the|to|uses?|using|versus|vs|what|with)\s+)
+        (for)\ loops\b
+    |\b(and|as|for|from|if|in|is|not|or|while|with)\s(?:keyword|operator)s?\b
+    |\b(for|if|while|with)\s(?:statement|clause)s?\b
+    |\b(?:about|by|of|using|with)\s(for|while)(?=\W*$|\s(?:and|or|versus|vs|loops?)\b)
+    |^[^\S\n]*(for|while)\b[^\n]*[:{][^\S\n]*$""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+"""Where a word that carries no topic is the name of a thing: "the while loop", "repeating with for", a line of code."""
+_NAMEABLE = frozenset("and as do for from if in is not or until while with".split())  # noqa: SIM905
+
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
 
 
@@ -95,14 +109,25 @@ def stems_of(text: str) -> list[str]:
     return [stem(word) for word in words_of(text)]
 
 
+def named(text: str) -> set[str]:
+    """The words of a text that are on the list of those without a topic, and yet name a thing in it."""
+    return {word.lower() for found in _NAMED.findall(text) for word in found if word}
+
+
 def content_stems(text: str) -> list[str]:
     """The stems of a text's words that carry a topic."""
-    return [stem(word) for word in words_of(text) if word not in STOP]
+    return _content(words_of(text), text)
+
+
+def _content(words: Iterable[str], text: str) -> list[str]:
+    words = list(words)
+    named_here = named(text) if not _NAMEABLE.isdisjoint(words) else frozenset()
+    return [stem(word) for word in words if word not in STOP or word in named_here]
 
 
 def indexed_stems(text: str) -> list[str]:
     """What of a text questions are compared with: its content stems and, of runs of signs, each sign alone."""
-    return [stem(word) for word in indexed_words(text) if word not in STOP]
+    return _content(indexed_words(text), text)
 
 
 def terms_of(question: str) -> Terms:
@@ -111,7 +136,7 @@ def terms_of(question: str) -> Terms:
     exact = [(a or b).strip() for a, b in _QUOTED.findall(question)]
     exact += [match.group().strip() for match in _IDENTIFIER.finditer(parted(question))]
     exact = [text for text in dict.fromkeys(exact) if words_of(text)]
-    quoted = {word for text in exact for word in words_of(text)}
+    quoted = named(question) | {word for text in exact for word in words_of(text)}
     whole: tuple[str, ...] = ()
     if is_paired(question):
         from seehear.search.kernels import kernels

@@ -84,6 +84,21 @@ class Kept:
         # Captions lie beside the recording that they came with, or are the recording themselves.
         return min(found, key=lambda path: (path.suffix in (".srt", ".vtt"), path.name), default=None)
 
+    def put_captions(self, raw: bytes, media_id: str, ending: str) -> Path:
+        """Lay captions beside the place of one recording, in place of others of that ending. Raises StorageError."""
+        target = self.ready() / f"{media_id}{ending}"
+        draft = target.with_name(f".{target.name}.part")
+        try:
+            draft.write_bytes(raw)
+            draft.replace(target)
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written: {error.strerror}", hint="make it writable") from error
+        return target
+
+    def captions(self, media_id: str) -> Path:
+        """The name beside which captions lie that came along with one recording, wherever its own file is."""
+        return self.folder / media_id
+
     def delete(self, media_id: str) -> None:
         """Delete the copy of one recording and the captions beside it."""
         for path in self.folder.glob(f"{media_id}*"):

@@ -4,11 +4,14 @@ import json
 import re
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from seehear.surfaces.server import run
 from seehear.surfaces.server.limits import Limits, Rate
+from seehear.surfaces.server.run import reached_at
 from seehear.surfaces.server.security import is_loopback
 from tests.conftest import Run, run_seehear
 from tests.surfaces.server.serving import Server, serving
@@ -113,8 +116,24 @@ def test_a_token_is_wanted_where_others_can_reach(library_home: Path) -> None:
     with serving(library_home, "--host", "0.0.0.0") as server:
         made_up = server.told["token"]
         assert len(made_up) >= 24
+        assert urlsplit(server.url).hostname == reached_at("0.0.0.0")[0], "what is printed works from other machines"
         with httpx.Client(base_url=server.url, trust_env=False) as bare:
             _needs_token(server, bare, made_up)
+
+
+def test_the_address_that_is_printed_is_one_of_the_network_where_others_may_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = {socket.AF_INET: "192.168.1.20", socket.AF_INET6: "fd00::20"}
+    monkeypatch.setattr(run, "_own_address", own.get)
+    assert reached_at("0.0.0.0") == ["192.168.1.20", "localhost"]
+    assert reached_at("::") == ["192.168.1.20", "localhost"]
+    assert reached_at("[fd00::20]") == ["fd00::20"]
+    assert reached_at("127.0.0.1") == ["127.0.0.1"]
+    monkeypatch.setattr(run, "_own_address", {socket.AF_INET6: "fd00::20"}.get)
+    assert reached_at("::") == ["fd00::20", "localhost"]
+    monkeypatch.setattr(run, "_own_address", lambda family: None)
+    assert reached_at("0.0.0.0") == ["localhost"], "a machine without a network is reached by itself alone"
 
 
 def _needs_token(server: Server, bare: httpx.Client, made_up: str) -> None:

@@ -11,10 +11,10 @@ from seehear.backends.openai import attachments
 from seehear.backends.openai.attachments import PICTURE_PX
 from seehear.backends.openai.chat import Chat, Spoken
 from seehear.backends.protocols import Card, Kind
-from seehear.backends.servers import catalogue
+from seehear.backends.servers import catalogue, trials
 from seehear.backends.servers.client import Client
 from seehear.backends.servers.probes import Probes
-from seehear.errors import BackendError, BackendRefusedError
+from seehear.errors import BackendError, BackendRefusedError, ConfigError
 from seehear.values import Description, Gap, Sight
 
 ALL_REFUSED = 3
@@ -35,7 +35,9 @@ class OpenAIDescriber:
         self, client: Client, model: str, *, name: str, probes: Probes | None = None, longest_px: int = PICTURE_PX,
         images_per_request: int | None = None,
     ) -> None:  # fmt: skip
-        self._chat = Chat(client, model, probes=probes)
+        self._probes = probes or Probes()
+        self._chat = Chat(client, model, probes=self._probes)
+        self._sees: bool | None = None
         self._name, self._longest_px, self._most = name, longest_px, images_per_request
 
     @property
@@ -55,6 +57,7 @@ class OpenAIDescriber:
 
         A picture that was refused or failed is a Gap of stage `describe`; one that a shared request left out is asked
         for alone before. `on_described` is told of each as it is finished, so that it can be kept when others fail.
+        The first request goes alone, until one was answered: a model that turns out to take no pictures gets no other.
         Raises BudgetError, BackendUnavailableError when the server is gone, BackendRefusedError or ConfigError when it
         takes no picture, key or model.
         """
@@ -66,6 +69,7 @@ class OpenAIDescriber:
 
         def work(clip: Sequence[Sight]) -> list[Description | Gap]:
             told = self._clip(clip, question, refused)
+            self._sees = self._sees or any(isinstance(one, Description) for one in told) or None
             seen.extend(isinstance(one, Description) for one in told)
             if not any(seen) and len(refused) >= min(ALL_REFUSED, len(sights)) and len(seen) == len(refused):
                 raise refused[0]
@@ -76,8 +80,36 @@ class OpenAIDescriber:
                 if on_described is not None:
                     on_described(sight, one)
 
-        told = self._chat.client.map(work, clips, done=done)
+        alone = 0 if self._sees else 1
+        told = self._chat.client.map(work, clips[:alone], done=done)
+        told += self._chat.client.map(work, clips[alone:], done=done)
         return [one for clip in told for one in clip]
+
+    def check_sight(self) -> None:
+        """Find out whether the model takes pictures: as the data file or an earlier trial tell, else by a tiny one.
+
+        Raises ConfigError when it takes none, and what means that the server cannot be used now.
+        """
+        server = self._chat.client.server
+        known = catalogue.can(self._chat.model, "describe") if server.kind == "openai" else None
+        found = self._probes.get(server.base_url, self._chat.model).get("describe") if known is None else known
+        if found is None:
+            self._try()
+        elif found is False:
+            raise self._blind()
+
+    def _try(self) -> None:
+        """Send the smallest picture there is. Raises ConfigError when it is refused, which is remembered."""
+        found = trials.succeeds(self._chat.client, self._chat.model, "describe", self._probes)
+        self._probes.learn(self._chat.client.server.base_url, self._chat.model, describe=found)
+        if not found:
+            raise self._blind()
+
+    def _blind(self) -> ConfigError:
+        return ConfigError(
+            f"{self._chat.model} on {self._chat.client.server.label} takes no pictures",
+            hint="name a model that sees, or leave --see out",
+        )
 
     def takes(self, kind: Kind) -> bool:
         """Whether the model takes things of this kind: known of OpenAI's, else tried once and remembered."""
@@ -103,6 +135,8 @@ class OpenAIDescriber:
         except BackendError as error:
             if self._chat.client.is_stopped:
                 raise
+            if isinstance(error, BackendRefusedError) and not self._sees and not refused:
+                self._try()
             if len(clip) > 1 and isinstance(error, BackendRefusedError):
                 return [one for sight in clip for one in self._clip([sight], question, refused)]
             if clip[0].film is not None:  # too long, too large: its picture may do

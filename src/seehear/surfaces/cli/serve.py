@@ -48,7 +48,7 @@ def serve(
     from seehear.library import Library
     from seehear.surfaces.server.app import make_app
     from seehear.surfaces.server.limits import Limits
-    from seehear.surfaces.server.run import claim, listen, run
+    from seehear.surfaces.server.run import claim, listen, reached_at, run
     from seehear.surfaces.server.security import is_loopback
     from seehear.surfaces.server.service import Options
 
@@ -64,9 +64,8 @@ def serve(
             opened = listen(host, port)
             limits = Limits(running=jobs, upload_bytes=int(upload_limit * 1e9))
             app = make_app(library, Options(loopback=loopback, token=token, limits=limits))
-            shown = "localhost" if host in ("0.0.0.0", "::") else host
-            shown = f"[{shown}]" if ":" in shown else shown
-            url = f"http://{shown}:{opened.getsockname()[1]}/"
+            port = opened.getsockname()[1]
+            url, *here = (f"http://{f'[{name}]' if ':' in name else name}:{port}/" for name in reached_at(host))
 
             def tell() -> None:
                 if as_json:
@@ -75,6 +74,10 @@ def serve(
                 announce(library, "describe", "hear", "embed", "rerank", "answer")
                 say(f"seehear serves {library.settings.home}")
                 say(f"open {url}{f'?token={token}' if token else ''}")
+                if here:
+                    note(f"on this machine also {here[0]}")
+                if token:
+                    note("who opens that once is let in; programs send Authorization: Bearer TOKEN")
                 note("Ctrl-C ends it; what was begun goes on at the next start")
 
             run(app, opened, on_ready=tell)

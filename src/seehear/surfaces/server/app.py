@@ -19,12 +19,13 @@ from seehear.surfaces.server import problems
 from seehear.surfaces.server.assistants import Assistants
 from seehear.surfaces.server.compatible import router as compatible
 from seehear.surfaces.server.logs import Forward, Log
-from seehear.surfaces.server.routes import jobs, library, media, pages, search, status, timeline
+from seehear.surfaces.server.routes import captions, jobs, library, media, pages, search, status, timeline
 from seehear.surfaces.server.security import Guard
 from seehear.surfaces.server.service import Options, Service
 
 ROUTERS: tuple[APIRouter, ...] = (
-    library.router, timeline.router, media.router, search.router, jobs.router, status.router, compatible, pages.router,
+    library.router, timeline.router, media.router, search.router, jobs.router, captions.router, status.router,
+    compatible, pages.router,
 )  # fmt: skip
 PROBLEMS = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503, 507)
 """What any request may be answered with when it fails."""

@@ -72,6 +72,26 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
+def reached_at(host: str) -> list[str]:
+    """The names under which a server on `host` is reached: where that is every address, first the one that this
+    machine has in its network, if it has any, then `localhost`."""
+    families = {"0.0.0.0": (socket.AF_INET,), "::": (socket.AF_INET6, socket.AF_INET)}.get(host.strip("[]"))
+    if families is None:
+        return [host.strip("[]")]
+    return [*filter(None, map(_own_address, families)), "localhost"][-2:]
+
+
+def _own_address(family: socket.AddressFamily) -> str | None:
+    """The address from which this machine would write to another network, None where it has none; nothing is sent."""
+    elsewhere = {socket.AF_INET: "198.51.100.1", socket.AF_INET6: "2001:db8::1"}[family]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as made:
+            made.connect((elsewhere, 9))
+            return str(made.getsockname()[0])
+    except OSError:
+        return None
+
+
 def run(app: Served, made: socket.socket, *, on_ready: Callable[[], Any]) -> None:
     """Serve until a signal ends it; requests under way get a few seconds."""
     config = uvicorn.Config(

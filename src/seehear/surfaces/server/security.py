@@ -48,6 +48,8 @@ PAGE_PATHS = re.compile(r"/(?:ask|m/[^/]+|static/[^?]*)?")
 # An address cannot be rebound as a name can, and all of 127.0.0.0/8 is this machine.
 _HOST = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 _UPLOAD = re.compile(r"/api/v1/uploads/[0-9a-f]{32}")
+_INLINE = re.compile(r"(?!/api/).*|/api/v1/(?:uploads|media)/[^/]+/captions")
+"""What carries media in itself: requests of other protocols, and captions."""
 
 
 def is_loopback(host: str) -> bool:
@@ -154,7 +156,7 @@ class Guard:
         path: str = scope["path"]
         if _UPLOAD.fullmatch(path):
             return receive  # the route itself counts what it takes
-        most = self._limits.body_bytes if path.startswith("/api/") else self._limits.inline_bytes
+        most = self._limits.inline_bytes if _INLINE.fullmatch(path) else self._limits.body_bytes
         taken = 0
 
         async def counted() -> Message:

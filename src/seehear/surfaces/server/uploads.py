@@ -50,8 +50,8 @@ class Uploads:
             if touched < oldest:
                 self._jobs.end_upload(upload.id)
         known = {upload.id for upload in self._jobs.uploads()}
-        for path in self._part("x").parent.glob("*.part"):
-            if path.stem not in known:
+        for path in self._part("x").parent.glob("*.*"):
+            if path.name.split(".")[0] not in known:
                 path.unlink(missing_ok=True)
         self._clear_kept()
 
@@ -134,21 +134,36 @@ class Uploads:
                 await anyio.to_thread.run_sync(_settle, self._part(upload.id))
         return at
 
+    def put_captions(self, upload_id: str, raw: bytes, ending: str) -> None:
+        """Keep captions until the recording that they belong to is here. Raises NotFoundError, StorageError."""
+        upload = self._jobs.upload(upload_id)
+        try:
+            self._part(upload.id).with_name(f"{upload.id}{ending}").write_bytes(raw)
+        except OSError as error:
+            raise StorageError(f"the captions cannot be written: {error.strerror}", hint="check the disk") from error
+
     def finish(self, upload_id: str) -> Job:
-        """Move a file that is here as a whole into the library and queue its job. Raises NotFoundError."""
+        """Move a file that is here as a whole into the library, its captions too, and queue its job.
+
+        Raises NotFoundError, StorageError.
+        """
         upload = self._jobs.upload(upload_id)
         name = upload.name.replace("\\", "/").rsplit("/", 1)[-1]
         stem, dot, ending = name.rpartition(".")
         suffix = f".{ending.lower()}" if dot and f".{ending.lower()}" in _KNOWN else ""
         title = (stem if suffix else name).strip() or "untitled"
         media_id = self._library.keep(self._part(upload_id), title=title, suffix=suffix)
+        for path in self._part("x").parent.glob(f"{upload_id}.*"):
+            self._library.kept.put_captions(path.read_bytes(), media_id, path.name.removeprefix(upload_id))
+            path.unlink()
         return self._jobs.add(title=title, source="upload", location=media_id, media=media_id, upload=upload_id)
 
     def cancel(self, upload_id: str) -> None:
         """Forget one upload with what came of it. Raises NotFoundError."""
         self._jobs.upload(upload_id)
         self._jobs.end_upload(upload_id)
-        self._part(upload_id).unlink(missing_ok=True)
+        for path in self._part("x").parent.glob(f"{upload_id}.*"):
+            path.unlink(missing_ok=True)
 
 
 def _settle(path: Path) -> None:

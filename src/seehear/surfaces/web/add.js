@@ -3,20 +3,51 @@
  * @module add
  */
 
-import { send } from "./api.js";
+import { get, mediaPath, send } from "./api.js";
+import { goWith, isCaptions } from "./captions.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { failed, toast } from "./say.js";
 import { plural } from "./times.js";
-import { filesOf, upload } from "./uploads.js";
+import { filesOf, folderOf, isMedia, putCaptions, sendAlong, upload } from "./uploads.js";
 
 /** @param {File[]} files */
-function take(files) {
-  if (!files.length) return;
-  const { taken, left_out } = upload(files);
+async function take(files) {
+  const media = files.filter(isMedia);
+  const captions = files.filter((file) => !isMedia(file) && isCaptions(file));
+  const left_out = files.length - media.length - captions.length;
+  const owner = (/** @type {File} */ one) => media.find(
+    (file) => !file.type.startsWith("image/") && folderOf(file) === folderOf(one) && goWith(one.name, file.name));
+  const paired = captions.filter(owner);
+  upload(media, (file) => captions.filter((one) => owner(one) === file));
+  if (paired.length === 1) toast(`${paired[0].name} is taken as the captions of ${owner(paired[0])?.name}.`);
+  else if (paired.length) toast(`${plural(paired.length, "file")} of captions go with their recordings.`);
   if (left_out) {
-    toast(taken ? `${plural(left_out, "file")} left out: not a recording.` : "This is not a recording.",
-      { bad: true, hint: "Videos, audio files and pictures can be added." });
+    toast(media.length || captions.length ? `${plural(left_out, "file")} left out: not a recording.` : "This is not a recording.",
+      { bad: true, hint: "Videos, audio files, pictures and captions can be added." });
+  }
+  for (const one of captions.filter((file) => !owner(file))) await takeAlone(one);
+}
+
+/** Captions that came without their recording: for one that is here, else by themselves. @param {File} file */
+async function takeAlone(file) {
+  const sent = sendAlong(file, goWith);
+  if (sent) {
+    toast(`${file.name} is taken as the captions of ${sent}.`);
+    return;
+  }
+  const [{ media }, { jobs }] = await Promise.all([get("/api/v1/library"), get("/api/v1/jobs")]);
+  const here = new Map(media.filter((/** @type {any} */ row) => ["video", "audio"].includes(row.kind))
+    .map((/** @type {any} */ row) => [row.id, row.title]));
+  for (const job of jobs) if (job.media && ["queued", "running"].includes(job.state)) here.set(job.media, job.title);
+  const found = [...here].filter(([, title]) => goWith(file.name, title));
+  if (found.length === 1) {
+    await putCaptions(mediaPath(found[0][0]), file);
+    toast(`${file.name} is taken as the captions of ${found[0][1]}, which is looked through anew.`);
+  } else {
+    upload([file]);
+    toast(`${file.name} is added by itself: ${found.length ? `${found.length} recordings are` : "no recording here is"} called so.`,
+      { hint: "Drop captions together with their video to use them there." });
   }
 }
 
@@ -24,10 +55,10 @@ function take(files) {
 function picker(folder) {
   const input = el("input", {
     type: "file", multiple: true, class: "quiet", tabindex: "-1", "aria-hidden": "true", webkitdirectory: folder,
-    accept: folder ? null : "video/*,audio/*,image/*,.mkv", id: folder ? "folder-input" : "file-input",
+    accept: folder ? null : "video/*,audio/*,image/*,.mkv,.srt,.vtt", id: folder ? "folder-input" : "file-input",
   });
   input.addEventListener("change", () => {
-    take([...input.files]);
+    take([...input.files]).catch(failed);
     input.value = "";
   });
   return input;
@@ -107,7 +138,7 @@ export function takeDrops(signal) {
     if (!event.dataTransfer || !withFiles(event)) return;
     event.preventDefault();
     hide();
-    filesOf(event.dataTransfer).then(take, failed);
+    filesOf(event.dataTransfer).then(take).catch(failed);
   }, { signal });
   signal.addEventListener("abort", hide);
 }

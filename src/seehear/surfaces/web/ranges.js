@@ -53,7 +53,7 @@ export const wordRanges = {
   /** The words of a line that a place means. @param {Line} line @param {any} place @returns {Range[]} */
   of(line, place) {
     const { event } = line;
-    const quote = String(place.quote ?? place.text ?? "").trim();
+    const quote = String(place.quote ?? place.text ?? "").replace(/…$/, "").trim();
     const at = quote ? event.text.indexOf(quote) : -1;
     if (at >= 0) return range(line, at, at + quote.length);
     const words = event.words ?? [];

@@ -195,8 +195,9 @@ export class Transcript {
   }
 }
 
-/** @param {string} text @param {string} quote */
-function shares(text, quote) {
+/** @param {string} text @param {string} cited what ends in "…" goes on */
+function shares(text, cited) {
+  const quote = cited.replace(/\s*…$/, "");
   return quote.includes(text) || text.includes(quote);
 }
 

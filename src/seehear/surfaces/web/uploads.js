@@ -29,6 +29,8 @@ export const uploads = new EventTarget();
 const all = new Map();
 /** @type {Map<string, File>} */
 const files = new Map();
+/** Captions that are still to be sent along. @type {Map<string, File[]>} */
+const captions = new Map();
 /** @type {string[]} */
 const queue = [];
 /** @type {AbortController | null} */
@@ -64,6 +66,7 @@ function tell(upload, change = {}) {
   if (upload.state === "sent" || upload.state === "gone") {
     all.delete(upload.key);
     files.delete(upload.key);
+    captions.delete(upload.key);
     remember((rows) => delete rows[upload.key]);
   }
   uploads.dispatchEvent(new CustomEvent("change", { detail: upload }));
@@ -91,16 +94,23 @@ async function offsetOf(id, signal) {
   return Number(response.headers.get("Upload-Offset") ?? 0);
 }
 
+/** @param {File} file */
+export const isMedia = (file) => /^(video|audio|image)\//.test(file.type) || MEDIA.test(file.name);
+
+/** @param {Upload} one */
+const underWay = (one) => ["waiting", "sending", "retrying"].includes(one.state);
+
 /**
- * Send files; returns how many there were, and how many were left out because they are no recordings.
- * @param {File[]} chosen
+ * Send recordings, each with the captions that belong to it.
+ * @param {File[]} chosen @param {(file: File) => File[]} [captionsOf]
  */
-export function upload(chosen) {
-  const media = chosen.filter((file) => /^(video|audio|image)\//.test(file.type) || MEDIA.test(file.name));
-  for (const file of media) {
+export function upload(chosen, captionsOf = () => []) {
+  for (const file of chosen) {
     const key = `${file.name}\n${file.size}\n${file.lastModified}`;
     const before = all.get(key);
-    if (before && ["waiting", "sending", "retrying"].includes(before.state)) continue;
+    if (before?.state !== "sending") captions.set(key, captionsOf(file));
+    else captions.get(key)?.push(...captionsOf(file));
+    if (before && underWay(before)) continue;
     const id = before?.id ?? known()[key]?.id ?? null;
     const fresh = /** @type {Upload} */ ({
       key, name: file.name, size_bytes: file.size, sent_bytes: before?.sent_bytes ?? 0, state: "waiting", left_s: null,
@@ -112,7 +122,17 @@ export function upload(chosen) {
     tell(fresh);
   }
   next();
-  return { taken: media.length, left_out: chosen.length - media.length };
+}
+
+/**
+ * Send captions along with a recording that is still being sent; returns its name, null where none of that name is.
+ * @param {File} file @param {(captions: string, recording: string) => boolean} belongs
+ */
+export function sendAlong(file, belongs) {
+  const one = listed().find((row) => underWay(row) && belongs(file.name, row.name));
+  if (!one) return null;
+  captions.set(one.key, [...(captions.get(one.key) ?? []), file]);
+  return one.name;
 }
 
 /** @param {string} key */
@@ -166,6 +186,10 @@ async function sendWhole(one, file, signal) {
   for (;;) {
     tell(one, { state: failures ? "retrying" : "sending", sent_bytes: offset, left_s: leftOf(started, from, offset, file.size) });
     try {
+      // Before the last piece: with that, the recording is looked through.
+      for (let beside = captions.get(one.key) ?? []; beside.length; beside.shift()) {
+        await putCaptions(`/api/v1/uploads/${encodeURIComponent(String(one.id))}`, beside[0], signal);
+      }
       const piece = file.slice(offset, Math.min(file.size, offset + PIECE_BYTES));
       const response = await request(`/api/v1/uploads/${encodeURIComponent(String(one.id))}`, {
         method: "PATCH", body: await piece.arrayBuffer(), signal,
@@ -187,6 +211,20 @@ async function sendWhole(one, file, signal) {
       await pause(400 * 2 ** failures, signal);
       offset = await offsetOf(String(one.id), signal).catch((e) => (e.status === 0 ? offset : Promise.reject(e)));
     }
+  }
+}
+
+/**
+ * Send captions for an upload or a recording, whichever lies at `path`.
+ * @param {string} path @param {File} file @param {AbortSignal} [signal]
+ */
+export async function putCaptions(path, file, signal) {
+  const to = `${path}/captions?name=${encodeURIComponent(file.name)}`;
+  try {
+    return await request(to, { method: "PUT", body: await file.arrayBuffer(), signal, headers: { "Content-Type": "text/plain" } });
+  } catch (error) {
+    const why = /** @type {any} */ (error);
+    throw why instanceof Problem ? new Problem(why.status, `${file.name}: ${why.message}`, why.hint) : why;
   }
 }
 
@@ -223,6 +261,12 @@ function pause(ms, signal) {
   });
 }
 
+/** @type {WeakMap<File, string>} */
+const folders = new WeakMap();
+
+/** The folder that a chosen or dropped file came in, as far as the browser tells. @param {File} file */
+export const folderOf = (file) => folders.get(file) ?? file.webkitRelativePath.slice(0, -file.name.length);
+
 /**
  * The files of a drop, folders looked through.
  * @param {DataTransfer} dropped
@@ -242,7 +286,9 @@ export async function filesOf(dropped) {
 async function walk(entry, found) {
   if (entry.name.startsWith(".")) return;
   if (entry.isFile) {
-    found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    folders.set(file, entry.fullPath.slice(0, -entry.name.length));
+    found.push(file);
     return;
   }
   const reader = entry.createReader();
