@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.mentions import Wanted, answer_mentions
 from seehear.answer.refusal import features, fits, mode, probability, threshold
@@ -16,7 +15,7 @@ from seehear.fences import plain
 from seehear.search import find
 from seehear.search.matching import Asked
 from seehear.search.route import Intent
-from seehear.search.terms import stems_of, terms_of
+from seehear.search.terms import EMPTY, stems_of, terms_of
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit, clean

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 
 from seehear.answer.across import sentences_about
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.fences import plain
-from seehear.search.terms import content_stems
+from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.values import Answer, Citation, Moment

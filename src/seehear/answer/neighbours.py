@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from seehear.answer.beside import answer_beside
 from seehear.answer.evidence import cut_off
 from seehear.answer.follow import Beside, FollowUp
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
@@ -17,7 +16,7 @@ from seehear.answer.refusal import fits
 from seehear.fences import plain
 from seehear.scripts import words_of
 from seehear.search import find
-from seehear.search.terms import content_stems, terms_of
+from seehear.search.terms import EMPTY, content_stems, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment

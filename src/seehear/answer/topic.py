@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.neighbours import topic_called
 from seehear.answer.outline import Topic, topics_of
@@ -15,7 +14,7 @@ from seehear.answer.refusal import fits
 from seehear.fences import plain
 from seehear.scripts import words_of
 from seehear.search import find
-from seehear.search.terms import content_stems, terms_of
+from seehear.search.terms import EMPTY, content_stems, terms_of
 from seehear.store import MediaRow
 from seehear.values import Answer, Citation, Moment
 
