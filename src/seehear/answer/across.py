@@ -125,7 +125,7 @@ def _about(intent: Intent, topic: str) -> Intent:
 def sentences_about(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
     """What one recording says about a topic: sentences that name it, come near it in meaning, or stand under it."""
     stored = inquiry.store.units(row.number)
-    ordinals = [o for o in sorted(stored) if stored[o].kind == "transcript"]
+    ordinals = [o for o, unit in stored.items() if unit.kind == "transcript"]
     span, sought = inquiry.intent.span(row.duration_s), set(stems_of(topic))
     near: set[int] = set()
     vectors = inquiry.store.unit_vectors(row.number) if inquiry.embedder is not None else None

@@ -107,8 +107,7 @@ class _Work:
 def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
     store, intent, embedder = inquiry.store, inquiry.intent, inquiry.embedder
     timeline = store.timeline(row.id)
-    stored = store.units(row.number)
-    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    made = Cut(tuple(store.units(row.number).values()), (), ())
     vectors = store.unit_vectors(row.number)
     same_space = embedder is not None and row.embedder == embedder.card.name
     everything = tuple(topics(timeline, made, vectors, embedder if same_space else None))

@@ -9,6 +9,7 @@ from seehear.answer.across import sentences_about
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.answer.subject import bare
 from seehear.fences import plain
 from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import clock
@@ -45,7 +46,7 @@ class Lasting:
 
 def read_lasting(text: str) -> Lasting | None:
     """Whether it is asked how long something is spoken of, None where something else is."""
-    match = _ASKED.match(" ".join(text.split()).rstrip("?.! "))
+    match = _ASKED.match(bare(text))
     if match is None:
         return None
     subject = next(group for group in match.groups() if group)
