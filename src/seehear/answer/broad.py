@@ -319,6 +319,9 @@ def _ask_for(
             # "It has types" says nothing when the sentence that told what "it" is had to go.
             hangs = dropped and _POINTS_BACK.match(sentence) is not None
             reason = "continues a sentence that was dropped" if checked is not None and hangs else reason
+            if checked is not None and any(checked.text == before.text for before in found):
+                trace.judge(plain(sentence), "is told already", kept=False)  # a small model begins anew
+                continue
             trace.judge(plain(sentence), reason, kept=checked is not None and not hangs)
             dropped = checked is None or hangs
             if checked is not None and not hangs:
