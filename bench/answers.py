@@ -31,7 +31,7 @@ from seehear.answer.counting import Counting
 from seehear.backends.protocols import Answerer, Embedder
 from seehear.backends.registry import open_answerer
 from seehear.evaluate import Question, Run, compare_runs, run
-from seehear.evaluate.numbers import GROUPS
+from seehear.evaluate.metrics import GROUPS
 from seehear.evaluate.scored import Scored
 from seehear.library import Library
 from seehear.search import search

@@ -13,6 +13,7 @@ import json
 
 import numpy as np
 
+from report import options
 from retrieval import ROOT, Question, cs241, hf_course
 from seehear.backends.e5 import E5
 from seehear.backends.minilm import MiniLM
@@ -21,6 +22,7 @@ from seehear.search.passages import cut_up, unit_text
 
 
 def main() -> None:
+    options(__doc__, lecture=False).parse_args()
     timelines, questions = hf_course()
     questions = [q for q in questions if q.answerable and q.split in ("train", "test")]
     german = (ROOT / "bench/questions/hf_course_de.txt").read_text(encoding="utf-8").splitlines()

@@ -106,7 +106,7 @@ def test_the_command_line_starts_without_decoder_and_model_runtime() -> None:
 def test_who_asks_of_what_is_indexed_waits_for_nothing_else_to_be_imported(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         place(store, talk(media_id="b" * 64), embedder=Fake, reporter=Reporter())
-    others = ["ingest.run", "ingest.stages", "surfaces.cli.doctor", "surfaces.cli.serve", "search.kernels"]
+    others = ["ingest.run", "ingest.stages", "surfaces.cli.doctor", "surfaces.cli.serve", "search.cjk_topics"]
     wanted = {"numpy.ma", "ssl", "importlib.metadata", *(f"seehear.{name}" for name in others)}
     code = (
         "import sys\nfrom seehear.surfaces.cli.app import _run\n"

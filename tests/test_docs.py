@@ -70,7 +70,7 @@ def test_a_documented_command_runs(desk: Path, page: str, line: str, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "block", [b for page in ("python", "asking") for b in blocks(ROOT / "docs" / f"{page}.md", "python")]
+    "block", [b for page in ("README", "docs/python", "docs/asking") for b in blocks(ROOT / f"{page}.md", "python")]
 )
 def test_a_documented_example_works(desk: Path, block: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(desk)
@@ -86,12 +86,34 @@ def test_the_command_reference_is_current() -> None:
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == made, "run: python docs/make_cli_reference.py"
 
 
+def prose(page: Path) -> str:
+    return re.sub(r"^(```+).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
-    prose = re.sub(r"^(```+).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    for target in re.findall(r"\]\(([^)#]+)\)", re.sub(r"`[^`\n]*`", "", prose)):
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", prose(page))):
         if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            name, _, anchor = target.partition("#")
+            led_to = page.parent / name if name else page
+            assert led_to.exists(), f"{page.name} links to {target}"
+            assert not anchor or anchor in anchors(led_to), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_measurement_names_a_script_and_options_that_there_are(page: Path) -> None:
+    shared = (ROOT / "bench" / "report.py").read_text(encoding="utf-8")
+    for script, rest in re.findall(r"python (bench/\w+\.py)([^`\n|()]*)", page.read_text(encoding="utf-8")):
+        assert (ROOT / script).is_file(), f"{page.name} names {script}"
+        taken = (ROOT / script).read_text(encoding="utf-8") + shared
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert f'"{option}"' in taken, f"{page.name} names {option} of {script}"
 
 
 def test_every_page_of_the_documentation_is_reached_from_the_readme() -> None:

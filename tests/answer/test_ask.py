@@ -220,6 +220,17 @@ def test_a_summary_is_phrased_only_as_far_as_it_holds(library: Callable[..., Sto
     assert_true(answer, talk())
 
 
+def test_a_summary_tells_a_sentence_once_however_often_the_model_writes_it(
+    library: Callable[..., Store], minilm: Embedder
+) -> None:
+    told = "Recursion means that a function calls itself until a base case is reached [4]. "
+    model = Scripted(told * 2 + "Bees dance to tell other bees where the flowers are [2].")
+    answer = ask("summarise the lecture in 3 sentences", store=library(talk()), embedder=minilm, answerer=model)
+    assert answer.text.count("base case is reached") == 1
+    assert "Bees dance" in answer.text
+    assert_true(answer, talk())
+
+
 def test_a_long_recording_is_summarised_in_parts_and_none_is_left_out(
     library: Callable[..., Store], minilm: Embedder
 ) -> None:

@@ -279,8 +279,10 @@ def test_closing_the_answer_closes_the_stream(desk: Desk) -> None:
 def test_a_stream_that_breaks_is_an_error_after_what_came(desk: Desk, silent: bool) -> None:
     desk.server.switches.drop_after, desk.server.switches.silent_end = 3, silent
     came: list[str] = []
-    with pytest.raises(BackendUnavailableError, match="broke off"):
+    with pytest.raises(BackendUnavailableError, match="broke off") as caught:
         came.extend(desk.answerer().stream([Message("user", "one two three")], max_tokens=50))
+    assert caught.value.message.count(desk.server.url) == 1
+    assert "cannot be reached" not in caught.value.message
     assert len(desk.server.asked) == 1, "a reply that has begun is never asked for twice"
 
 
@@ -634,6 +636,32 @@ def test_vectors_have_length_one_and_the_order_of_the_texts(desk: Desk) -> None:
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert np.allclose(vectors[0], np.array([3, 3, 2, 1]) / np.sqrt(23))
     assert len(requests(desk.server, "/embeddings")) <= 5
+
+
+def test_a_text_that_the_server_finds_too_long_is_the_mean_of_its_parts_and_asked_for_once(desk: Desk) -> None:
+    desk.server.switches.longest = 40
+    long = "the quick brown fox " * 8
+    vectors = desk.embedder().embed(["bee", long, "a tree"])
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert np.allclose(vectors[[0, 2]], desk.embedder().embed(["bee", "a tree"]))
+    assert np.isfinite(vectors[1]).all()
+    sizes = [sum(map(len, body["input"])) for body in requests(desk.server, "/embeddings")]
+    assert len(sizes) < 20  # halves of halves, and none of them tried five times
+    assert max(len(text) for body in requests(desk.server, "/embeddings")[-2:] for text in body["input"]) <= 40
+
+
+def test_a_server_that_refuses_every_length_ends_the_work(desk: Desk) -> None:
+    desk.server.switches.longest = 0
+    with pytest.raises(BackendRefusedError, match="too large to process"):
+        desk.embedder().embed(["bee"])
+
+
+def test_a_request_beyond_the_context_is_told_with_what_gives_a_longer_one(desk: Desk) -> None:
+    said = "request (430 tokens) exceeds the available context size (256 tokens), try increasing it"
+    desk.server.switches.always = Failure(400, "exceed_context_size_error", said)
+    with pytest.raises(BackendRefusedError, match="430 tokens") as caught:
+        ask(desk.answerer())
+    assert "llama-server -c" in caught.value.hint
 
 
 def test_no_texts_are_no_vectors(desk: Desk) -> None:

@@ -31,6 +31,16 @@ def test_a_server_s_scores_come_back_in_the_order_of_the_texts(server: Compatibl
     assert made.card.runs == "server" and made.card.capabilities == ("rerank",)
 
 
+def test_texts_longer_than_the_server_takes_are_ranked_by_their_beginnings(server: Compatible) -> None:
+    server.switches.longest = 1200
+    made = opened(server)
+    long = "a function is work " + "and more of it " * 300
+    assert made.rerank("a function", ["bees", long]).tolist() == [0.0, 2.0]
+    asked = len(server.paths())
+    assert made.rerank("a function", [long, "bees"]).tolist() == [2.0, 0.0]
+    assert len(server.paths()) == asked + 1, "what was found out about its length is kept"
+
+
 def test_a_text_without_a_score_is_an_error_and_no_zero(server: Compatible) -> None:
     server.switches.leaves_out = 1
     with pytest.raises(BackendError, match="no score for each text"):

@@ -5,7 +5,7 @@ import pytest
 
 from seehear.backends.protocols import Embedder
 from seehear.search import find
-from seehear.search.matching import MANY_WORDS, Match, TokenEmbedder, match_words
+from seehear.search.matching import MANY_WORDS, Match, TokenEmbedder, meet
 from seehear.search.passages import cut_up, vectors
 from seehear.search.route import read_question
 from seehear.store import Store
@@ -33,9 +33,9 @@ def minilm(small_weights: None) -> TokenEmbedder:
 
 
 def _match(embedder: TokenEmbedder, question: str, words: list[str], texts: list[str]) -> Match:
-    match = match_words(embedder, question, words, texts)
-    assert match is not None
-    return match
+    meeting = meet(embedder, question, texts)
+    assert meeting is not None
+    return meeting.match(words, range(len(texts)))
 
 
 def test_a_word_that_is_met_nowhere_weighs_more_than_those_that_are() -> None:
@@ -55,7 +55,7 @@ def test_words_that_the_tokenizer_does_not_know_leave_the_whole_question() -> No
 
 @pytest.mark.parametrize(("question", "texts"), [("", ["bees"]), ("bees", []), ("bees", [""])])
 def test_nothing_to_match_is_no_match(question: str, texts: list[str]) -> None:
-    assert match_words(_Letters(), question, ["bees"], texts) is None
+    assert meet(_Letters(), question, texts) is None
 
 
 def test_a_long_question_is_no_longer_than_long() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, NotFoundError
 from seehear.search import search
-from seehear.search.evidence import vagueness
+from seehear.search.features import vagueness
 from seehear.search.passages import cut_up, vectors
 from seehear.search.route import read_question
 from seehear.search.terms import match_expression, stem, terms_of

@@ -7,7 +7,7 @@ import pytest
 
 from seehear.backends.protocols import Embedder
 from seehear.search import Weights, find
-from seehear.search.evidence import strengths
+from seehear.search.features import strengths
 from seehear.search.matching import Meeting
 from seehear.search.passages import cut_up, vectors
 from seehear.search.pool import Pool

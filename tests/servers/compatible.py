@@ -52,6 +52,8 @@ class Switches:
     hears: bool = True
     embeds: bool = True
     reranks: bool = True
+    longest: int = 1_000_000
+    """Characters of a text that it embeds or ranks; llama.cpp refuses so what is longer than its batch."""
     most_images: int = 100
     formats: tuple[str, ...] = ("json_schema", "json_object")
     limits: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
@@ -485,6 +487,7 @@ def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | No
     _checked(server, "CreateEmbeddingRequest", body, sent=True)
     _must_exist(server, body["model"])
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    _must_fit(server, texts)
     rows = [
         {"object": "embedding", "index": n, "embedding": [float(len(text)), 3.0, float(text.count("e")), 1.0]}
         for n, text in enumerate(texts)
@@ -494,6 +497,13 @@ def _embeddings(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | No
     return _checked(server, "CreateEmbeddingResponse", answer)
 
 
+def _must_fit(server: Compatible, texts: Sequence[str]) -> None:
+    for text in texts:
+        if len(text) > server.switches.longest:
+            said = f"input ({len(text)} tokens) is too large to process. increase the physical batch size"
+            raise Refused(Failure(500, None, said))
+
+
 def _rerank(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
     """What Cohere and Jina began and llama.cpp, vLLM and Infinity share; OpenAI's description has no such thing."""
     if not server.switches.reranks:
@@ -501,6 +511,7 @@ def _rerank(server: Compatible, body: dict[str, Any]) -> dict[str, Any] | None:
     assert set(body) == {"model", "query", "documents", "top_n"}
     assert isinstance(body["query"], str) and all(isinstance(text, str) for text in body["documents"])
     _must_exist(server, body["model"])
+    _must_fit(server, body["documents"])
     wanted = set(body["query"].lower().split())
     rows = [
         {"index": n, "relevance_score": float(len(wanted & set(text.lower().split())))}

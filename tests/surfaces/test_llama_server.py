@@ -114,3 +114,14 @@ def test_the_doctor_tells_what_it_says_of_itself_without_trying_it(address: str,
     assert (model["model"], model["context_tokens"]) == ("smollm2", 4096)
     assert model["can"] == {"describe": False}
     assert model["takes_audio"] is False
+    told = run("doctor", env={"OPENAI_BASE_URL": address}).out
+    assert "1 model, on this machine" in told
+    assert "smollm2  not tried (--probe), context 4096" in told, "what is not known is not denied"
+
+
+def test_the_list_of_backends_marks_the_model_of_the_server_that_is_chosen(address: str, run: Run) -> None:
+    done = run("backends", "--json", env={"OPENAI_BASE_URL": address})
+    chosen = {(row["capability"], row["name"]) for row in done.json if row["chosen"]}
+    assert ("answer", f"{address}#smollm2") in chosen
+    rows = [(row["capability"], row["name"]) for row in done.json]
+    assert len(rows) == len(set(rows))

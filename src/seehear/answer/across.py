@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.mentions import Wanted, answer_mentions
 from seehear.answer.refusal import features, fits, mode, probability, threshold
@@ -16,7 +15,7 @@ from seehear.fences import plain
 from seehear.search import find
 from seehear.search.matching import Asked
 from seehear.search.route import Intent
-from seehear.search.terms import stems_of, terms_of
+from seehear.search.terms import EMPTY, stems_of, terms_of
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.units import Unit, clean
@@ -126,7 +125,7 @@ def _about(intent: Intent, topic: str) -> Intent:
 def sentences_about(inquiry: Inquiry, row: MediaRow, topic: str) -> list[Unit]:
     """What one recording says about a topic: sentences that name it, come near it in meaning, or stand under it."""
     stored = inquiry.store.units(row.number)
-    ordinals = [o for o in sorted(stored) if stored[o].kind == "transcript"]
+    ordinals = [o for o, unit in stored.items() if unit.kind == "transcript"]
     span, sought = inquiry.intent.span(row.duration_s), set(stems_of(topic))
     near: set[int] = set()
     vectors = inquiry.store.unit_vectors(row.number) if inquiry.embedder is not None else None

@@ -32,8 +32,7 @@ def answer_beside(inquiry: Inquiry, follow: FollowUp) -> Answer | None:
     row = next((row for row in inquiry.rows if row.id == follow.media), None)
     if row is None or follow.anchor is None or follow.beside is None:
         return None
-    stored = inquiry.store.units(row.number)
-    units = [stored[ordinal] for ordinal in sorted(stored)]
+    units = list(inquiry.store.units(row.number).values())
     anchor = follow.anchor
     kind = "visual" if inquiry.intent.route == "shown" else "transcript"
     if follow.beside == "why":

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seehear.answer.announcements import announced
-from seehear.search.growth import opening
+from seehear.search.extent import opening
 from seehear.units import Unit
 
 if TYPE_CHECKING:

@@ -107,8 +107,7 @@ class _Work:
 def _look(inquiry: Inquiry, row: MediaRow) -> _Work:
     store, intent, embedder = inquiry.store, inquiry.intent, inquiry.embedder
     timeline = store.timeline(row.id)
-    stored = store.units(row.number)
-    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    made = Cut(tuple(store.units(row.number).values()), (), ())
     vectors = store.unit_vectors(row.number)
     same_space = embedder is not None and row.embedder == embedder.card.name
     everything = tuple(topics(timeline, made, vectors, embedder if same_space else None))
@@ -320,6 +319,9 @@ def _ask_for(
             # "It has types" says nothing when the sentence that told what "it" is had to go.
             hangs = dropped and _POINTS_BACK.match(sentence) is not None
             reason = "continues a sentence that was dropped" if checked is not None and hangs else reason
+            if checked is not None and any(checked.text == before.text for before in found):
+                trace.judge(plain(sentence), "is told already", kept=False)  # a small model begins anew
+                continue
             trace.judge(plain(sentence), reason, kept=checked is not None and not hangs)
             dropped = checked is None or hangs
             if checked is not None and not hangs:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 
-from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
 from seehear.fences import plain
 from seehear.scripts import count, pieces
-from seehear.search.terms import content_stems
+from seehear.search.terms import FRAME_STEMS, content_stems
 from seehear.spans import Span, clock
 from seehear.values import Citation, EventKind, Moment
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.answer.subject import bare
 from seehear.fences import plain
 from seehear.language import NAMES, language_of_all
 from seehear.spans import clock
@@ -67,16 +68,16 @@ class Fact:
 
 def read_fact(text: str) -> Fact | None:
     """Which fact about recordings a question asks for, None where it asks for what they hold."""
-    bare = " ".join(text.split()).rstrip("?.! ")
-    if _LENGTH.search(bare):
+    asked = bare(text)
+    if _LENGTH.search(asked):
         return Fact("length")
-    if _COUNT.match(bare) or _LIST.match(bare):
+    if _COUNT.match(asked) or _LIST.match(asked):
         return Fact("list")
-    if extreme := _EXTREME.match(bare):
+    if extreme := _EXTREME.match(asked):
         return Fact("longest" if "longest" in extreme.group().lower() else "shortest")
-    if _LANGUAGE.match(bare):
+    if _LANGUAGE.match(asked):
         return Fact("language")
-    return Fact("speakers") if _SPEAKER.match(bare) else None
+    return Fact("speakers") if _SPEAKER.match(asked) else None
 
 
 def answer_fact(inquiry: Inquiry, fact: Fact) -> Answer | None:

@@ -11,9 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seehear.answer.frame import EMPTY
 from seehear.search.chatter import CHATTER
-from seehear.search.terms import STOP
+from seehear.search.terms import EMPTY, STOP
 from seehear.spans import Span
 from seehear.values import Turn
 

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 
 from seehear.answer.across import sentences_about
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment, units_of
+from seehear.answer.subject import bare
 from seehear.fences import plain
-from seehear.search.terms import content_stems
+from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import clock
 from seehear.store import MediaRow
 from seehear.values import Answer, Citation, Moment
@@ -46,7 +46,7 @@ class Lasting:
 
 def read_lasting(text: str) -> Lasting | None:
     """Whether it is asked how long something is spoken of, None where something else is."""
-    match = _ASKED.match(" ".join(text.split()).rstrip("?.! "))
+    match = _ASKED.match(bare(text))
     if match is None:
         return None
     subject = next(group for group in match.groups() if group)

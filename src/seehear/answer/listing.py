@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Literal
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import text_during
@@ -17,7 +16,11 @@ from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
 from seehear.scripts import words_of
 from seehear.search.route import ASKING, LISTS
+<<<<<<< HEAD
 from seehear.search.terms import Terms, content_stems, named
+=======
+from seehear.search.terms import EMPTY, Terms, content_stems
+>>>>>>> stranger
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seehear.answer.beside import answer_beside
 from seehear.answer.evidence import cut_off
 from seehear.answer.follow import Beside, FollowUp
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
-from seehear.answer.refusal import fits
+from seehear.answer.subject import bare, best_of
 from seehear.fences import plain
 from seehear.scripts import words_of
-from seehear.search import find
-from seehear.search.terms import content_stems, terms_of
+from seehear.search.terms import EMPTY, content_stems
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment
@@ -52,7 +50,7 @@ class Neighbour:
 
 def read_neighbour(text: str) -> Neighbour | None:
     """Whether a question asks what comes before or after a subject, None where it asks for something else."""
-    match = _ASKED.match(" ".join(text.split()).rstrip("?.! "))
+    match = _ASKED.match(bare(text))
     if match is None:
         return None
     side, subject = (match[1], match[2]) if match[1] else (match[3], match[4])
@@ -73,8 +71,7 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
         place = topic_called(outline, asked.stems)
         if place is None or len(lines) >= MOST:
             continue
-        stored = inquiry.store.units(row.number)
-        units = [stored[ordinal] for ordinal in sorted(stored)]
+        units = list(inquiry.store.units(row.number).values())
         here = f"“{plain(outline[place].title)}” {mark(row, outline[place].span.start_s, several=inquiry.several)}"
         other = place + (-1 if asked.before else 1)
         if not 0 <= other < len(outline):
@@ -97,11 +94,9 @@ def answer_neighbour(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
 
 def _beside_the_place(inquiry: Inquiry, asked: Neighbour) -> Answer | None:
     """What is said before or after the moment that fits the subject best; None where none is about it."""
-    intent = replace(inquiry.intent, terms=terms_of(asked.subject), first=False, want="what")
-    found = find(inquiry.store, inquiry.embedder, intent, query=asked.subject, media=inquiry.media, limit=1)
-    if not found.moments or not fits(found.signal, embedder=found.compared_by):
+    best = next(iter(best_of(inquiry, asked.subject)), None)
+    if best is None:
         return None
-    best = found.moments[0]
     inquiry.trace.step("No topic is called so: what lies beside its best moment is quoted.")
     side: Beside = "before" if asked.before else "after"
     follow = FollowUp(inquiry.read_as, "", best.media, best.span, side, called=_ARTICLE.sub("", asked.subject))

@@ -67,8 +67,7 @@ def chapters(
 @on_snapshot
 def chapters_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -> list[Chapter]:
     """The `chapters` of a recording in a library, from the vectors that are kept there."""
-    stored = store.units(row.number)
-    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    made = Cut(tuple(store.units(row.number).values()), (), ())
     kept = embedder is not None and row.embedder == embedder.card.name
     vectors = store.unit_vectors(row.number) if kept else None
     return chapters(store.timeline(row.id), embedder, made=made, vectors=vectors)
@@ -76,8 +75,7 @@ def chapters_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -
 
 def topics_of(store: Store, row: MediaRow, embedder: Embedder | None = None) -> list[Topic]:
     """The `topics` of a recording in a library, from the vectors that are kept there."""
-    stored = store.units(row.number)
-    made = Cut(tuple(stored[i] for i in sorted(stored)), (), ())
+    made = Cut(tuple(store.units(row.number).values()), (), ())
     kept = embedder is not None and row.embedder == embedder.card.name
     return topics(store.timeline(row.id), made, store.unit_vectors(row.number), embedder if kept else None)
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from seehear.answer.inquiry import Inquiry
-from seehear.answer.refusal import fits
+from seehear.answer.subject import bare, best_of
 from seehear.scripts import count
-from seehear.search import find
-from seehear.search.terms import terms_of
 from seehear.values import Moment
 
 MOST_WORDS = 5
@@ -27,7 +24,7 @@ _PAIR = re.compile(
 
 def read_pair(text: str) -> tuple[str, str] | None:
     """The two things that are compared, as they are written; None where no two are."""
-    match = _PAIR.search(" ".join(text.split()).rstrip("?.! "))
+    match = _PAIR.search(bare(text))
     if match is None:
         return None
     one, other = (side.strip(" ,") for side in match.groups() if side)
@@ -42,13 +39,10 @@ def both_sides(inquiry: Inquiry) -> list[Moment]:
         return []
     sides: list[Moment] = []
     for side in pair:
-        found = find(
-            inquiry.store, inquiry.embedder, replace(inquiry.intent, terms=terms_of(side), want="what"), query=side,
-            media=inquiry.media, limit=LOOKED_AT, reranker=inquiry.reranker,
-        )  # fmt: skip
-        if not fits(found.signal, embedder=found.compared_by, across=bool(inquiry.tongue.compared_by)):
+        best = best_of(inquiry, side, limit=LOOKED_AT, reranker=inquiry.reranker)
+        if not best:
             return []
         # A heading names a thing and says nothing about it.
-        sides += [m for m in found.moments if count(m.text) >= BARE_WORDS][:1] or found.moments[:1]
+        sides += [m for m in best if count(m.text) >= BARE_WORDS][:1] or best[:1]
     one, other = sides
     return [] if one.media == other.media and one.span.overlap_s(other.span) > 0 else sides

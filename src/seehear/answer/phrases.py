@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from seehear.scripts import is_paired
-from seehear.search.terms import FRAME, STOP, stem
+from seehear.search.terms import EMPTY, STOP, stem
 
 LONGEST_WORDS = 6
 LONGEST_THING = 4
@@ -35,7 +35,7 @@ _FILLER = frozenset(
 )
 _PLAIN = frozenset("answer code display name number point question questions screen slide slides".split())  # noqa: SIM905
 """Words about the recording in a question, but words of its subject in a phrase; none of them is a title by itself."""
-_DULL = (STOP | FRAME | _FILLER) - _PLAIN
+_DULL = (EMPTY | _FILLER) - _PLAIN
 _WEAK = STOP | _FILLER | frozenset(
     """ask begin bring call check cover describe discuss ensure explain explore find give happen help introduce learn
     leave mean mention notice play remember say see seem show start stop study tell think turn understand wait
@@ -110,7 +110,7 @@ def phrases(sentences: Sequence[str], lexicon: Lexicon) -> list[Phrase]:
     for ordinal, text in enumerate(sentences):
         for clause in _CLAUSE.split(text):
             if is_paired(clause):
-                from seehear.search.kernels import kernels
+                from seehear.search.cjk_topics import kernels
 
                 for name in kernels(clause):
                     if 2 <= len(name) <= LONGEST_SIGNS:

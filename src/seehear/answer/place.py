@@ -19,8 +19,7 @@ _SPACE = re.compile(r"\s+")
 def units_of(inquiry: Inquiry, row: MediaRow) -> list[Unit]:
     """What was said and what was shown in one recording, in the stretch that is asked for, in order of time."""
     span = inquiry.intent.span(row.duration_s)
-    stored = inquiry.store.units(row.number)
-    units = [stored[ordinal] for ordinal in sorted(stored)]
+    units = list(inquiry.store.units(row.number).values())
     if span is None:
         return units
     return [u for u in units if u.span.overlap_s(span) > 0 or span.contains(u.span.start_s)]

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seehear.answer.evidence import Checked, Evidence, support
-from seehear.answer.frame import FRAME_STEMS
 from seehear.scripts import joined
-from seehear.search.terms import content_stems
+from seehear.search.terms import FRAME_STEMS, content_stems
 from seehear.spans import Span
 from seehear.units import Unit
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from seehear.answer.broad import answer_broadly
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
 from seehear.fences import plain, verbatim
 from seehear.scripts import count
+from seehear.search.terms import EMPTY
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Moment
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from seehear.scripts import count as length_of
-from seehear.search.evidence import weights_of
+from seehear.search.features import weights_of
 from seehear.search.terms import content_stems
 from seehear.units import Cut
 

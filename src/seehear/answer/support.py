@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seehear.answer.evidence import support
-from seehear.answer.frame import FRAME_STEMS
 from seehear.backends.protocols import Embedder
 from seehear.fences import plain, rounded
-from seehear.search.terms import content_stems
+from seehear.search.terms import FRAME_STEMS, content_stems
 
 UNCONFIRMED = "(unconfirmed)"
 """What is printed behind a sentence that its citations do not bear out."""

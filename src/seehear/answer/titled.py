@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.answer.frame import EMPTY
 from seehear.scripts import words_of
-from seehear.search.terms import stem
+from seehear.search.terms import EMPTY, stem
 from seehear.store import MediaRow
 
 LONGEST = 8

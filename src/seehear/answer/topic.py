@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.frame import EMPTY
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.neighbours import topic_called
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
-from seehear.answer.refusal import fits
+from seehear.answer.subject import bare, best_of
 from seehear.fences import plain
 from seehear.scripts import words_of
-from seehear.search import find
-from seehear.search.terms import content_stems, terms_of
+from seehear.search.terms import EMPTY, content_stems
 from seehear.store import MediaRow
 from seehear.values import Answer, Citation, Moment
 
@@ -51,13 +49,13 @@ class Place:
 
 def read_place(text: str) -> Place | None:
     """Which topic by its place, or which of two things first, is asked for; None where something else is."""
-    bare = " ".join(text.split()).rstrip("?.! ")
-    if match := _NTH.match(bare):
+    asked = bare(text)
+    if match := _NTH.match(asked):
         name = match.group(1).lower()
         return Place(_PLACES.index(name) + 1 if name in _PLACES else -1)
-    match = _FIRST.match(bare)
+    match = _FIRST.match(asked)
     pair = (match.group(1), match.group(2)) if match else None
-    if pair is None and (match := _BEFORE.match(bare)):
+    if pair is None and (match := _BEFORE.match(asked)):
         one, other = (side for side in match.groups() if side)
         pair = (one, other)
     if pair is None or not all(set(words_of(side)) - EMPTY for side in pair):
@@ -82,8 +80,7 @@ def _nth(inquiry: Inquiry, nth: int) -> Answer | None:
         )
         return inquiry.done((), (), supported=False)
     topic = outline[nth - 1 if nth > 0 else -1]
-    stored = inquiry.store.units(row.number)
-    units = [stored[ordinal] for ordinal in sorted(stored)]
+    units = list(inquiry.store.units(row.number).values())
     held = [units[i] for i in topic.units]
     said = next((unit for unit in held if unit.kind == "transcript"), None)
     moments = [moment(row, held[:1], units)] if held else []
@@ -107,19 +104,17 @@ def _order(inquiry: Inquiry, one: str, other: str) -> Answer | None:
         return None
     row = inquiry.rows[0]
     outline = topics_of(inquiry.store, row, inquiry.embedder)
-    stored = inquiry.store.units(row.number)
-    units = [stored[ordinal] for ordinal in sorted(stored)]
+    units = list(inquiry.store.units(row.number).values())
     places: list[tuple[str, Moment]] = []
     for subject in (one, other):
         at = topic_called(outline, frozenset(content_stems(subject)))
         if at is not None and outline[at].units:
             places.append((subject, moment(row, [units[outline[at].units[0]]], units)))
             continue
-        intent = replace(inquiry.intent, terms=terms_of(subject), first=False, want="when", route="both")
-        found = find(inquiry.store, inquiry.embedder, intent, query=subject, media=inquiry.media, limit=1)
-        if not found.moments or not fits(found.signal, embedder=found.compared_by):
+        best = best_of(inquiry, subject, route="both")
+        if not best:
             return None
-        places.append((subject, found.moments[0]))
+        places.append((subject, best[0]))
     places.sort(key=lambda held: held[1].start_s)
     (first, early), (second, late) = places
     if early.start_s == late.start_s:

@@ -96,11 +96,9 @@ def translate(text: str, language: str, writer: Answerer) -> str:
 
 
 def _spoken(store: Store, row: MediaRow) -> str | None:
-    stored = store.units(row.number)
-    said = (stored[o].text for o in sorted(stored) if stored[o].kind == "transcript")
-    return language_of_all(islice(said, SAMPLED_UNITS)) or language_of_all(
-        stored[o].text for o in sorted(stored)[:SAMPLED_UNITS]
-    )
+    units = list(store.units(row.number).values())
+    said = (unit.text for unit in units if unit.kind == "transcript")
+    return language_of_all(islice(said, SAMPLED_UNITS)) or language_of_all(unit.text for unit in units[:SAMPLED_UNITS])
 
 
 def _knows(card: Card, language: str) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seehear.backends import describing
+from seehear.backends.fitting import fitted, halved
 from seehear.backends.ollama_http import AGAIN, Client
 from seehear.backends.ollama_models import (
     NEEDS,
@@ -286,7 +287,7 @@ class OllamaEmbedder(_Ollama):
         rows = np.zeros((len(texts), self._shown.dimensions), np.float32)
         for start in range(0, len(parts), BATCH):
             batch = parts[start : start + BATCH]
-            vectors = self._fitting([part for _, part in batch])
+            vectors = fitted(self._vectors, [part for _, part in batch], is_too_long=_is_too_long)
             if len(vectors) and rows.shape[1] != vectors.shape[1]:
                 if start:
                     raise BackendError(
@@ -296,24 +297,6 @@ class OllamaEmbedder(_Ollama):
             for (row, part), vector in zip(batch, vectors, strict=True):
                 rows[row] += vector * len(part)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(rows) else rows
-
-    def _fitting(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts that should fit; one that the server finds too long after all is the mean of its halves."""
-        import numpy as np
-
-        try:
-            return self._vectors(texts)
-        except BackendError as error:
-            # Ollama has no code for this: "the input length exceeds the context length".
-            if type(error) is not BackendError or "context length" not in error.message:
-                raise
-            if len(texts) > 1:
-                return np.concatenate([self._fitting([text]) for text in texts])
-            if len(texts[0]) < 2:
-                raise
-            halves = _halved(texts[0])
-            mean = np.average(np.concatenate([self._fitting([half]) for half in halves]), 0, [len(h) for h in halves])
-            return mean[np.newaxis].astype(np.float32)
 
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
@@ -343,13 +326,12 @@ def _parts(text: str, most_tokens: int) -> list[str]:
     """The text, or the parts of it that fit, cut between words where there are some."""
     if estimate_tokens(text) <= most_tokens or len(text) < 2:
         return [text if text.strip() else "-"]
-    return [part for half in _halved(text) for part in _parts(half, most_tokens)]
+    return [part for half in halved(text) for part in _parts(half, most_tokens)]
 
 
-def _halved(text: str) -> tuple[str, str]:
-    middle = text.rfind(" ", 1, len(text) // 2 + 1)
-    middle = middle if middle > len(text) // 4 else len(text) // 2
-    return text[:middle], text[middle:]
+def _is_too_long(error: SeehearError) -> bool:
+    # Ollama has no code for this: "the input length exceeds the context length".
+    return type(error) is BackendError and "context length" in error.message
 
 
 def _used(done: Mapping[str, Any], estimate: Use) -> Use:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seehear.errors import InputError
-from seehear.evaluate.numbers import compare_rows
+from seehear.evaluate.metrics import compare_rows
 from seehear.evaluate.paired import Compared
 from seehear.evaluate.run import Run
 

@@ -14,7 +14,7 @@ from seehear.backends.protocols import Answerer, Message
 from seehear.evaluate.question import Question
 from seehear.search.passages import cut_up
 from seehear.search.sentences import sentences
-from seehear.search.terms import FRAME, STOP, content_stems
+from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import Span
 from seehear.timeline import Timeline
 from seehear.units import clean
@@ -44,7 +44,7 @@ _DEFINES = tuple(
         r"(?P<verb>is|are)\s+(?:defined|known)\s+as\s+\w",
     )
 )
-_NO_SUBJECT = STOP | FRAME | frozenset(
+_NO_SUBJECT = EMPTY | frozenset(
     """something anything everything nothing someone everyone one two three way reason idea problem answer result
     difference goal rest today tomorrow yes no okay ok let say said think know see look want need call called don
     didn doesn isn aren wasn won won't there's that's it's what's he's she's guess sure good great main best only

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from seehear.backends.protocols import Embedder
 from seehear.errors import InputError, NotFoundError
-from seehear.evaluate.numbers import summarise
+from seehear.evaluate.metrics import summarise
 from seehear.evaluate.places import DEPTH
 from seehear.evaluate.question import Question, drafts
 from seehear.evaluate.scored import Scored, score

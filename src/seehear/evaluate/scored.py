@@ -10,7 +10,7 @@ from seehear.answer.support import judge
 from seehear.backends.protocols import Embedder
 from seehear.evaluate import places
 from seehear.evaluate.question import Question
-from seehear.evaluate.wording import bare, token_f1, token_recall
+from seehear.evaluate.token_f1 import bare, token_f1, token_recall
 from seehear.values import Answer, Moment
 
 DEPTHS = (1, 5, 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from seehear.search.terms import FRAME, STOP
+from seehear.search.terms import EMPTY
 
 CHATTER = frozenset(
     """advance anybody anyone anyway appreciate appreciated asap ask asked asking basic believe bit btw cheers clarify
@@ -33,7 +33,7 @@ _COURTESY = re.compile(
 _CLAUSES = re.compile(r"(?<=[.?!;])\s+|(?<=:)\s+|\n+|,?\s+\bbut\s+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _ASKS = re.compile(r"\b(?:what|when|where|which|who|whose|why|how)\b", re.IGNORECASE)
-_EMPTY = CHATTER | STOP | FRAME
+_EMPTY = CHATTER | EMPTY
 
 
 def without_chatter(question: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seehear.search.evidence import bm25, lengths_of, occurrences, scenes, smooth, weights_of
+from seehear.search.features import bm25, lengths_of, occurrences, scenes, smooth, weights_of
 from seehear.search.pool import Pool
 from seehear.search.terms import Terms, stem
 from seehear.store import Store

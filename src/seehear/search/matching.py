@@ -150,12 +150,6 @@ def meet(
     return Meeting(asked, met)
 
 
-def match_words(embedder: TokenEmbedder, question: str, words: Sequence[str], texts: Sequence[str]) -> Match | None:
-    """Match the `words` of a question against all tokens of some texts; None where either holds none."""
-    meeting = meet(embedder, question, texts)
-    return None if meeting is None else meeting.match(words, range(len(texts)))
-
-
 def _weight(word: str, idf: Mapping[str, float], rare: float) -> float:
     if not any(c.isalnum() for c in word):
         return MARK_WEIGHT

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from seehear.scripts import joined
 from seehear.search.candidates import Scope
-from seehear.search.growth import grown
+from seehear.search.extent import grown
 from seehear.search.pool import Pool
 from seehear.search.weighing import Scored, Weights
 from seehear.spans import Span

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from seehear.scripts import parted
 from seehear.search.spelling import alike
-from seehear.search.terms import FRAME, STOP, stem
+from seehear.search.terms import EMPTY, stem
 from seehear.units import Unit
 
 _NAME = r"([A-Za-z_][\w.]*)"
@@ -31,7 +31,7 @@ def names(question: str) -> tuple[str, ...]:
     """The names of things in a question, in lower case: what stands before "statement" or "keyword", or as a call."""
     found = [
         match.group(1) for match in _CALLED.finditer(question)
-        if match.group(1).lower() not in _KINDS | STOP | FRAME and not _DESCRIBES.search(match.group(1).lower())
+        if match.group(1).lower() not in _KINDS | EMPTY and not _DESCRIBES.search(match.group(1).lower())
     ]  # fmt: skip
     found += [a or b for a, b in _CALLS.findall(question)]
     # Of "numpy.random.rand" people say the end.

@@ -129,36 +129,33 @@ def find(
         scored, order, meeting = sharpen(store, scored, pool, order, embedder, query, weights, tokens=asked.tokens)
         if meeting is not None and judge:
             match = meeting.match(intent.terms.words, range(min(UNITS, meeting.best.shape[1])))
-    scores, cosine, coverage, exact = scored.scores, scored.cosine, scored.coverage, scored.exact
+    exact = scored.exact
     # What stands there as typed comes before what is alike.
     order.sort(key=lambda i: exact[i] <= 0.0)
     signal = Signal(
-        float(cosine[order].max()), float(coverage[order].max()), float(scored.own[order].max()), scored.absent,
-        bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
+        float(scored.cosine[order].max()), float(scored.coverage[order].max()), float(scored.own[order].max()),
+        scored.absent, bool(exact[order].any()), match, judge and missing(names(asked_as), pool.units),
         sum(row.duration_s for row in scope.media.values()) / 3600.0,
     )  # fmt: skip
     if intent.first:
-        order = earliest(order, pool, scored)
-    if intent.first:
         # The first mention is a matter of time, not of fit.
-        reranker = None
-    chosen: list[Moment] = []
-    parts: list[dict[str, float]] = []
-    typed = 0
+        order, reranker = earliest(order, pool, scored), None
+    chosen: dict[int, Moment] = {}
     for i in order:
-        if len(chosen) >= (limit if reranker is None else max(limit, RERANKED)) or scores[i] <= 0.0:
+        if len(chosen) >= (limit if reranker is None else max(limit, RERANKED)) or scored.scores[i] <= 0.0:
             break
         moment = moment_at(pool, i, scored, scope, weights, allowed, grow=not intent.first)
-        if not any(same(moment, other) for other in chosen):
-            chosen.append(moment)
-            parts.append({name: float(values[i]) for name, values in scored.parts.items()})
-            typed += exact[i] > 0.0
+        if not any(same(moment, other) for other in chosen.values()):
+            chosen[i] = moment
     by = embedder.card.name if embedder is not None and vectors is not None and pool.vectors is not None else ""
+    moments = tuple(chosen.values())
+    parts = [{name: float(values[i]) for name, values in scored.parts.items()} for i in chosen]
     if reranker is None or not chosen:
-        return Found(tuple(chosen), signal, intent, by, tuple(parts))
-    places = rerank(reranker, asked_as, chosen, typed)[:limit]
+        return Found(moments, signal, intent, by, tuple(parts))
+    typed = sum(exact[i] > 0.0 for i in chosen)
+    places = rerank(reranker, asked_as, moments, typed)[:limit]
     return Found(
-        tuple(chosen[i] for i, _ in places), signal, intent, by, tuple(parts[i] for i, _ in places),
+        tuple(moments[i] for i, _ in places), signal, intent, by, tuple(parts[i] for i, _ in places),
         tuple(score for _, score in places),
     )  # fmt: skip
 

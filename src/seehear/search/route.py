@@ -8,9 +8,9 @@ from typing import Literal
 
 from seehear.errors import InputError
 from seehear.scripts import is_paired, words_of
-from seehear.search import cues
+from seehear.search import cjk_cues as cues
 from seehear.search.chatter import without_chatter
-from seehear.search.terms import FRAME, STOP, Terms, terms_of
+from seehear.search.terms import EMPTY, FRAME, STOP, Terms, terms_of
 from seehear.spans import Span, parse_clock
 from seehear.values import Route
 
@@ -313,7 +313,7 @@ def _asks_of_recording(text: str) -> bool:
     for pattern, _ in _PART:
         text = pattern.sub(" ", text)
     left = words_of(_strip_times(text, around=True, parts=True))
-    return all(word in STOP | FRAME | {"come", "comes"} for word in left)
+    return all(word in EMPTY | {"come", "comes"} for word in left)
 
 
 def _stretch(text: str, *, about_it: bool) -> Stretch | None:

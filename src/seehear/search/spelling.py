@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from seehear.scripts import parted
 from seehear.search.route import ASKING
-from seehear.search.terms import FRAME, STOP, Terms
+from seehear.search.terms import EMPTY, Terms
 from seehear.store import MediaRow, Store
 
 SHORTEST = 4
@@ -44,7 +44,7 @@ def mend(text: str, terms: Terms, store: Store, rows: Sequence[MediaRow]) -> Men
     exact = " ".join(terms.exact).lower()
     doubtful = [
         word for word in terms.words
-        if len(word) >= SHORTEST - 1 and word.isalpha() and word not in STOP | FRAME | ASKING and word not in exact
+        if len(word) >= SHORTEST - 1 and word.isalpha() and word not in EMPTY | ASKING and word not in exact
     ]  # fmt: skip
     if not doubtful:
         return Mended(text)

@@ -51,6 +51,8 @@ FRAME = frozenset(
     everyone ever""".split()  # noqa: SIM905
 )
 """Words of the question about the recording, or about nothing; they count only when nothing else is left."""
+EMPTY = STOP | FRAME
+"""Words that tell no subject: of the language itself, and of a question about the recording."""
 
 _NAMED = re.compile(
     r"""\b(for|while|until|do)[\s-]loop\b
@@ -104,6 +106,9 @@ def stem(word: str) -> str:
     return word
 
 
+FRAME_STEMS = frozenset(stem(word) for word in FRAME)
+
+
 def stems_of(text: str) -> list[str]:
     """Every word of a text as a stem, in order."""
     return [stem(word) for word in words_of(text)]
@@ -139,9 +144,9 @@ def terms_of(question: str) -> Terms:
     quoted = named(question) | {word for text in exact for word in words_of(text)}
     whole: tuple[str, ...] = ()
     if is_paired(question):
-        from seehear.search.kernels import kernels
+        from seehear.search.cjk_topics import kernels
 
-        whole = tuple(w for w in kernels(question.lower()) if w in quoted or w not in STOP | FRAME)
+        whole = tuple(w for w in kernels(question.lower()) if w in quoted or w not in EMPTY)
     words = list(dict.fromkeys(word for text in whole or (question,) for word in words_of(text)))
     content = [w for w in words if w in quoted or (w not in STOP and w not in FRAME)]
     content = content or [w for w in words if w not in STOP] or words

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seehear.search import outlooks
-from seehear.search.evidence import peak, smooth, strengths, vagueness
+from seehear.search.features import peak, smooth, strengths, vagueness
 from seehear.search.lexical import FAR, Lexical, lexical
 from seehear.search.pool import Pool
 from seehear.search.route import Intent

@@ -418,12 +418,12 @@ class Store:
         return found if rows else sorted(found, key=lambda passage: passage.row)
 
     def units(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, Unit]:
-        """Units of one media by ordinal; all of them when no ordinals are given."""
+        """Units of one media by ordinal, in their order; all of them when no ordinals are given."""
         low, high = (min(ordinals), max(ordinals)) if ordinals else (0, 2**31)
         wanted = None if ordinals is None else set(ordinals)
         rows = self.all(
             "SELECT ordinal, kind, start_s, end_s, text, title, frame FROM units "
-            "WHERE media=? AND ordinal BETWEEN ? AND ?",
+            "WHERE media=? AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
             (media_number, low, high),
         )
         return {r[0]: Unit(r[1], Span(r[2], r[3]), *r[4:]) for r in rows if wanted is None or r[0] in wanted}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from seehear.backends.fitting import fitted
 from seehear.backends.protocols import Card
 from seehear.backends.servers import catalogue
 from seehear.backends.servers.client import Client, unreadable
 from seehear.backends.servers.meter import Use
 from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.sdk_errors import says_too_long
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +44,7 @@ class OpenAIEmbedder:
         )  # fmt: skip
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return float32 [N, D] with rows of length 1.
+        """Return float32 [N, D] with rows of length 1; a text that the server finds too long is the mean of its halves.
 
         Raises BudgetError, BackendUnavailableError, BackendRefusedError, ConfigError, and BackendError when the reply
         does not hold one vector for each text.
@@ -51,7 +53,7 @@ class OpenAIEmbedder:
 
         if not texts:
             return np.zeros((0, self._known_dimensions()), np.float32)
-        parts = self._client.map(self._embed, _batches(texts))
+        parts = self._client.map(lambda batch: fitted(self._embed, batch, is_too_long=says_too_long), _batches(texts))
         vectors = np.concatenate(parts)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):

@@ -14,13 +14,17 @@ from seehear.backends.servers import catalogue
 from seehear.backends.servers.client import Client, unreadable
 from seehear.backends.servers.meter import Use
 from seehear.backends.servers.probes import Probes
+from seehear.backends.servers.sdk_errors import says_too_long
+from seehear.errors import SeehearError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 LONGEST = 4_000
-"""Characters of one text that are sent: llama.cpp refuses what is longer than a batch."""
+"""Characters of one text that are sent at first, half as many after each refusal of a server that takes less."""
+SHORTEST = 250
+"""Characters of which half is not tried: where so few are too many, it is something else that is refused."""
 
 
 class OpenAIReranker:
@@ -28,6 +32,7 @@ class OpenAIReranker:
 
     def __init__(self, client: Client, model: str, *, name: str, probes: Probes | None = None) -> None:
         self._client, self._model, self._name = client, model, name
+        self._longest = LONGEST
 
     @property
     def card(self) -> Card:
@@ -47,21 +52,30 @@ class OpenAIReranker:
 
         if not texts:
             return np.zeros(0, np.float32)
-        sent = [text[:LONGEST] for text in texts]
-        estimate = Use(self._model, sum(catalogue.text_tokens(text) for text in [question, *sent]))
-        body = {"model": self._model, "query": question, "documents": sent, "top_n": len(sent)}
-        made: Any = self._client.call(
-            lambda sdk: sdk.post("/rerank", body=body, cast_to=object),
-            estimate=estimate, used=lambda reply: _usage(reply, estimate),
-        )  # fmt: skip
+        made: Any = None
+        while made is None:
+            try:
+                made = self._asked(question, [text[: self._longest] for text in texts])
+            except SeehearError as error:
+                if not says_too_long(error) or self._longest <= SHORTEST:
+                    raise
+                self._longest //= 2
         try:
             found = {int(row["index"]): float(row["relevance_score"]) for row in made["results"]}
-            scores = [found[i] for i in range(len(sent))]
+            scores = [found[i] for i in range(len(texts))]
         except (TypeError, KeyError, ValueError) as error:
             raise unreadable(self._client.server, "no score for each text") from error
         if not all(map(math.isfinite, scores)):
             raise unreadable(self._client.server, "scores that are no numbers")
         return np.asarray(scores, np.float32)
+
+    def _asked(self, question: str, texts: Sequence[str]) -> Any:
+        estimate = Use(self._model, sum(catalogue.text_tokens(text) for text in [question, *texts]))
+        body = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
+        return self._client.call(
+            lambda sdk: sdk.post("/rerank", body=body, cast_to=object),
+            estimate=estimate, used=lambda reply: _usage(reply, estimate),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Let the connections go; safe to call twice."""

@@ -261,8 +261,10 @@ class Client:
     def _broken(self, error: BaseException, model: str) -> SeehearError:
         ours = sdk_errors.mapped(error, where=self.server.label, model=model, secrets=self._secrets)
         if isinstance(ours, BackendUnavailableError):
+            why = sdk_errors.redacted(str(error.__cause__ or error), self._secrets)
             return BackendUnavailableError(
-                f"the reply of {self.server.label} broke off: {ours.message}", hint="ask again"
+                f"{self.server.label} broke off in the middle of its reply: {' '.join(why.split())[:200]}",
+                hint="is it still running? then ask again",
             )
         return ours
 

@@ -41,8 +41,18 @@ EXCEPTIONS: dict[str, type[SeehearError]] = {
 }
 """The class of error for each class of the SDK; the status of a reply decides more closely (see `mapped`)."""
 
+LONGER_CONTEXT = "start it with more: llama-server -c 8192, vllm serve --max-model-len 8192"
+"""What to do where a model on a server of the user's own is given too short a context."""
+
 NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"})
 """Codes of a 429 or 402 that no waiting helps."""
+
+_TOO_LONG = re.compile(
+    r"\bcontext (?:length|size|window)\b|\b(?:exceed\w*|less than|maximum)\b.{0,40}\btokens\b"
+    r"|\btokens\b.{0,40}\btoo (?:large|long|many)\b",
+    re.IGNORECASE,
+)
+"""How servers say that a text has too many tokens: OpenAI and vLLM with 400, others with 413, llama.cpp with 500."""
 
 _KEY_LIKE = re.compile(r"\b(?:sk|sess|key|gsk|hf|pk)[-_][\w*.\-]{6,}|(?<=[Bb]earer )[^\s\"',}]+")
 
@@ -83,10 +93,23 @@ def has_no_credit(error: BaseException) -> bool:
     return status_of(error) == 402 or bool(words & NO_CREDIT)
 
 
+def is_too_long(status: int, said: str) -> bool:
+    """Tell whether a reply says that the request has more tokens than the model or the server takes."""
+    return status in (400, 413, 422, 500) and bool(_TOO_LONG.search(said))
+
+
+def says_too_long(error: SeehearError) -> bool:
+    """The same of an error that a reply was made into."""
+    reply = error.__cause__
+    return isinstance(reply, Reply) and is_too_long(reply.status, reply.said)
+
+
 def is_retryable(error: BaseException) -> bool:
     """Tell whether the same call may succeed later."""
     names = {cls.__name__ for cls in type(error).__mro__}
     status = status_of(error)
+    if is_too_long(status, detail(error)):
+        return False
     if status:
         return status in (408, 409, 425, 429) or (status >= 500 and status not in (501, 505))
     return "APIConnectionError" in names
@@ -147,7 +170,8 @@ def mapped(error: BaseException, *, where: str, model: str = "", secrets: Sequen
     if status >= 500:
         cls = BackendUnavailableError if is_retryable(error) else BackendRefusedError
     verb = "refused the request" if issubclass(cls, BackendRefusedError) else "failed"
-    return cls(f"{where} {verb}{f' ({status})' if status else ''}: {said}")
+    hint = LONGER_CONTEXT if is_too_long(status, said) and where != "OpenAI" else ""
+    return cls(f"{where} {verb}{f' ({status})' if status else ''}: {said}", hint=hint)
 
 
 def _key_hint(where: str) -> str:

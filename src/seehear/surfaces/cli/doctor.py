@@ -140,11 +140,14 @@ def backends(as_json: bool, home: str | None) -> None:
     from seehear.library import Library
 
     with Library(home) as opened:
-        chosen = {(capability, card.name) for capability, card in opened.models.cards().items()}
+        now = opened.models.cards()
+    chosen = {(capability, card.name) for capability, card in now.items()}
     cards = [
         (capability, registry.card_of(name))
         for name, entry in registry.ENTRIES.items() for capability in entry.capabilities
     ]  # fmt: skip
+    known = {(capability, card.name) for capability, card in cards}
+    cards += [(capability, card) for capability, card in now.items() if (capability, card.name) not in known]
     rows = [
         {
             "name": card.name, "capability": capability, "chosen": (capability, card.name) in chosen,

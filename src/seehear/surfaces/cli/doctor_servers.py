@@ -15,7 +15,7 @@ from seehear.errors import (
     SeehearError,
     SetupError,
 )
-from seehear.surfaces.cli.console import note
+from seehear.surfaces.cli.console import counted, note
 
 if TYPE_CHECKING:
     from seehear.backends.protocols import Capability
@@ -164,7 +164,7 @@ def _server(report: ServerReport, *, needed: bool, wanted: Sequence[str]) -> Fin
             mend = f"curl {report.address}/models, or unset OPENAI_API_KEY OPENAI_BASE_URL"
         return Finding(what, False, report.error.message, mend, needed, fault_of(report.error))
     where = "leaves this machine" if report.leaves else "on this machine"
-    detail = f"{report.address}, {len(report.models)} models, {where}, {report.seconds:.1f} s"
+    detail = f"{report.address}, {counted(len(report.models), 'model')}, {where}, {report.seconds:.1f} s"
     if not report.models:
         mend = "ollama pull qwen2.5vl" if report.name == "ollama" else "start it with a model"
         return Finding(what, False, f"{report.address} has no models", mend, needed=False, fault="server")
@@ -182,6 +182,8 @@ def _lines(report: ServerReport, wanted: Sequence[str]) -> list[str]:
 
 
 def _abilities(model: ModelReport) -> str:
+    from seehear.backends.servers.discovery import CAPABILITIES
+
     told = [WORD[one] for one, can in model.can.items() if can]
     if "sees" in told and model.images_per_request:
         many = f"{model.images_per_request} pictures" if model.images_per_request > 1 else "1 picture"
@@ -192,7 +194,7 @@ def _abilities(model: ModelReport) -> str:
         told.append("with times" if model.word_times else "without times")
     if model.json_schema is False:
         told.append("no JSON schema")
-    told = told or (["nothing seehear needs"] if model.can else ["not tried (--probe)"])
+    told = told or (["nothing seehear needs"] if set(CAPABILITIES) <= set(model.can) else ["not tried (--probe)"])
     if model.context_tokens:
         told.append(f"context {model.context_tokens}")
     if model.elsewhere:
@@ -295,6 +297,7 @@ def _report_of(name: str, reports: Sequence[ServerReport], environment: Mapping[
 
 def _chosen(what: str, name: str, capability: Capability, report: ServerReport, before: str) -> list[Finding]:
     from seehear.backends.servers import catalogue, names
+    from seehear.backends.servers.sdk_errors import LONGER_CONTEXT
 
     model = names.parse(name).model
     if report.error is not None:
@@ -316,10 +319,7 @@ def _chosen(what: str, name: str, capability: Capability, report: ServerReport, 
     findings = [Finding(what, True, f"{name}{where}{untried}{before}")]
     if capability == "answer" and 0 < known.context_tokens < SMALL_CONTEXT:
         detail = f"{name} has a context of {known.context_tokens} tokens: an answer sees little of the recording"
-        mend = (
-            _instead(capability, report) if report.name == "ollama"
-            else "start it with more: llama-server -c 8192, vllm serve --max-model-len 8192"
-        )  # fmt: skip
+        mend = _instead(capability, report) if report.name == "ollama" else LONGER_CONTEXT
         findings.append(Finding(f"{what} context", False, detail, mend, needed=False, fault="server"))
     return findings + _retirement(name, capability, known.retires_on, report)
 

@@ -226,7 +226,7 @@ def _warn_of_drafts(questions: Sequence[Question]) -> None:
 
 
 def _print_run(run: Run) -> None:
-    from seehear.evaluate.numbers import GROUPS
+    from seehear.evaluate.metrics import GROUPS
 
     summary, kinds = run.summary, run.kinds
     width = max(60, shutil.get_terminal_size((100, 24)).columns)
@@ -253,7 +253,7 @@ def _print_run(run: Run) -> None:
 
 
 def _print_comparison(compared: Comparison) -> None:
-    from seehear.evaluate.numbers import GROUPS
+    from seehear.evaluate.metrics import GROUPS
 
     used = ", ".join(f"{part}: {name}" for part, name in compared.other.backends.items())
     say(f"\nagainst {used}, on {compared.shared} questions of both", bold=True)

@@ -77,12 +77,7 @@ def frames(
         reasons = {point.time_s: point.reason for point in points}
         gaps: list[str] = []
         for time_s, rgb in pictures(found, list(reasons), on_gap=lambda gap: gaps.append(gap.reason)):
-            stamp = (
-                clock(time_s).replace(":", "m", 1)
-                if time_s < 3600
-                else clock(time_s).replace(":", "h", 1).replace(":", "m")
-            )
-            path = output / f"{len(rows) + 1:04d}_{stamp}s.{suffix}"
+            path = output / f"{len(rows) + 1:04d}_{_stamp(time_s)}.{suffix}"
             save_picture(rgb, path)
             rows.append({"time_s": round(time_s, 3), "path": str(path), "reason": reasons[time_s]})
             if len(small) < SHEET_MOST:
@@ -98,3 +93,8 @@ def frames(
     for reason in gaps:
         note(f"gap: {reason}", fg="yellow")
     note(f"{counted(len(rows), 'frame')} in {output}{', and contact_sheet.jpg' if small else ''}")
+
+
+def _stamp(time_s: float) -> str:
+    """A time as a part of a file's name: `1m59s`, `1h02m03s`."""
+    return clock(time_s).replace(":", "h", 1 if time_s >= 3600 else 0).replace(":", "m") + "s"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seehear.evaluate.numbers import compare_rows, summarise
+from seehear.evaluate.metrics import compare_rows, summarise
 from seehear.evaluate.paired import EXACT, compare
 from seehear.evaluate.places import distance_s, iou, lecture_at, moment_at, ndcg, reciprocal_rank, start_at_1
 from seehear.evaluate.question import Question
 from seehear.evaluate.scored import Scored
-from seehear.evaluate.wording import bare, token_f1, token_recall, tokens
+from seehear.evaluate.token_f1 import bare, token_f1, token_recall, tokens
 from seehear.spans import Span
 from seehear.values import Moment
 
