@@ -16,11 +16,7 @@ from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
 from seehear.scripts import words_of
 from seehear.search.route import ASKING, LISTS
-<<<<<<< HEAD
-from seehear.search.terms import Terms, content_stems, named
-=======
-from seehear.search.terms import EMPTY, Terms, content_stems
->>>>>>> stranger
+from seehear.search.terms import EMPTY, Terms, content_stems, named
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer

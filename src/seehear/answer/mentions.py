@@ -11,13 +11,8 @@ from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
 from seehear.fences import plain, verbatim_line
 from seehear.scripts import is_paired, normal, parted, pieces
-<<<<<<< HEAD
-from seehear.search import cues
-from seehear.search.terms import FRAME, STOP, Terms, named, stems_of, terms_of
-=======
 from seehear.search import cjk_cues as cues
-from seehear.search.terms import EMPTY, FRAME, STOP, Terms, stems_of, terms_of
->>>>>>> stranger
+from seehear.search.terms import EMPTY, FRAME, STOP, Terms, named, stems_of, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment

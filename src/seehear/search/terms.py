@@ -60,13 +60,16 @@ _NAMED = re.compile(
     |(?:^|\b(?:a|and|are|between|called|do|does|explain\w*|how|of|on|or|the|to|uses?|using|versus|vs|what|with)\s+)
         (for)\ loops\b
     |\b(and|as|for|from|if|in|is|not|or|while|with)\s(?:keyword|operator)s?\b
-    |\b(for|if|while|with)\s(?:statement|clause)s?\b
-    |\b(?:about|by|of|using|with)\s(for|while)(?=\W*$|\s(?:and|or|versus|vs|loops?)\b)
+    |\b(for|if|while|with)\s(?:statement|clause)s?\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ALONE = re.compile(
+    r"""\b(?:about|by|of|using|with)\s(for|while)(?=\W*$|\s(?:and|or|versus|vs|loops?)\b)
     |^[^\S\n]*(for|while)\b[^\n]*[:{][^\S\n]*$""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
-"""Where a word that carries no topic is the name of a thing: "the while loop", "repeating with for", a line of code."""
-_NAMEABLE = frozenset("and as do for from if in is not or until while with".split())  # noqa: SIM905
+"""Where a word that carries no topic is the name of a thing: "the while loop"; "repeating with for", a line of code."""
+_THINGS = ("loop", "keyword", "operator", "statement", "clause")
 
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
 
@@ -116,7 +119,11 @@ def stems_of(text: str) -> list[str]:
 
 def named(text: str) -> set[str]:
     """The words of a text that are on the list of those without a topic, and yet name a thing in it."""
-    return {word.lower() for found in _NAMED.findall(text) for word in found if word}
+    # Asked of every unit that is weighed: most have none of the words that it takes.
+    plain = text.lower()
+    found = _NAMED.findall(plain) if any(thing in plain for thing in _THINGS) else []
+    alone = _ALONE.findall(plain) if "for" in plain or "while" in plain else []
+    return {word for groups in (*found, *alone) for word in groups if word}
 
 
 def content_stems(text: str) -> list[str]:
@@ -125,8 +132,7 @@ def content_stems(text: str) -> list[str]:
 
 
 def _content(words: Iterable[str], text: str) -> list[str]:
-    words = list(words)
-    named_here = named(text) if not _NAMEABLE.isdisjoint(words) else frozenset()
+    named_here = named(text)
     return [stem(word) for word in words if word not in STOP or word in named_here]
 
 
