@@ -378,7 +378,8 @@ class Models:
     def _opened(self, name: str, capability: Capability, **options: Any) -> Backend:
         key = f"{capability}:{name}"
         if key not in self._open:
-            if capability == "rerank" and registry.judges(name):
+            # Named by its address a model is asked through `/rerank`, but not the one that answers.
+            if capability == "rerank" and (self._settings.rerank == "answer" or registry.judges(name)):
                 from seehear.backends.judge import Judge
 
                 # The model that writes, not a second copy of it.

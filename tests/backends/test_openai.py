@@ -662,6 +662,8 @@ def test_a_request_beyond_the_context_is_told_with_what_gives_a_longer_one(desk:
     with pytest.raises(BackendRefusedError, match="430 tokens") as caught:
         ask(desk.answerer())
     assert "llama-server -c" in caught.value.hint
+    assert len(desk.server.asked) == 1, "asking in another way would not make it shorter"
+    assert "habits" not in desk.probes.get(desk.server.url, MODEL)
 
 
 def test_no_texts_are_no_vectors(desk: Desk) -> None:
@@ -708,6 +710,28 @@ def test_a_model_that_cannot_see_is_told_when_it_is_opened_and_tried_once(server
                 f"{server.url}#{MODEL}", "describe", environment={}, probes=Probes(tmp_path / "probes.json")
             )
     assert server.paths().count("/chat/completions") == 1
+
+
+def test_a_model_that_cannot_hear_is_told_when_it_is_opened_and_leaves_no_gaps(
+    server: Compatible, tmp_path: Path
+) -> None:
+    server.switches.hears = False
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="takes no sound"):
+            discovery.open_named(
+                f"{server.url}#{MODEL}", "hear", environment={}, probes=Probes(tmp_path / "probes.json")
+            )
+    assert server.paths().count("/audio/transcriptions") == 1
+
+
+def test_a_server_that_was_started_anew_is_believed_about_its_context(
+    server: Compatible, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tokens in (256, 8192):
+        told = discovery.Properties(context_tokens=tokens)
+        monkeypatch.setattr(discovery, "llama_properties", lambda _, told=told: told)
+        made = discovery.open_named(server.url, "answer", environment={}, probes=Probes(tmp_path / "probes.json"))
+        assert made.card.context_tokens == tokens
 
 
 def test_without_a_choice_the_server_at_the_base_url_is_used_for_what_it_can(server: Compatible) -> None:

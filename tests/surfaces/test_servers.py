@@ -120,6 +120,19 @@ def test_a_server_that_hangs_or_breaks_off_holds_no_run_up(
             assert time.monotonic() - begun < 30
 
 
+def test_the_model_that_answers_judges_also_where_it_is_named_by_its_address(
+    run: Run, library_home: Path, lesson: Path
+) -> None:
+    with serving() as server:
+        done = run(
+            "ask", lesson, "what is a function?", "--answer", f"{server.url}#test-model", "--rerank", "answer",
+            home=library_home, env={},
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert "/rerank" not in server.paths()
+        assert server.paths().count("/chat/completions") > 1
+
+
 def test_a_named_server_answers_and_the_rest_stays_embedded(run: Run, library_home: Path, lesson: Path) -> None:
     with serving() as server:
         done = run(

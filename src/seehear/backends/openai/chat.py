@@ -14,7 +14,7 @@ from seehear.backends.servers import catalogue
 from seehear.backends.servers.client import Client, unreadable
 from seehear.backends.servers.meter import Use
 from seehear.backends.servers.probes import Probes
-from seehear.backends.servers.sdk_errors import Reply
+from seehear.backends.servers.sdk_errors import Reply, is_too_long
 from seehear.errors import BackendError, BackendRefusedError, BackendUnavailableError, InputError, SeehearError
 
 Format = Literal["json_schema", "json_object", "text"]
@@ -233,6 +233,8 @@ class Chat:
 
 def _next(habits: Habits, reply: Reply, structured: bool, images: int, *, guess: bool) -> tuple[Habits, str] | None:
     """The next way to ask after a refusal, and what to tell of it: what the reply names, else the likeliest."""
+    if is_too_long(reply.status, reply.said):
+        return None  # it is how much was asked that is refused, not how
     said = f"{reply.param} {reply.said}".lower()
     other: Literal["max_tokens", "max_completion_tokens"] = (
         "max_completion_tokens" if habits.limit == "max_tokens" else "max_tokens"

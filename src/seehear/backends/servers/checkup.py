@@ -188,7 +188,7 @@ def _tried(
 
 def _compatible(server: Server, probes: Probes, within_s: float) -> tuple[ModelReport, ...]:
     found = tuple(_model(server, one, probes) for one in discovery.models(server, probes=probes, within_s=within_s))
-    if server.kind == "openai" or len(found) != 1 or found[0].context_tokens:
+    if server.kind == "openai" or len(found) != 1:
         return found
     # llama.cpp runs one model, and tells of it for nothing what else would have to be tried.
     told = discovery.llama_properties(server)
@@ -196,7 +196,8 @@ def _compatible(server: Server, probes: Probes, within_s: float) -> tuple[ModelR
     if told.sees is not None:
         can.setdefault("describe", told.sees)
     hears = found[0].takes_audio if told.takes_audio is None else told.takes_audio
-    return (replace(found[0], context_tokens=told.context_tokens, can=can, takes_audio=hears),)
+    longest = told.context_tokens or found[0].context_tokens
+    return (replace(found[0], context_tokens=longest, can=can, takes_audio=hears),)
 
 
 def _model(server: Server, offered: discovery.Offered, probes: Probes) -> ModelReport:

@@ -265,14 +265,25 @@ def _look_closer(client: Client, model: str, capability: Capability, probes: Pro
         raise ConfigError(
             f"{model} on {server.label} takes no pictures", hint="name a model that sees, or leave --see out"
         )
-    if capability == "answer" and not probes.get(server.base_url, model).get("context_tokens"):
-        try:
-            offered = {one.model: one for one in models(server, probes=probes)}
-        except ConfigError:  # it serves no list
-            return
-        longest = offered[model].context_tokens if model in offered else 0
-        if longest := longest or llama_properties(server).context_tokens:
+    if capability == "hear" and not can(server, model, "hear", probes=probes):
+        raise ConfigError(
+            f"{model} on {server.label} takes no sound", hint="name a model that hears, or leave --hear out"
+        )
+    if capability == "answer":
+        known = probes.get(server.base_url, model).get("context_tokens")
+        # A server of one's own is started anew with another context, and is asked in no time.
+        longest = llama_properties(server).context_tokens if server.is_here else 0
+        if not (longest or known):
+            longest = _listed_context(server, model, probes) or llama_properties(server).context_tokens
+        if longest and longest != known:
             probes.learn(server.base_url, model, context_tokens=longest)
+
+
+def _listed_context(server: Server, model: str, probes: Probes) -> int:
+    try:
+        return next((one.context_tokens for one in models(server, probes=probes) if one.model == model), 0)
+    except ConfigError:  # it serves no list
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
