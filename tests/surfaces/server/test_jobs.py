@@ -22,7 +22,7 @@ def test_an_upload_in_pieces_becomes_a_recording(tmp_path: Path) -> None:
     raw = subtitles("giraffes")
     with serving(tmp_path / "home") as server:
         assert server.http.post("/api/v1/ask", json={"question": "giraffes?"}).status_code == 404
-        assert server.http.get("/api/v1/search", params={"q": "giraffes"}).json() == {"moments": []}
+        assert server.http.get("/api/v1/search", params={"q": "giraffes"}).json() == {"moments": [], "fits": False}
         begun = server.http.post("/api/v1/uploads", json={"name": HOSTILE, "size_bytes": len(raw)}).json()
         url = begun["url"]
         assert server.http.patch(url, content=raw[:10], headers={"Upload-Offset": "0"}).status_code == 204
