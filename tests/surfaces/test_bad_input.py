@@ -230,11 +230,10 @@ def test_weights_damaged_on_disk_are_refused_by_name(
 ) -> None:
     shelf = tmp_path / "shelf"
     for name in ("whisper-base", "minilm"):
-        shutil.copytree(weights.locate(name), shelf / name)
-    model = shelf / "whisper-base" / "model.bin"
-    raw = bytearray(model.read_bytes())
+        shutil.copytree(weights.locate(name), shelf / name, ignore=shutil.ignore_patterns("model.bin"))
+    raw = bytearray((weights.locate("whisper-base") / "model.bin").read_bytes())
     raw[1000] ^= 1
-    model.write_bytes(raw)
+    (shelf / "whisper-base" / "model.bin").write_bytes(raw)
     done = run("index", lesson, "--captions", "never", env={"SEEHEAR_WEIGHTS": str(shelf)}, started=True)
     assert_clear(done, errors.WeightsError, "model.bin", "seehear models pull")
 
