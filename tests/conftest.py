@@ -5,14 +5,17 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from seehear import weights
+from seehear.backends.minilm import DIMENSIONS, MiniLM
 from tests import forked
 
 SETTINGS_OF_WHO_RUNS_THE_TESTS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "SEEHEAR_DEBUG", "SEEHEAR_SERVER_KEY")
@@ -96,6 +99,25 @@ def small_weights() -> None:
     """The weights that seeing, hearing and searching need; fetched on first use, then shared by every run."""
     for name in SMALL_WEIGHTS:
         weights.pull(name)
+
+
+class Remembering(MiniLM):
+    """The embedder of this machine. A text's vector does not depend on its neighbours, so it is computed once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(fresh, super().embed(fresh), strict=True))
+        return np.array([self._known[text] for text in texts], np.float32).reshape(-1, DIMENSIONS)
+
+
+@pytest.fixture(scope="session")
+def minilm(small_weights: None) -> MiniLM:
+    """The embedder, loaded once: the same few recordings are made searchable by hundreds of tests."""
+    return Remembering()
 
 
 def made_once(name: str, make: Callable[[Path], object], factory: pytest.TempPathFactory) -> Path:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-# No runtime of models is among them: those start threads, and a fork would lose these.
+# No runtime of models is among them: those start threads, and a fork would lose these. That of reading comes later.
 IMPORTED = (
-    "numpy", "av", "PIL.Image", "openai", "seehear.library", "seehear.answer", "seehear.surfaces.cli",
-    "seehear.surfaces.server.app",
+    "numpy", "av", "PIL.Image", "openai", "openai.resources.embeddings", "httpx", "httpx2", "rapidocr.main",
+    "rich.progress", "uvicorn.protocols.http.h11_impl", "seehear.library", "seehear.answer", "seehear.surfaces.cli",
+    "seehear.surfaces.server.app", "seehear.surfaces.server.run",
 )  # fmt: skip
 
 

@@ -54,13 +54,6 @@ class Scripted:
         pass
 
 
-@pytest.fixture(scope="module")
-def minilm(small_weights: None) -> Embedder:
-    from seehear.backends.minilm import MiniLM
-
-    return MiniLM()
-
-
 @pytest.fixture
 def library(tmp_path: Path, minilm: Embedder) -> Iterator[Callable[..., Store]]:
     """Make a library of the given timelines."""

@@ -213,14 +213,14 @@ def test_a_library_from_before_finds_them_by_words(tmp_path: Path) -> None:
 
 
 def test_a_video_with_korean_captions_beside_it_is_indexed_and_asked(
-    tmp_path: Path, lesson: Path, run: Run, small_weights: None
+    tmp_path: Path, brief: Path, run: Run, small_weights: None
 ) -> None:
     cues = (
         f"{i}\n00:00:{int(at):02d},000 --> 00:00:{int(at) + 5:02d},000\n{text}\n"
         for i, (at, text) in enumerate(KOREAN, start=1)
     )
     video = tmp_path / "강의.mp4"
-    shutil.copyfile(lesson, video)
+    shutil.copyfile(brief, video)
     video.with_suffix(".ko.srt").write_text("\n".join(cues), encoding="utf-8")
     assert run("index", video).code == 0
     found = run("ask", video, "변수란 무엇인가요?", "--answer", "extractive", "--json").json

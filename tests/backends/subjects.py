@@ -92,7 +92,8 @@ def _small_llama() -> Subject:
         from seehear.backends.llama import Llama
 
         weights.pull(SMALL)
-        made = Llama(model=SMALL)
+        # Two threads that wait for each other while tests compute beside them take many times as long as one.
+        made = Llama(model=SMALL, threads=1)
         yield Running(made)
         made.close()
 

@@ -30,6 +30,12 @@ def hearer(small_weights: None) -> Whisper:
     return Whisper("base")
 
 
+@pytest.fixture(scope="module")
+def quick(small_weights: None) -> Whisper:
+    """A smaller model, where it is not the model that is asked about."""
+    return Whisper("tiny.en")
+
+
 def load(path: Path) -> Audio:
     from seehear.media.audio import audio_chunks
 
@@ -129,10 +135,10 @@ def test_sentences_start_and_end_when_they_are_spoken(hearer: Whisper) -> None:
         assert all(a.span.start_s <= b.span.start_s for a, b in zip(segment.words, segment.words[1:], strict=False))
 
 
-def test_speech_that_the_recogniser_dropped_is_read_again(hearer: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speech_that_the_recogniser_dropped_is_read_again(quick: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model sometimes ends its text early; what a voice said after that must not vanish without a trace."""
     speech = load(DATA / "speech" / "jfk" / "jfk.flac")
-    complete = hearer._hear
+    complete = quick._hear
     calls: list[float] = []
 
     def early(samples, window, language, start_s):  # type: ignore[no-untyped-def]
@@ -140,18 +146,18 @@ def test_speech_that_the_recogniser_dropped_is_read_again(hearer: Whisper, monke
         calls.append(window[0].start / RATE_HZ)
         return ([w for w in words if w.span.end_s < 5.0] if len(calls) == 1 else words), no_speech, logprob
 
-    monkeypatch.setattr(hearer, "_hear", early)
-    heard = hearer.transcribe(speech, language="en")
+    monkeypatch.setattr(quick, "_hear", early)
+    heard = quick.transcribe(speech, language="en")
     assert len(calls) == 2 and calls[1] >= 4.0
     assert "fellow Americans" in text_of(heard) and "you can do for your country" in text_of(heard)
 
 
-def test_progress_moves_forward_and_cancelling_stops_at_once(hearer: Whisper) -> None:
+def test_progress_moves_forward_and_cancelling_stops_at_once(quick: Whisper) -> None:
     lesson = load(DATA / "speech" / "azure" / "customspeech" / "en-US_general_training" / "audio2.wav").samples
     speech = load(DATA / "speech" / "jfk" / "jfk.flac").samples
     sound = Audio(np.concatenate([lesson, speech]), RATE_HZ, start_s=5.0)
     seen: list[float] = []
-    hearer.transcribe(sound, language="en", on_progress=seen.append)
+    quick.transcribe(sound, language="en", on_progress=seen.append)
     assert seen == sorted(seen) and len(seen) >= 3
     assert seen[-1] == pytest.approx(sound.span.end_s)
 
@@ -161,7 +167,7 @@ def test_progress_moves_forward_and_cancelling_stops_at_once(hearer: Whisper) ->
 
     calls: list[float] = []
     with pytest.raises(CancelledError):
-        hearer.transcribe(sound, language="en", on_progress=stop)
+        quick.transcribe(sound, language="en", on_progress=stop)
     assert len(calls) == 1
 
 
@@ -180,14 +186,15 @@ def test_a_language_it_does_not_know_is_refused_and_no_gap(hearer: Whisper) -> N
         hearer.transcribe(speech, language="ab")
 
 
-def test_missing_or_damaged_weights_are_named(hearer: Whisper, tmp_path: Path) -> None:
+def test_missing_or_damaged_weights_are_named(small_weights: None, tmp_path: Path) -> None:
     from seehear import weights
 
     speech = load(DATA / "speech" / "jfk" / "jfk.flac")
     with pytest.raises(WeightsError, match="whisper-base") as missing:
         Whisper("base", folder=tmp_path).transcribe(speech)
     assert "seehear models pull" in missing.value.hint
-    shutil.copytree(weights.locate("whisper-base"), tmp_path / "whisper-base")
+    large = shutil.ignore_patterns("model.bin")
+    shutil.copytree(weights.locate("whisper-base"), tmp_path / "whisper-base", ignore=large)
     (tmp_path / "whisper-base" / "model.bin").write_bytes(b"not a model")
     with pytest.raises(WeightsError, match="cannot be loaded"):
         Whisper("base", folder=tmp_path).transcribe(speech)

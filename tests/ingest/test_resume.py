@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from seehear.search.windows import windows
+from tests import forked
 from tests.conftest import HEARS_QUICKLY, run_seehear
 
 KILLS = 30
@@ -127,7 +128,12 @@ def test_a_recording_from_before_tokens_and_windows_were_kept_gains_them(
 
 def test_two_processes_index_the_same_file_at_once(brief: Path, undisturbed: dict[str, Any], tmp_path: Path) -> None:
     home = tmp_path / "shared"
-    one, other = (start(brief, home, HEARS_QUICKLY) for _ in range(2))
+    environment = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, **HEARS_QUICKLY}
+    command = ["index", str(brief), "--captions", "never"]
+    one, other = (
+        forked.begin(command, env=environment, out=tmp_path / f"{name}.out", err=tmp_path / f"{name}.err")
+        for name in ("one", "other")
+    )
     assert (one.wait(), other.wait()) == (0, 0)
     rows = run_seehear("library", "--json", home=home).json["media"]
     assert len(rows) == 1

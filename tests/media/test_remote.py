@@ -270,7 +270,7 @@ def test_asking_an_address_fetches_indexes_and_answers_once(site: str, tmp_path:
     first = run("ask", url, "how many hearts do octopuses have?", "--answer", "extractive", "--json", env=allowed)
     assert first.code == 0, first.err
     assert "three hearts" in first.json["text"] and first.json["citations"][0]["start_s"] == 1.0
-    with Library(home) as library:
+    with Library(home, answer="extractive") as library:
         row = library.media()[0]
         assert (row.title, row.url, row.kept) == ("notes", url, True)
         assert row.path == home / "media" / f"{row.id}.srt"

@@ -111,8 +111,7 @@ def writing() -> Scene:
     return moving.writing(CANVAS, [1.0, 12.0, 24.5, 36.5])
 
 
-@pytest.mark.parametrize("bframes", [0, 3])
-@pytest.mark.parametrize("fps", [12, 25])
+@pytest.mark.parametrize(("fps", "bframes"), [(12, 0), (25, 3)])
 def test_writing_without_a_pause_is_pictured_when_complete_and_little_of_it_is_looked_at(
     tmp_path: Path, writing: Scene, fps: float, bframes: int
 ) -> None:

@@ -25,13 +25,6 @@ class _Letters:
         return found
 
 
-@pytest.fixture(scope="module")
-def minilm(small_weights: None) -> TokenEmbedder:
-    from seehear.backends.minilm import MiniLM
-
-    return MiniLM()
-
-
 def _match(embedder: TokenEmbedder, question: str, words: list[str], texts: list[str]) -> Match:
     meeting = meet(embedder, question, texts)
     assert meeting is not None

@@ -20,13 +20,6 @@ from tests.talks import shown_and_said, speech, talk
 
 
 @pytest.fixture(scope="module")
-def minilm(small_weights: None) -> Embedder:
-    from seehear.backends.minilm import MiniLM
-
-    return MiniLM()
-
-
-@pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A library without vectors: one talk, and one recording on gardening."""
     store = Store(tmp_path_factory.mktemp("words"))

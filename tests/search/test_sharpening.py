@@ -20,13 +20,6 @@ from seehear.values import Event, Media
 from tests.talks import speech, talk
 
 
-@pytest.fixture(scope="module")
-def minilm(small_weights: None) -> Embedder:
-    from seehear.backends.minilm import MiniLM
-
-    return MiniLM()
-
-
 def _store(folder: pytest.TempPathFactory, minilm: Embedder, *timelines: Timeline) -> Store:
     store = Store(folder.mktemp("sharp"))
     for timeline in timelines:

@@ -1,4 +1,7 @@
-"""Bad input gets one clear line: what is wrong, whose fault, what to type; an exit code; nothing stored is harmed."""
+"""Bad input gets one clear line: what is wrong, whose fault, what to type; an exit code; nothing stored is harmed.
+
+Of each kind one is `started` as a user's command is: by the time of an error not everything has been imported there.
+"""
 
 import os
 import re
@@ -6,26 +9,17 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from seehear import errors, weights
 from seehear.media.picture import save_picture
-from tests import conftest
-from tests.conftest import HEARS_QUICKLY, Ran, Run
+from tests.conftest import HEARS_QUICKLY, Ran, Run, run_seehear
 from tests.media import synth
 
 PROGRESS = re.compile(r": \d+ %")
 EXTRACTIVE = ("--answer", "extractive")
-run_seehear = partial(conftest.run_seehear, started=True)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run commands as `run_seehear` does, against an empty library of this test's own."""
-    return partial(run_seehear, home=tmp_path / "home")
 
 
 def assert_clear(done: Ran, error: type[errors.SeehearError], *words: str) -> None:
@@ -38,7 +32,7 @@ def assert_clear(done: Ran, error: type[errors.SeehearError], *words: str) -> No
 
 
 def test_a_missing_file(run: Run, tmp_path: Path) -> None:
-    assert_clear(run("index", tmp_path / "nowhere.mp4"), errors.NotFoundError, "nowhere.mp4")
+    assert_clear(run("index", tmp_path / "nowhere.mp4", started=True), errors.NotFoundError, "nowhere.mp4")
     assert_clear(run("ask", tmp_path / "nowhere.mp4", "what is it?"), errors.NotFoundError, "nowhere.mp4")
 
 
@@ -55,7 +49,7 @@ def test_an_empty_name_is_not_the_current_folder(run: Run, lesson: Path, monkeyp
 @pytest.mark.parametrize("name", ["pipe", "pipe.ts", "pipe.mp4", "pipe.png", "pipe.srt"])
 def test_a_pipe_is_refused_and_not_waited_for(command: str, name: str, tmp_path: Path, run: Run) -> None:
     os.mkfifo(tmp_path / name)
-    done = run(command, tmp_path / name)
+    done = run(command, tmp_path / name, started=(command, name) == ("index", "pipe"))
     assert done.code == errors.InputError.exit_code
     assert "is a pipe or a device" in done.err
 
@@ -109,7 +103,8 @@ def test_zero_bytes_and_text_renamed(run: Run, tmp_path: Path, command: str) -> 
     question = ["what?", *EXTRACTIVE] if command == "ask" else []
     for name, content in (("zero.mp4", b""), ("text.mp4", b"these are words, not a film\n" * 50)):
         (tmp_path / name).write_bytes(content)
-        assert_clear(run(command, tmp_path / name, *question), errors.MediaError, name)
+        done = run(command, tmp_path / name, *question, started=name == "zero.mp4")
+        assert_clear(done, errors.MediaError, name)
 
 
 def test_a_truncated_video_is_indexed_up_to_where_it_ends(
@@ -118,7 +113,7 @@ def test_a_truncated_video_is_indexed_up_to_where_it_ends(
     half = tmp_path / "half.mp4"
     raw = lesson.read_bytes()
     half.write_bytes(raw[: len(raw) // 2])
-    done = run("index", half, "--json", env=HEARS_QUICKLY, started=False)
+    done = run("index", half, "--json", env=HEARS_QUICKLY)
     # The lesson's table of contents stands at the front or at the end: half of it plays, or nothing does.
     if done.code:
         assert done.code == errors.MediaError.exit_code
@@ -132,7 +127,7 @@ def test_a_video_without_sound_and_sound_without_speech(run: Run, tmp_path: Path
     synth.write(silent, [n / 10 for n in range(30)])
     hum = tmp_path / "hum.wav"
     synth.write(hum, sounds=[synth.Sound(synth.tone(5.0))])
-    rows = run("index", silent, hum, "--json", started=False).json
+    rows = run("index", silent, hum, "--json").json
     assert [row["status"] for row in rows] == ["indexed", "indexed"]
     assert rows[1]["events"] == 0
     assert_clear(run("transcribe", silent), errors.InputError, "no sound")
@@ -143,7 +138,7 @@ def test_one_picture_odd_sizes_and_five_seconds(run: Run, tmp_path: Path, small_
     synth.write(one, [0.0])
     synth.write(odd, [n / 5 for n in range(10)], size_px=(321, 179))
     synth.write(short, [n / 10 for n in range(50)])
-    rows = run("index", one, odd, short, "--json", started=False).json
+    rows = run("index", one, odd, short, "--json").json
     assert [row["status"] for row in rows] == ["indexed"] * 3
 
 
@@ -155,7 +150,7 @@ def test_names_that_are_emoji_or_not_unicode(run: Run, tmp_path: Path, small_wei
     (folder / "🐍 lesson.srt").write_bytes(cue)
     raw = os.fsencode(folder) + b"/caf\xe9.srt"
     Path(os.fsdecode(raw)).write_bytes(cue + b"\n")
-    rows = run("index", folder, "--json").json
+    rows = run("index", folder, "--json", started=True).json
     assert sorted(row["status"] for row in rows) == ["indexed", "indexed"]
     assert run("library").code == 0
     assert run("ask", "what does recursion call?", *EXTRACTIVE).code == 0
@@ -219,14 +214,14 @@ def test_an_index_from_a_newer_version(library_home: Path, lesson: Path) -> None
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw = (library_home / "library.db").read_bytes()
     for command in (("library",), ("ask", lesson, "what?"), ("index", lesson)):
-        assert_clear(run_seehear(*command, home=library_home), errors.LibraryVersionError, "upgrade")
+        assert_clear(run_seehear(*command, home=library_home, started=True), errors.LibraryVersionError, "upgrade")
     assert (library_home / "library.db").read_bytes() == raw
 
 
 def test_a_library_file_that_is_none(tmp_path: Path, run: Run) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "library.db").write_bytes(b"not a database, but somebody's diary" * 100)
-    assert_clear(run("library"), errors.StorageError, "library.db")
+    assert_clear(run("library", started=True), errors.StorageError, "library.db")
     assert b"diary" in (tmp_path / "home" / "library.db").read_bytes()
 
 
@@ -235,18 +230,17 @@ def test_weights_damaged_on_disk_are_refused_by_name(
 ) -> None:
     shelf = tmp_path / "shelf"
     for name in ("whisper-base", "minilm"):
-        shutil.copytree(weights.locate(name), shelf / name)
-    model = shelf / "whisper-base" / "model.bin"
-    raw = bytearray(model.read_bytes())
+        shutil.copytree(weights.locate(name), shelf / name, ignore=shutil.ignore_patterns("model.bin"))
+    raw = bytearray((weights.locate("whisper-base") / "model.bin").read_bytes())
     raw[1000] ^= 1
-    model.write_bytes(raw)
-    done = run("index", lesson, "--captions", "never", env={"SEEHEAR_WEIGHTS": str(shelf)})
+    (shelf / "whisper-base" / "model.bin").write_bytes(raw)
+    done = run("index", lesson, "--captions", "never", env={"SEEHEAR_WEIGHTS": str(shelf)}, started=True)
     assert_clear(done, errors.WeightsError, "model.bin", "seehear models pull")
 
 
 def test_a_library_that_may_only_be_read_can_still_be_asked(library_home: Path, lesson: Path) -> None:
     (library_home / "library.db").chmod(0o444)
-    done = run_seehear("ask", lesson, "what is a function?", *EXTRACTIVE, home=library_home)
+    done = run_seehear("ask", lesson, "what is a function?", *EXTRACTIVE, home=library_home, started=True)
     assert done.code == 0, done.err
 
 
@@ -264,13 +258,13 @@ def test_a_library_that_may_only_be_read_can_still_be_asked(library_home: Path, 
 def test_a_wrong_setting_names_the_right_ones(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     cue = tmp_path / "x.srt"
     cue.write_text("1\n00:00:01,000 --> 00:00:04,000\nHello.\n")
-    done = run(*[str(cue) if word == "x.srt" else word for word in arguments])
+    done = run(*[str(cue) if word == "x.srt" else word for word in arguments], started=arguments[0] == "ask")
     assert done.code in (errors.ConfigError.exit_code, errors.NotFoundError.exit_code), done.err
     assert "→" in done.err
 
 
 def test_an_unknown_command_is_answered_with_help(run: Run) -> None:
-    done = run("aks")
+    done = run("aks", started=True)
     assert done.code == 2
     assert "aks" in done.err
 

@@ -19,7 +19,7 @@ import pytest
 from mcp import Client
 
 import seehear
-from tests.conftest import NOBODY, run_seehear
+from tests.conftest import HEARS_QUICKLY, NOBODY, run_seehear
 from tests.servers.described import faults, needs_description
 
 SUBTITLES = b"1\n00:00:01,000 --> 00:00:04,000\nHello.\n"
@@ -33,7 +33,13 @@ def address(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Where a served copy of the indexed library answers."""
     home = tmp_path_factory.mktemp("served") / "home"
     shutil.copytree(indexed_home, home)
-    env = {**os.environ, "SEEHEAR_HOME": str(home), "SEEHEAR_CONFIG": os.devnull, "OLLAMA_HOST": NOBODY}
+    env = {
+        **os.environ,
+        "SEEHEAR_HOME": str(home),
+        "SEEHEAR_CONFIG": os.devnull,
+        "OLLAMA_HOST": NOBODY,
+        **HEARS_QUICKLY,
+    }
     command = [sys.executable, "-m", "seehear", "serve", "--port", "0", "--json", "--answer", "extractive"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None

@@ -344,16 +344,18 @@ def test_a_budget_of_nothing_stops_before_the_first_call(run: Run, brief: Path) 
     assert "leaves this machine: pictures" in done.err
 
 
-def test_what_is_sent_to_index_a_recording_is_told_by_every_command_that_indexes_it(run: Run, lesson: Path) -> None:
-    (questions := lesson.with_name("questions.jsonl")).write_text(
-        json.dumps({"question": "what is a function?", "media": str(lesson), "spans": [[0, 1]]})
+def test_what_is_sent_to_index_a_recording_is_told_by_every_command_that_indexes_it(
+    run: Run, brief: Path, tmp_path: Path
+) -> None:
+    (questions := tmp_path / "questions.jsonl").write_text(
+        json.dumps({"question": "what is a function?", "media": str(brief), "spans": [[0, 1]]})
     )
     env = {
         "OPENAI_API_KEY": KEY, "SEEHEAR_BUDGET": "0", "SEEHEAR_SEE": "openai:gpt-4o", "SEEHEAR_CAPTIONS": "never",
         "SEEHEAR_HEAR": "openai:whisper-1", "SEEHEAR_EMBED": "minilm", "SEEHEAR_ANSWER": "extractive",
     }  # fmt: skip
     for asked in (
-        ("ask", lesson, "what is a function?"), ("search", "function", "--in", lesson), ("timeline", lesson),
+        ("ask", brief, "what is a function?"), ("search", "function", "--in", brief), ("timeline", brief),
         ("eval", questions),
     ):  # fmt: skip
         done = run(*asked, env=env)

@@ -16,6 +16,7 @@ from seehear.backends.servers.meter import Meter, Use
 from seehear.backends.servers.names import ServerName
 from seehear.backends.servers.probes import Probes
 from seehear.backends.servers.reach import ANSWERS_WITHIN_S, may_answer
+from seehear.backends.servers.trust import trusted
 from seehear.errors import BackendUnavailableError, ConfigError, SeehearError
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -301,8 +302,9 @@ def llama_properties(server: Server) -> Properties:
 
     address = server.base_url.removesuffix("/v1") + "/props"
     headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+    away = not server.is_here
     try:
-        reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=not server.is_here)
+        reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=away, verify=trusted(httpx, trust_env=away))
         told = reply.json() if reply.status_code == 200 else {}
         longest = told["default_generation_settings"]["n_ctx"]
         senses = told.get("modalities") or {}
