@@ -14,7 +14,7 @@ import pytest
 from tests.servers.compatible import KEY, Compatible, Failure, serving, wait_until
 
 from seehear.backends.servers import sdk_errors
-from seehear.backends.servers.client import Client, Server, _http_of, retry_after_s
+from seehear.backends.servers.client import Client, Server, retry_after_s
 from seehear.backends.servers.limiter import Limiter
 from seehear.backends.servers.meter import Use
 from seehear.backends.servers.trust import trusted
@@ -299,10 +299,9 @@ def test_a_budget_is_checked_before_each_call_also_with_many_at_once(server: Com
 
 
 def test_certificates_are_checked_against_authorities_that_are_read_once() -> None:
-    for http in (httpx, _http_of(openai)):
-        held = trusted(http, trust_env=True)
-        assert held.check_hostname and held.verify_mode is ssl.CERT_REQUIRED
-        assert trusted(http, trust_env=True) is held
+    held = trusted(trust_env=True)
+    assert held.check_hostname and held.verify_mode is ssl.CERT_REQUIRED
+    assert trusted(trust_env=True) is held
 
 
 def test_a_failed_call_is_not_booked(server: Compatible) -> None:

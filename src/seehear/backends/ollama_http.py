@@ -81,7 +81,7 @@ class Client:
         here = is_loopback(self._where)
         timeout = httpx.Timeout(connect=connect_s, read=read_s, write=60.0, pool=connect_s)
         # A proxy of the environment is not for this machine.
-        self._http = httpx.Client(timeout=timeout, trust_env=not here, verify=trusted(httpx, trust_env=not here))
+        self._http = httpx.Client(timeout=timeout, trust_env=not here, verify=trusted(trust_env=not here))
 
     def __enter__(self) -> Client:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 import time
 import weakref
@@ -12,14 +11,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from seehear.backends.servers import sdk_errors
 from seehear.backends.servers.limiter import Limiter
 from seehear.backends.servers.meter import Meter, Unmetered, Use
 from seehear.backends.servers.names import is_loopback
-from seehear.backends.servers.trust import trusted
 from seehear.errors import BackendError, BackendUnavailableError, CancelledError, MissingPackageError, SeehearError
 
 Item = TypeVar("Item")
@@ -201,10 +198,7 @@ class Client:
                     ) from error
                 timeout = openai.Timeout(self._read_s, connect=self._connect_s)
                 # A proxy is for the way out; what is here is reached directly.
-                away = not self.server.is_here
-                http = openai.DefaultHttpxClient(
-                    trust_env=away, timeout=timeout, verify=trusted(_http_of(openai), trust_env=away)
-                )
+                http = openai.DefaultHttpxClient(trust_env=not self.server.is_here, timeout=timeout)
                 self._sdk = openai.OpenAI(
                     api_key=self.server.key or NO_KEY, base_url=self.server.base_url, timeout=timeout, max_retries=0,
                     http_client=http,
@@ -311,11 +305,6 @@ class Client:
     @property
     def _secrets(self) -> tuple[str, ...]:
         return (self.server.key,) if self.server.key else ()
-
-
-def _http_of(sdk: ModuleType) -> ModuleType:
-    """The HTTP package that an SDK is made on: httpx, or its successor."""
-    return sys.modules[sdk.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
 
 
 def retry_after_s(headers: Any) -> float | None:

@@ -304,7 +304,7 @@ def llama_properties(server: Server) -> Properties:
     headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
     away = not server.is_here
     try:
-        reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=away, verify=trusted(httpx, trust_env=away))
+        reply = httpx.get(address, headers=headers, timeout=2.0, trust_env=away, verify=trusted(trust_env=away))
         told = reply.json() if reply.status_code == 200 else {}
         longest = told["default_generation_settings"]["n_ctx"]
         senses = told.get("modalities") or {}

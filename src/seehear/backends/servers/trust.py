@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
-    from types import ModuleType
 
 
 @cache
-def trusted(http: ModuleType, *, trust_env: bool) -> ssl.SSLContext:
-    """What `http` (httpx, or what an SDK has in its place) trusts when nobody says anything else."""
-    context: ssl.SSLContext = http.create_ssl_context(trust_env=trust_env)
-    return context
+def trusted(*, trust_env: bool) -> ssl.SSLContext:
+    """What httpx trusts when nobody says anything else."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=trust_env)
