@@ -61,15 +61,17 @@ _NAMED = re.compile(
         (for)\ loops\b
     |\b(and|as|for|from|if|in|is|not|or|while|with)\s(?:keyword|operator)s?\b
     |\b(for|if|while|with)\s(?:statement|clause)s?\b""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
+"""Where a word that carries no topic is the name of a thing, in small letters: "the while loop"."""
+_THINGS = ("loop", "keyword", "operator", "statement", "clause")
+"""One of these stands wherever the pattern above fits."""
 _ALONE = re.compile(
     r"""\b(?:about|by|of|using|with)\s(for|while)(?=\W*$|\s(?:and|or|versus|vs|loops?)\b)
     |^[^\S\n]*(for|while)\b[^\n]*[:{][^\S\n]*$""",
-    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+    re.VERBOSE | re.MULTILINE,
 )
-"""Where a word that carries no topic is the name of a thing: "the while loop"; "repeating with for", a line of code."""
-_THINGS = ("loop", "keyword", "operator", "statement", "clause")
+"""Where it is one by itself: "repeating with for", a line of code."""
 
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ers", "er", "ed", "es", "ly", "s", "e", "y")
 

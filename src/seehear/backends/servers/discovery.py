@@ -275,7 +275,9 @@ def _look_closer(client: Client, model: str, capability: Capability, probes: Pro
         # A server of one's own is started anew with another context, and is asked in no time.
         longest = llama_properties(server).context_tokens if server.is_here else 0
         if not (longest or known):
-            longest = _listed_context(server, model, probes) or llama_properties(server).context_tokens
+            longest = _listed_context(server, model, probes)
+            if not (longest or server.is_here):
+                longest = llama_properties(server).context_tokens
         if longest and longest != known:
             probes.learn(server.base_url, model, context_tokens=longest)
 
