@@ -43,7 +43,7 @@ def part_decode(path: Path) -> dict[str, object]:
 
 
 def part_find(path: Path) -> dict[str, object]:
-    from seehear.media.shots import slides
+    from seehear.media.slides import slides
 
     began = time.process_time()
     points = [[p.time_s, p.span.start_s, p.span.end_s] for p in slides(path)]

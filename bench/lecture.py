@@ -17,7 +17,7 @@ from compare import changes_of, compare_changes, foreign_clocks, median_s, start
 from lecture_questions import Question, load_questions
 from report import Table, finish, options, truth_beside
 from seehear.library import Library
-from seehear.media.shots import slides
+from seehear.media.slides import slides
 from seehear.spans import clock
 from seehear.timeline import Timeline
 

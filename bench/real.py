@@ -18,7 +18,7 @@ from report import DATA, ROOT, Table, finish, options
 from seehear.backends.registry import open_reader
 from seehear.library import Library
 from seehear.media.decode import probe
-from seehear.media.shots import slides
+from seehear.media.slides import slides
 from seehear.spans import Span, clock
 from seehear.timeline import Timeline
 from timecode import RATE_FPS, clock_distances

@@ -59,14 +59,14 @@ def decode_all(path: Path) -> list[float]:
 
 
 def seehear_slides(path: Path) -> list[float]:
-    from seehear.media.shots import slides
+    from seehear.media.slides import slides
 
     return [point.span.start_s for point in slides(path)][1:]
 
 
 def ffmpeg_scene(threshold: float) -> Callable[[Path], list[float]]:
     def find(path: Path) -> list[float]:
-        from seehear.media.shots import scenes
+        from seehear.media.slides import scenes
 
         return [point.span.start_s for point in scenes(path, threshold=threshold)][1:]
 

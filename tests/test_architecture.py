@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "errors": 0, "spans": 1, "values": 2,
     "timeline": 3, "captions": 3, "config": 3, "prompts": 3, "weights": 3, "notes": 3, "units": 3,
-    "spend": 3, "scripts": 3, "language": 3, "fences": 3,
+    "spend": 3, "words": 3, "language": 3, "fences": 3,
     "media": 4, "backends": 4, "store": 4, "generate": 4,
     "search": 5, "answer": 5, "ingest": 5, "evaluate": 5,
     "models": 6, "library": 7, "look": 7, "surfaces": 8,

@@ -19,7 +19,7 @@ from bench.lecture_questions import load_questions
 from bench.timecode import RATE_FPS, clock_distances
 
 from seehear.library import Library
-from seehear.media.shots import slides
+from seehear.media.slides import slides
 from seehear.spans import Span, clock
 from seehear.values import SamplePoint
 from tests.conftest import rendered

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from seehear.backends.protocols import Embedder
 from seehear.fences import plain
-from seehear.scripts import count, pieces
 from seehear.search.terms import FRAME_STEMS, content_stems
 from seehear.spans import Span, clock
 from seehear.values import Citation, EventKind, Moment
+from seehear.words import count, pieces
 
 LONGEST_WORDS = 70
 ENOUGH_WORDS_SHARED = 0.75

@@ -14,12 +14,12 @@ from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
 from seehear.fences import plain, verbatim
-from seehear.scripts import words_of
 from seehear.search.route import ASKING, LISTS
 from seehear.search.terms import EMPTY, Terms, content_stems, named
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer
+from seehear.words import words_of
 
 MOST_LISTED = 40
 SAID_WORDS = 40

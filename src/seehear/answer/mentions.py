@@ -10,12 +10,12 @@ from typing import Literal
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, marks, moment, squeezed, units_of
 from seehear.fences import plain, verbatim_line
-from seehear.scripts import is_paired, normal, parted, pieces
 from seehear.search import cjk_cues as cues
 from seehear.search.terms import EMPTY, FRAME, STOP, Terms, named, stems_of, terms_of
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment
+from seehear.words import is_paired, normal, parted, pieces
 
 Which = Literal["first", "last", "all", "count", "where"]
 

@@ -15,7 +15,6 @@ from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.answer.wording import glimpse, opening, quoted
 from seehear.backends.protocols import Embedder, Message
 from seehear.fences import plain
-from seehear.scripts import count, joined
 from seehear.search import Found, find
 from seehear.search.moments import same
 from seehear.search.route import Intent
@@ -24,6 +23,7 @@ from seehear.spans import Span
 from seehear.store import Store
 from seehear.units import Unit
 from seehear.values import Answer, Moment, Weighed
+from seehear.words import count, joined
 
 MOST_SENTENCES = 2
 MOST_TOKENS = 160

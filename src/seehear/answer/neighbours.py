@@ -14,11 +14,11 @@ from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
 from seehear.answer.subject import bare, best_of
 from seehear.fences import plain
-from seehear.scripts import words_of
 from seehear.search.terms import EMPTY, content_stems
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Answer, Citation, Moment
+from seehear.words import words_of
 
 MOST_RECORDINGS = 40
 MOST = 8

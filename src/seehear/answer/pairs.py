@@ -6,8 +6,8 @@ import re
 
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.subject import bare, best_of
-from seehear.scripts import count
 from seehear.values import Moment
+from seehear.words import count
 
 MOST_WORDS = 5
 LOOKED_AT = 3

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seehear.scripts import is_paired
 from seehear.search.terms import EMPTY, STOP, stem
+from seehear.words import is_paired
 
 LONGEST_WORDS = 6
 LONGEST_THING = 4

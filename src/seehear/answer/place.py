@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from seehear.answer.inquiry import Inquiry
 from seehear.fences import plain
-from seehear.scripts import joined
 from seehear.spans import Span, clock
 from seehear.store import MediaRow
 from seehear.units import Unit
 from seehear.values import Citation, Moment
+from seehear.words import joined
 
 _SPACE = re.compile(r"\s+")
 

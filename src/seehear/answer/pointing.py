@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seehear.answer.evidence import Checked, Evidence, support
-from seehear.scripts import joined
 from seehear.search.terms import FRAME_STEMS, content_stems
 from seehear.spans import Span
 from seehear.units import Unit
+from seehear.words import joined
 
 MOST_UNITS = 3
 SPOKEN_S = 60.0

@@ -12,10 +12,10 @@ from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
 from seehear.fences import plain, verbatim
-from seehear.scripts import count
 from seehear.search.terms import EMPTY
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Moment
+from seehear.words import count
 
 LONGEST_S = 120.0
 """Longer stretches are summed up instead of quoted."""

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from seehear.scripts import count as length_of
 from seehear.search.features import weights_of
 from seehear.search.terms import content_stems
 from seehear.units import Cut
+from seehear.words import count as length_of
 
 if TYPE_CHECKING:
     import numpy as np

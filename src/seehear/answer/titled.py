@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.scripts import words_of
 from seehear.search.terms import EMPTY, stem
 from seehear.store import MediaRow
+from seehear.words import words_of
 
 LONGEST = 8
 _ONE = r"(?:video|lecture|talk|recording|presentation|clip|lesson|session|episode|film)"

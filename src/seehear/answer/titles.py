@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from seehear.answer.announcements import announced
 from seehear.answer.phrases import Lexicon, Phrase, own_stems, phrases
 from seehear.backends.protocols import Embedder
-from seehear.scripts import pieces
 from seehear.search.features import weights_of
 from seehear.search.terms import STOP, content_stems
 from seehear.units import Cut
+from seehear.words import pieces
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,10 +12,10 @@ from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
 from seehear.answer.subject import bare, best_of
 from seehear.fences import plain
-from seehear.scripts import words_of
 from seehear.search.terms import EMPTY, content_stems
 from seehear.store import MediaRow
 from seehear.values import Answer, Citation, Moment
+from seehear.words import words_of
 
 QUOTED_WORDS = 24
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

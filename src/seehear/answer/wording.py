@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from seehear.answer.evidence import Evidence, Told, cut_off, shorten
 from seehear.fences import plain, verbatim_line
-from seehear.scripts import count
 from seehear.search.route import Intent
 from seehear.search.terms import content_stems
+from seehear.words import count
 
 SAME_S = 3.0
 LONGEST_SUBJECT = 14

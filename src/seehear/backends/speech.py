@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Sequence
 from statistics import fmean
 
-from seehear.scripts import count, is_paired
 from seehear.spans import Span
 from seehear.values import Segment, Word
+from seehear.words import count, is_paired
 
 PAUSE_S = 1.6
 """A silence inside a sentence at least this long ends it, punctuation or not."""

@@ -57,7 +57,8 @@ LOOK: Codec[Look] = Codec(
 
 def choose_points(media: Media, sampler: tuple[str, float | None], *, on_progress: OnTime) -> Iterable[SamplePoint]:
     """Choose the times worth looking at: `sampler` is (`slides`, None), (`scenes`, threshold), (`uniform`, seconds)."""
-    from seehear.media import sample, shots
+    from seehear.media import sample
+    from seehear.media.slides import scenes, slides
 
     name, number = sampler
     if media.kind == "image":
@@ -65,8 +66,8 @@ def choose_points(media: Media, sampler: tuple[str, float | None], *, on_progres
     if name == "uniform":
         return sample.uniform(media.path, every_s=10.0 if number is None else number, on_progress=on_progress)
     if name == "scenes":
-        return shots.scenes(media.path, threshold=0.3 if number is None else number, on_progress=on_progress)
-    return shots.slides(media.path, on_progress=on_progress)
+        return scenes(media.path, threshold=0.3 if number is None else number, on_progress=on_progress)
+    return slides(media.path, on_progress=on_progress)
 
 
 def find_points(

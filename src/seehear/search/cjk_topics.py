@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from seehear.scripts import HAN, HANGUL, KANA, normal
+from seehear.words import HAN, HANGUL, KANA, normal
 
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = re.compile(f"[{HAN}]+|[\u3041-\u309f]+|[\u30a0-\u30ff]+|[{HANGUL}]+|[^{HAN}{KANA}{HANGUL}]+")

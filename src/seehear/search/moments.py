@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seehear.scripts import joined
 from seehear.search.candidates import Scope
 from seehear.search.extent import grown
 from seehear.search.pool import Pool
 from seehear.search.weighing import Scored, Weights
 from seehear.spans import Span
 from seehear.values import Moment
+from seehear.words import joined
 
 
 def earliest(order: list[int], pool: Pool, scored: Scored) -> list[int]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from seehear.scripts import parted
 from seehear.search.spelling import alike
 from seehear.search.terms import EMPTY, stem
 from seehear.units import Unit
+from seehear.words import parted
 
 _NAME = r"([A-Za-z_][\w.]*)"
 _CALLED = re.compile(rf"\b(?:the|an?)\s+{_NAME}\s+(?:statement|keyword)s?\b", re.IGNORECASE)

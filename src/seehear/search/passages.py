@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seehear.scripts import count
 from seehear.search.near import Near
 from seehear.search.sentences import sentences
 from seehear.spans import Span
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit, clean
 from seehear.values import Event, Passage
+from seehear.words import count
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seehear.errors import InputError
-from seehear.scripts import is_paired, words_of
 from seehear.search import cjk_cues as cues
 from seehear.search.chatter import without_chatter
 from seehear.search.terms import EMPTY, FRAME, STOP, Terms, terms_of
 from seehear.spans import Span, parse_clock
 from seehear.values import Route
+from seehear.words import is_paired, words_of
 
 Want = Literal["when", "what", "broad"]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seehear.scripts import count, joint
 from seehear.spans import Span
 from seehear.units import clean
 from seehear.values import Event
+from seehear.words import count, joint
 
 PAUSE_S = 0.7
 LONG_PAUSE_S = 2.5

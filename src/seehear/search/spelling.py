@@ -15,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seehear.scripts import parted
 from seehear.search.route import ASKING
 from seehear.search.terms import EMPTY, Terms
 from seehear.store import MediaRow, Store
+from seehear.words import parted
 
 SHORTEST = 4
 SWAPPED = 6

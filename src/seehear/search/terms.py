@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from seehear.scripts import indexed_words, is_paired, parted, words_of
+from seehear.words import indexed_words, is_paired, parted, words_of
 
 LONGEST = 2000
 """Characters of a question that are read."""

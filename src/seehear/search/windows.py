@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seehear.scripts import joined
 from seehear.search.passages import unit_text
 from seehear.units import Unit
+from seehear.words import joined
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
-from seehear.scripts import as_indexed
 from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
 from seehear.store.failures import explain, foreign
@@ -32,6 +31,7 @@ from seehear.store.vectors import Vectors, load_vectors, unpacked
 from seehear.store.writing import facts_of, write_cut, write_media, write_vectors
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit
+from seehear.words import as_indexed
 
 if TYPE_CHECKING:
     import numpy as np

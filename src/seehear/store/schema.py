@@ -90,7 +90,7 @@ CREATE TABLE windows(
 MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Step n takes a library from version n to n + 1; a step that has shipped is never changed.
 
-`as_indexed` is that of `seehear.scripts`: what was said and shown in Chinese, Japanese and Korean is cut anew."""
+`as_indexed` is that of `seehear.words`: what was said and shown in Chinese, Japanese and Korean is cut anew."""
 TOKENS = 3
 """From this version on there is a table of token vectors."""
 WINDOWS = 5

@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seehear.scripts import as_indexed
 from seehear.store.tokens import grouped
 from seehear.store.vectors import packed
 from seehear.timeline import Timeline
 from seehear.units import Cut, clean
+from seehear.words import as_indexed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,8 +20,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "remove": "library.remove",
     },
     "One stage on its own": {
-        "frames": "frames.frames", "transcribe": "single.transcribe", "read": "single.read",
-        "describe": "single.describe", "generate": "generate.generate",
+        "frames": "frames.frames", "transcribe": "transcribe.transcribe", "read": "read.read",
+        "describe": "describe.describe", "generate": "generate.generate",
     },
     "For people and programs": {"serve": "serve.serve", "mcp": "mcp.mcp"},
     "This machine": {"models": "models.models", "backends": "doctor.backends", "doctor": "doctor.doctor"},

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seehear.scripts import as_indexed, count, indexed_words, joint, parted, words_of
+from seehear.words import as_indexed, count, indexed_words, joint, parted, words_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from seehear.errors import CancelledError, InputError, MediaError, NotFoundError
-from seehear.media.shots import scenes, slides
+from seehear.media.slides import scenes, slides
 from seehear.values import SamplePoint
 from tests.media import moving
 from tests.media.moving import Canvas, Scene
