@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.neighbours import read_neighbour
+from seehear.answer.order import read_neighbour, read_order
 from seehear.answer.pairs import read_pair
-from seehear.answer.topic import read_place
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store
@@ -154,7 +153,7 @@ def test_the_order_of_topics_is_read_from_the_outline(
 
 def test_what_happens_before_something_is_no_order_of_topics(library: Callable[..., Store], minilm: Embedder) -> None:
     for question in ("is the condition checked before the body?", "is padding necessary before batching?"):
-        assert read_place(question) is None
+        assert read_order(question) is None
     unknown = ask("which is explained first, quarks or variables?", store=library(loops()), embedder=minilm)
     assert "comes before" not in unknown.text
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from seehear.answer.evidence import cut_off
 from seehear.answer.inquiry import Inquiry
-from seehear.answer.mentions import Wanted, answer_mentions
+from seehear.answer.mentions import Wanted, look_up
 from seehear.answer.refusal import features, fits, mode, probability, threshold
 from seehear.fences import plain
 from seehear.search import find
@@ -72,11 +72,14 @@ def read_across(text: str) -> Across | None:
     return Across(how, phrase if 0 < len(phrase) <= LONGEST_TOPIC else " ".join(words))
 
 
-def answer_across(inquiry: Inquiry, across: Across) -> Answer | None:
+def answer_across(inquiry: Inquiry) -> Answer | None:
     """Compare recordings; None where nothing in them fits well enough to compare."""
+    across = read_across(inquiry.read_as) if inquiry.several else None
+    if across is None:
+        return None
     if across.how == "named":
         stems = tuple(stems_of(across.topic))
-        counted = answer_mentions(inquiry, Wanted(across.topic, stems, "", "count"), refuse=False)
+        counted = look_up(inquiry, Wanted(across.topic, stems, "", "count"), refuse=False)
         if counted is not None:
             return counted
     # What is looked for is the topic; "which lecture" would be found in every introduction.

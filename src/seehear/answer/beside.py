@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from seehear.answer.evidence import cut_off
-from seehear.answer.follow import FollowUp
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import mark, moment
 from seehear.fences import plain
@@ -27,8 +26,9 @@ _REASON = re.compile(
 )
 
 
-def answer_beside(inquiry: Inquiry, follow: FollowUp) -> Answer | None:
-    """Answer from the neighbourhood of the place before; None where it holds no reason and one was asked for."""
+def answer_beside(inquiry: Inquiry) -> Answer | None:
+    """Answer from the neighbourhood of the place before; None where it is not asked for, or holds no reason."""
+    follow = inquiry.follow
     row = next((row for row in inquiry.rows if row.id == follow.media), None)
     if row is None or follow.anchor is None or follow.beside is None:
         return None

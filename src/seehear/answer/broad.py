@@ -44,9 +44,14 @@ MOST_TOKENS = 220
 _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|such)\b", re.IGNORECASE)
 
 
-def answer_broadly(inquiry: Inquiry) -> Answer:
-    """Answer from the whole timeline of each media; the moments go out before a word is written."""
+def answer_broadly(inquiry: Inquiry) -> Answer | None:
+    """Answer from the whole timeline of each media; the moments go out before a word is written.
+
+    None where something narrower is asked.
+    """
     intent, say = inquiry.intent, inquiry.say.say
+    if intent.want != "broad":
+        return None
     works = [_look(inquiry, row) for row in inquiry.rows[:MOST_RECORDINGS]]
     most = MOST_TOPICS // max(1, len(works))
     moments = tuple(

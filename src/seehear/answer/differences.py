@@ -96,8 +96,14 @@ class _Slide:
                     yield unit, bare
 
 
-def answer_differences(inquiry: Inquiry, wanted: Wanted) -> Answer:
-    """Tell contradicting numbers first, then what stands on screen unspoken, then numbers said that no slide shows."""
+def answer_differences(inquiry: Inquiry) -> Answer | None:
+    """Tell contradicting numbers first, then what stands on screen unspoken, then numbers said that no slide shows.
+
+    None where slides and speech are not to be compared.
+    """
+    wanted = read_differences(inquiry.read_as)
+    if wanted is None:
+        return None
     clashes: list[tuple[_Slide, Unit, str, Unit]] = []
     unsaid: list[tuple[_Slide, Unit, str]] = []
     unshown: list[tuple[_Slide, Unit, str]] = []

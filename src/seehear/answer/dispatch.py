@@ -1,4 +1,4 @@
-"""From a question to the way it is answered."""
+"""From a question to the way it is answered: `WAYS` lists them all."""
 
 from __future__ import annotations
 
@@ -7,33 +7,48 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
-from seehear.answer.across import answer_across, read_across
+from seehear.answer.across import answer_across
 from seehear.answer.beside import answer_beside
 from seehear.answer.broad import answer_broadly
-from seehear.answer.differences import answer_differences, read_differences
-from seehear.answer.facts import answer_fact, read_fact
+from seehear.answer.differences import answer_differences
+from seehear.answer.facts import answer_fact
 from seehear.answer.follow import FollowUp, read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
-from seehear.answer.lasting import answer_lasting, read_lasting
-from seehear.answer.listing import answer_listing, read_listing
-from seehear.answer.mentions import answer_mentions, read_mentions
+from seehear.answer.lasting import answer_lasting
+from seehear.answer.listing import answer_listing
+from seehear.answer.mentions import answer_mentions
 from seehear.answer.narrow import answer_narrowly
-from seehear.answer.neighbours import answer_neighbour, read_neighbour
+from seehear.answer.order import answer_neighbour, answer_order
 from seehear.answer.recordings import rows_of
 from seehear.answer.several import answer_each, questions_of
 from seehear.answer.speakers import read_speaker
-from seehear.answer.stretch import answer_stretch, as_place, is_open
+from seehear.answer.stretch import answer_outside, answer_stretch, as_place
 from seehear.answer.titled import read_title
-from seehear.answer.topic import answer_place, read_place
 from seehear.answer.translate import understand
 from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.fences import plain
 from seehear.search.route import read_question
 from seehear.search.spelling import mend
-from seehear.spans import Span, clock
+from seehear.spans import Span
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Moment, Route, Turn
 
+WAYS: tuple[Callable[[Inquiry], Answer | None], ...] = (
+    answer_beside,  # "and before that?", after another question
+    answer_outside,  # a stretch beyond the end
+    answer_differences,  # "what stands on the slides that is never said?"
+    answer_fact,  # "how long is it?", "who speaks?"
+    answer_lasting,  # "how long are loops explained?"
+    answer_across,  # "which lecture explains recursion best?"
+    answer_mentions,  # "how often is recursion mentioned?"
+    answer_listing,  # "how many slides?", "the second example"
+    answer_order,  # "what is the third topic?", "which comes first, loops or functions?"
+    answer_neighbour,  # "what comes after variables?"
+    answer_broadly,  # "summarise it", "list the topics"
+    answer_stretch,  # "what is said between 3:00 and 3:30?"
+    answer_narrowly,  # everything else
+)
+"""The ways to answer, in the order they are tried: the first one that does not return None has answered."""
 NAMED = 3
 """Titles that a step names."""
 
@@ -86,11 +101,11 @@ def ask(
             intent = read_question(mended.text, route=route) if mended.taken else intent
             steps = [step for step in (tongue.step, read.follow.step) if step]
             inquiry = Inquiry(
-                part, mended.text, replace(intent, within=read.within), seen, read.rows, read.media, embedder,
-                writer if writes else None, dict(backends), Sayer(on_text), Trace(steps), reading.close, on_moments,
-                limit, tongue=tongue, taken=mended.taken, reranker=reranker,
+                part, mended.text, read.follow, replace(intent, within=read.within), seen, read.rows, read.media,
+                embedder, writer if writes else None, dict(backends), Sayer(on_text), Trace(steps), reading.close,
+                on_moments, limit, tongue=tongue, taken=mended.taken, reranker=reranker,
             )  # fmt: skip
-            return _answer(inquiry, read.follow)
+            return next(found for way in WAYS if (found := way(inquiry)) is not None)
 
     parts = questions_of(question)
     if len(parts) > 1:
@@ -132,57 +147,6 @@ def _read(
     return _Read(follow, rows, tuple(row.id for row in rows) if limited else None, within)
 
 
-def _answer(inquiry: Inquiry, follow: FollowUp) -> Answer:
-    """The first way of answering that takes the question, the most particular ones first."""
-    text, intent = inquiry.read_as, inquiry.intent
-    if follow.beside is not None and (beside := answer_beside(inquiry, follow)) is not None:
-        return beside
-    if inquiry.where and (empty := _outside(inquiry)) is not None:
-        return empty
-    differences = read_differences(text)
-    if differences is not None:
-        return answer_differences(inquiry, differences)
-    fact = read_fact(text)
-    if fact is not None and (answer := answer_fact(inquiry, fact)) is not None:
-        return answer
-    lasting = read_lasting(text)
-    if lasting is not None and (answer := answer_lasting(inquiry, lasting)) is not None:
-        return answer
-    across = read_across(text) if inquiry.several else None
-    if across is not None and (answer := answer_across(inquiry, across)) is not None:
-        return answer
-    mentions = read_mentions(text, intent.terms, first=intent.first)
-    if mentions is not None and (answer := answer_mentions(inquiry, mentions)) is not None:
-        return answer
-    if mentions is not None and mentions.which in ("first", "last"):
-        inquiry = replace(inquiry, absent=mentions.name)
-    listing = read_listing(text, intent.terms)
-    if listing is not None and (answer := answer_listing(inquiry, listing)) is not None:
-        return answer
-    place = read_place(text)
-    if place is not None and (answer := answer_place(inquiry, place)) is not None:
-        return answer
-    neighbour = read_neighbour(text)
-    if neighbour is not None and (answer := answer_neighbour(inquiry, neighbour)) is not None:
-        return answer
-    if intent.want == "broad":
-        return answer_broadly(inquiry)
-    if is_open(inquiry):
-        return answer_stretch(inquiry)
-    return answer_narrowly(inquiry)
-
-
 def _shared(one: Span, other: Span) -> Span:
     start_s = max(one.start_s, other.start_s)
     return Span(start_s, max(start_s, min(one.end_s, other.end_s)))
-
-
-def _outside(inquiry: Inquiry) -> Answer | None:
-    """The answer to a question about a stretch that no recording reaches, None where one does."""
-    ends_s = [row.duration_s for row in inquiry.rows]
-    if not ends_s or any(inquiry.span(row).start_s < row.duration_s for row in inquiry.rows):
-        return None
-    inquiry.show(())
-    what = "the longest recording" if inquiry.several else "the recording"
-    inquiry.say.say(f"There is nothing in that part: {what} ends at {clock(max(ends_s))}.")
-    return inquiry.done((), (), supported=False)

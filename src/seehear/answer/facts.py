@@ -80,8 +80,11 @@ def read_fact(text: str) -> Fact | None:
     return Fact("speakers") if _SPEAKER.match(asked) else None
 
 
-def answer_fact(inquiry: Inquiry, fact: Fact) -> Answer | None:
+def answer_fact(inquiry: Inquiry) -> Answer | None:
     """Tell it from what the library knows; None where it does not, and something may be said about it."""
+    fact = read_fact(inquiry.read_as)
+    if fact is None:
+        return None
     rows, say = inquiry.rows, inquiry.say.say
     if not rows:
         return None

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from seehear.answer.numbers import ORDINALS
 from seehear.search.chatter import CHATTER
 from seehear.search.terms import EMPTY, STOP
 from seehear.spans import Span
@@ -51,11 +52,10 @@ _RECURS = re.compile(
     re.IGNORECASE,
 )
 """That the subject itself comes again: "was it mentioned earlier?" asks for it, not for what lies beside."""
-_NUMBERS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NTH = re.compile(
     rf"""^(?:(?:what|how)\ about|(?:tell|show)\ (?:me|us)\ (?:more\ )?(?:about\ )?|explain
         |what(?:['’]?s|\ is|\ was|\ does|\ did)?)?
-    \s*\b(?:the|number)\ ({"|".join(_NUMBERS)}|last|1st|2nd|3rd|[4-9]th|10th)
+    \s*\b(?:the|number)\ ({"|".join(ORDINALS)}|last|1st|2nd|3rd|[4-9]th|10th)
     (?:\ (?:one|of\ (?:them|these|those)))?
     (?:\ (?:do|does|say|mean|about|show|is|in\ (?:more\ )?detail))*$""",
     re.IGNORECASE | re.VERBOSE,
@@ -156,7 +156,7 @@ def _named(question: str, text: str, history: Sequence[Turn], known: Collection[
     if match is None:
         return None
     called = match.group(1).lower()
-    number = -1 if called == "last" else int(re.sub(r"\D", "", called) or _NUMBERS.index(called) + 1)
+    number = -1 if called == "last" else int(re.sub(r"\D", "", called) or ORDINALS.index(called) + 1)
     # Asked for the second and then for the third of a list, it is the same list.
     lists = (
         [place for place in turn.citations if place.media in known]

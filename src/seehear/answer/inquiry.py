@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from seehear.answer.evidence import Told
+from seehear.answer.follow import FollowUp
 from seehear.answer.support import UNCONFIRMED, judge
 from seehear.answer.translate import Tongue
 from seehear.backends.protocols import Answerer, Embedder, Reranker
@@ -40,6 +41,8 @@ class Trace:
     likelihood: float | None = None
     threshold: float | None = None
     features: dict[str, float] = field(default_factory=dict)
+    absent: str = ""
+    """A word whose first or last mention was asked for, and that stands nowhere."""
 
     def step(self, text: str) -> None:
         """Note a decision in words."""
@@ -57,13 +60,13 @@ class Inquiry:
     `store` is the library as it stood when it was asked, until `let_go` is called: whatever an answer is made of is
     read before its first word is written.
 
-    `read_as` is the question with what a follow-up left out put in; `media` are the ids it is limited to, None for
-    the whole library; `writer` is None where nothing but quoting is possible; `absent` is a word whose first or last
-    mention was asked for and that stands nowhere.
+    `read_as` is the question with what a follow-up left out put in, as `follow` tells; `media` are the ids it is
+    limited to, None for the whole library; `writer` is None where nothing but quoting is possible.
     """
 
     question: str
     read_as: str
+    follow: FollowUp
     intent: Intent
     store: Store
     rows: tuple[MediaRow, ...]
@@ -80,7 +83,6 @@ class Inquiry:
     tongue: Tongue = field(default_factory=lambda: Tongue(""))
     taken: tuple[tuple[str, str], ...] = ()
     reranker: Reranker | None = None
-    absent: str = ""
 
     @property
     def several(self) -> bool:

@@ -9,7 +9,7 @@ from seehear.answer.across import sentences_about
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment, units_of
-from seehear.answer.subject import bare
+from seehear.answer.subject import TREATED, bare
 from seehear.fences import plain
 from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import clock
@@ -23,7 +23,7 @@ _ASKED = re.compile(
     rf"""^(?:and\ )?(?:for\ )?how\ long\ (?:does|do|did|has|is|was)\ (?:{_WHO})?
         (?:talk|speak|talking|speaking|spend|go)\w*\ (?:about|of|on|over)\ (.+)$
     |^(?:and\ )?(?:for\ )?how\ long\ (?:is|are|was|were)\ (.+?)
-        \ (?:explained|discussed|covered|talked\ about|treated|taught)$
+        \ (?:{TREATED})$
     |^(?:and\ )?how\ (?:much\ time|many\ minutes|many\ seconds|long)\ (?:is|are|was|were|does|do|did)\ (?:{_WHO})?
         (?:spent|spend|devoted|given)\ (?:on|about|to|for|with)\ (.+)$
     |^(?:and\ )?how\ long\ (?:is|are|was|does)\ the\ (?:part|section|chapter|topic|bit|explanation)
@@ -54,8 +54,11 @@ def read_lasting(text: str) -> Lasting | None:
     return Lasting(subject) if words else None
 
 
-def answer_lasting(inquiry: Inquiry, asked: Lasting) -> Answer | None:
+def answer_lasting(inquiry: Inquiry) -> Answer | None:
     """Name the topics that are called so with their lengths, and the sentences about it; None without either."""
+    asked = read_lasting(inquiry.read_as)
+    if asked is None:
+        return None
     sought = set(content_stems(asked.subject))
     moments: list[Moment] = []
     citations: list[Citation] = []

@@ -10,6 +10,7 @@ from typing import Literal
 
 from seehear.answer.evidence import cut_off
 from seehear.answer.inquiry import Inquiry
+from seehear.answer.numbers import ORDINALS, suffixed
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import text_during
 from seehear.answer.things import THINGS, Item, Thing, find_items
@@ -24,13 +25,8 @@ from seehear.words import words_of
 MOST_LISTED = 40
 SAID_WORDS = 40
 MEANWHILE_S = 30.0
-_ORDINALS = {
-    name: number
-    for number, names in enumerate(
-        (("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"), ("sixth", "6th"),
-         ("seventh", "7th"), ("eighth", "8th"), ("ninth", "9th"), ("tenth", "10th")), start=1)
-    for name in names
-} | {"last": -1, "final": -1}  # fmt: skip
+_ORDINALS = {name: number for number, ordinal in enumerate(ORDINALS, 1) for name in (ordinal, suffixed(number))}
+_ORDINALS |= {"last": -1, "final": -1}
 _NAMED = "|".join(_ORDINALS)
 _FROM_END = (
     rf"(?:({_NAMED}|next)[\s-]+(?:to|from)[\s-]+(?:the[\s-]+)?last|(second|2nd|third|3rd)[\s-]+last"
@@ -141,8 +137,11 @@ def _listed(
     return Listed(thing, how, place, tuple(content_stems(words)), words)
 
 
-def answer_listing(inquiry: Inquiry, listed: Listed) -> Answer | None:
+def answer_listing(inquiry: Inquiry) -> Answer | None:
     """List, count or pick by rule; None where no recording holds such a thing and others may know."""
+    listed = read_listing(inquiry.read_as, inquiry.intent.terms)
+    if listed is None:
+        return None
     thing = listed.thing
     works: list[tuple[MediaRow, list[Unit], list[Item]]] = []
     for row in inquiry.rows:
@@ -225,7 +224,7 @@ def _called(thing: Thing, items: Sequence[Item], place: int) -> Item | None:
     """The one that is announced by its number, where one is: counting may miss some. The last one has none."""
     if place < 1 or not thing.by_words:
         return None
-    names = {_ordinal(place), _suffixed(place)}
+    names = {_ordinal(place), suffixed(place)}
     called = re.compile(
         rf"\b(?:{'|'.join(names)})\s+{thing.one}\b|\b{thing.one}\s+(?:number\s+)?{place}\b", re.IGNORECASE
     )
@@ -236,12 +235,7 @@ def _ordinal(place: int) -> str:
     """The name of a place from 1, or from the last one, which is -1: "second", "21st", "second to last"."""
     if place < -1:
         return f"{_ordinal(-place)} to last"
-    return next((name for name, number in _ORDINALS.items() if number == place), _suffixed(place))
-
-
-def _suffixed(place: int) -> str:
-    teen = place % 100 in (11, 12, 13)
-    return f"{place}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
+    return next((name for name, number in _ORDINALS.items() if number == place), suffixed(place))
 
 
 def _at(row: MediaRow, item: Item, inquiry: Inquiry) -> str:

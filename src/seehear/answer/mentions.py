@@ -126,8 +126,19 @@ def _as_typed(text: str, words: Sequence[str]) -> str:
     return held.group() if held else " ".join(words)
 
 
-def answer_mentions(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
-    """Locate or count; None where nothing is found word by word and meaning has to help.
+def answer_mentions(inquiry: Inquiry) -> Answer | None:
+    """Locate or count; None where nothing is found word by word and meaning has to help."""
+    wanted = read_mentions(inquiry.read_as, inquiry.intent.terms, first=inquiry.intent.first)
+    if wanted is None:
+        return None
+    answer = look_up(inquiry, wanted)
+    if answer is None and wanted.which in ("first", "last"):
+        inquiry.trace.absent = wanted.name
+    return answer
+
+
+def look_up(inquiry: Inquiry, wanted: Wanted, *, refuse: bool = True) -> Answer | None:
+    """Locate or count a string; None where it is nowhere.
 
     That the word itself stands nowhere is an answer where it is asked for, unless `refuse` is False.
     """

@@ -84,8 +84,8 @@ def _tell(
     several, trace, said = inquiry.several, inquiry.trace, list[Told]()
 
     def tell(told: Told) -> None:
-        if inquiry.absent and not said:
-            inquiry.say.say(f"“{plain(inquiry.absent)}” is neither said nor shown; the nearest in meaning:")
+        if inquiry.trace.absent and not said:
+            inquiry.say.say(f"“{plain(inquiry.trace.absent)}” is neither said nor shown; the nearest in meaning:")
         said.append(told)
         inquiry.tell(told)
 
@@ -122,8 +122,8 @@ def _lead(inquiry: Inquiry, evidence: Sequence[Evidence]) -> Told | None:
         return None
     # Its frame is English: a question in another language gets the time and the quote alone. What is mentioned
     # nowhere is not "first mentioned at".
-    question = "" if inquiry.tongue.asked or inquiry.absent else inquiry.read_as
-    intent = replace(inquiry.intent, first=inquiry.intent.first and not inquiry.absent)
+    question = "" if inquiry.tongue.asked or inquiry.trace.absent else inquiry.read_as
+    intent = replace(inquiry.intent, first=inquiry.intent.first and not inquiry.trace.absent)
     return opening(question, intent, evidence, several=inquiry.several)
 
 

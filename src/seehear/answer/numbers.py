@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _SMALL = {
     word: value
     for value, word in enumerate(
@@ -83,3 +84,9 @@ def _read(tokens: list[str], at: int) -> tuple[str, int]:
 def _digits(token: str) -> str:
     plain = re.sub(r",(?=\d{3}(?:\D|$))", "", token)
     return plain.lstrip("0") or "0" if plain.isdigit() else plain
+
+
+def suffixed(place: int) -> str:
+    """A place from 1 as it is written in digits: "1st", "22nd", "113th"."""
+    teen = place % 100 in (11, 12, 13)
+    return f"{place}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"

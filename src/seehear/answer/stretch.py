@@ -1,4 +1,4 @@
-"""A question that names nothing but a stretch: "what is said between 3:00 and 3:30?"."""
+"""Questions about a stretch: one without a subject, "what is said between 3:00 and 3:30?", and one beyond the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
 from seehear.fences import plain, verbatim
 from seehear.search.terms import EMPTY
+from seehear.spans import clock
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Citation, Moment
 from seehear.words import count
@@ -28,7 +29,8 @@ _TIME_ALONE = re.compile(r"[\[(]?\s*(\d{1,3}:[0-5]\d(?::[0-5]\d)?)\s*[\])]?\s*\?
 _OPEN = EMPTY | frozenset(
     """happen happened happening going goes half minutes seconds early late middle part half opening closing told
     thing things anything everything content contents seen heard hear
-    board whiteboard blackboard display terminal picture""".split()  # noqa: SIM905 - as text it wraps
+    board whiteboard blackboard display terminal picture
+    one two three four five six seven eight nine ten fifteen twenty thirty forty""".split()  # noqa: SIM905 - as text it wraps
 )
 
 
@@ -43,23 +45,24 @@ def as_place(text: str, store: Store, rows: Sequence[MediaRow]) -> str:
     return f"at {time}"
 
 
-def is_open(inquiry: Inquiry) -> bool:
-    """Tell whether a question names a stretch and no subject."""
-    limited = any(inquiry.intent.span(row.duration_s) is not None for row in inquiry.rows)
-    words = inquiry.intent.terms.words
-    return limited and not inquiry.intent.terms.exact and all(
-        word in _OPEN or not word.isalpha() or word in _NUMBERS for word in words
-    )  # fmt: skip
+def answer_outside(inquiry: Inquiry) -> Answer | None:
+    """Tell that there is nothing in a stretch that no recording reaches; None where one does."""
+    ends_s = [row.duration_s for row in inquiry.rows]
+    if not inquiry.where or not ends_s or any(inquiry.span(row).start_s < row.duration_s for row in inquiry.rows):
+        return None
+    inquiry.show(())
+    what = "the longest recording" if inquiry.several else "the recording"
+    inquiry.say.say(f"There is nothing in that part: {what} ends at {clock(max(ends_s))}.")
+    return inquiry.done((), (), supported=False)
 
 
-_NUMBERS = frozenset(
-    """one two three four five six seven eight nine ten fifteen twenty thirty
-    forty""".split()  # noqa: SIM905 - as text it wraps
-)
+def answer_stretch(inquiry: Inquiry) -> Answer | None:
+    """Quote what is said and shown there, in order of time; sum it up where that would be long.
 
-
-def answer_stretch(inquiry: Inquiry) -> Answer:
-    """Quote what is said and shown there, in order of time; sum it up where that would be long."""
+    None where no stretch is named, or a subject is.
+    """
+    if not _is_open(inquiry):
+        return None
     if max(inquiry.span(row).duration_s for row in inquiry.rows) > LONGEST_S:
         inquiry.trace.step("A long stretch and no subject: summed up.")
         return answer_broadly(replace(inquiry, intent=replace(inquiry.intent, want="broad", summary=True)))
@@ -100,3 +103,10 @@ def _begun(text: str, words: int) -> str:
     """The beginning of a text, with an ellipsis wherever it is not all of it."""
     part = cut_off(text, words)
     return part if part.endswith("…") or count(part) == count(text) else f"{part} …"
+
+
+def _is_open(inquiry: Inquiry) -> bool:
+    """Tell whether a question names a stretch and no subject."""
+    limited = any(inquiry.intent.span(row.duration_s) is not None for row in inquiry.rows)
+    words = inquiry.intent.terms.words
+    return limited and not inquiry.intent.terms.exact and all(word in _OPEN or not word.isalpha() for word in words)

@@ -11,6 +11,9 @@ from seehear.search import find
 from seehear.search.terms import terms_of
 from seehear.values import Moment, Route
 
+TREATED = r"explained|covered|discussed|taught|treated|talked\ about"
+"""What a recording does with its subjects, in a pattern; verbose ones too."""
+
 
 def bare(text: str) -> str:
     """A question on one line, without the marks at its end."""
