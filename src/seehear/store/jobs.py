@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seehear.errors import NotFoundError
-from seehear.store.file import Store
+from seehear.store.store import Store
 from seehear.units import clean
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]

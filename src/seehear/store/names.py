@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from seehear.errors import InputError
-from seehear.store.file import MediaRow
+from seehear.store.store import MediaRow
 
 _ID = re.compile(r"[0-9a-f]{6,64}")
 

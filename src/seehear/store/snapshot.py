@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from seehear.store.file import Store
+from seehear.store.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")

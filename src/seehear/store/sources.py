@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seehear.errors import StorageError
-from seehear.store.file import Store, bump
+from seehear.store.database import bump
+from seehear.store.store import Store
 from seehear.units import clean
 
 

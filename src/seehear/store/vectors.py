@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seehear.store.file import Store
+    from seehear.store.store import Store
 
 MOST_SENTENCES = 100_000
 """Sentences and blocks of screen text, of 150 hours or so, that are kept in memory: 154 MB of 384 dimensions."""

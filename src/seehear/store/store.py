@@ -9,36 +9,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import threading
-import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from seehear.errors import ConfigError, LibraryVersionError, NotFoundError, StorageError
+from seehear.errors import ConfigError, NotFoundError
 from seehear.spans import Span
 from seehear.store.corrections import Correction, apply, read_corrections, write_corrections
-from seehear.store.failures import explain, foreign
-from seehear.store.schema import APPLICATION_ID, MIGRATIONS, READABLE, TOKENS, WINDOWS, statements
+from seehear.store.database import BUSY_TIMEOUT_S, FILE_NAME, Database, bump
+from seehear.store.schema import TOKENS, WINDOWS
 from seehear.store.tokens import PER_GROUP, ungrouped
 from seehear.store.vectors import Vectors, load_vectors, unpacked
 from seehear.store.writing import facts_of, write_cut, write_media, write_vectors
 from seehear.timeline import Timeline
 from seehear.units import Cut, Unit
-from seehear.words import as_indexed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-FILE_NAME = "library.db"
-_BUSY_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,115 +86,20 @@ class StoredPassage:
         return tuple(json.loads(self.units_json))
 
 
-class Store:
-    """The library in the folder `home`; usable from several threads, and by several processes at once.
+class Store(Database):
+    """The library in the folder `home`: what is in its file, by media; arguments and errors as of `Database`."""
 
-    `read_only` None means: write if the folder allows it. Raises StorageError when the file cannot be read or is not
-    a library, LibraryBusyError when another process holds it too long, LibraryVersionError when it is too new.
-    """
-
-    def __init__(self, home: Path, *, read_only: bool | None = None, busy_timeout_s: float = _BUSY_TIMEOUT_S) -> None:
-        self.home = home
-        self.path = home / FILE_NAME
-        self._lock = threading.RLock()
-        self._busy_timeout_s = busy_timeout_s
+    def __init__(self, home: Path, *, read_only: bool | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         # What search reads again and again, with the generation of the library that it belongs to.
         self._held = _Held()
         self._listed: tuple[str, list[MediaRow]] | None = None
-        self._has_tokens = self._has_windows = True
-        self.read_only = bool(read_only)
-        with self._mapped():
-            if not read_only:
-                try:
-                    home.mkdir(parents=True, exist_ok=True)
-                except OSError as error:
-                    raise StorageError(f"the library folder {home} cannot be made: {error.strerror}",
-                                       hint="choose another with --home DIR or SEEHEAR_HOME") from error  # fmt: skip
-            if read_only is None and self.path.exists() and not _writable(home, self.path):
-                self.read_only = True
-            if self.read_only and not self.path.exists():
-                raise StorageError(f"there is no library in {home}", hint="index something first: seehear index PATH")
-            self._snapshot = False
-            self._db = self._connect()
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _connect(self, mode: str = "rwc") -> sqlite3.Connection:
-        target = self.path.absolute().as_uri() + f"?mode={mode}"
-        if self.read_only:
-            wal = self.path.with_name(FILE_NAME + "-wal")
-            # A WAL file that nobody may write beside can only be read as it stands; safe when no log is pending.
-            frozen = not os.access(self.home, os.W_OK) and not (wal.exists() and wal.stat().st_size)
-            target = self.path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
-        return sqlite3.connect(
-            target, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False, uri=True
-        )
-
-    def _prepare(self) -> None:
-        db = self._db
-        # Read in one statement: another process may be making the library just now.
-        version, mark, tables = db.execute(
-            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master) "
-            "FROM pragma_user_version, pragma_application_id"
-        ).fetchone()
-        # Libraries of every version carry our mark; a file without a version becomes one only while it is empty.
-        if (tables and not version) or mark != (APPLICATION_ID if version else 0):
-            raise foreign(self.path)
-        if version > len(MIGRATIONS):
-            raise LibraryVersionError(
-                f"{self.path} was written by a newer seehear (version {version}, this one reads {len(MIGRATIONS)})",
-                hint="pip install --upgrade seehear, or choose another folder with --home DIR",
-            )
-        db.execute("PRAGMA foreign_keys=ON")
-        if self.read_only:
-            self._has_tokens, self._has_windows = version >= TOKENS, version >= WINDOWS
-            if version < READABLE:
-                raise StorageError(f"{self.path} is older and cannot be updated: it is read-only",
-                                   hint="make the folder writable once and run seehear library")  # fmt: skip
-            return
-        if version < len(MIGRATIONS):
-            self._keep_a_log()
-            self._migrate()
-        db.execute("PRAGMA synchronous=FULL")
-
-    def _keep_a_log(self) -> None:
-        """Switch to WAL mode; SQLite does not wait by itself for another process that does it at the same time."""
-        until_s = time.monotonic() + self._busy_timeout_s
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
-
-    def _migrate(self) -> None:
-        self._db.create_function("as_indexed", 1, as_indexed, deterministic=True)
-        with self.write() as db:
-            # Read again inside the lock: another process may have been first.
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            for step in MIGRATIONS[version:]:
-                for statement in statements(step):
-                    db.execute(statement)
-            db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
-            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        super().__init__(home, read_only=read_only, busy_timeout_s=busy_timeout_s)
 
     def close(self) -> None:
         """Let the file go; safe to call twice."""
         with self._lock:
             self._held.vectors = self._listed = None
-            self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+            super().close()
 
     # ---- media and timelines -------------------------------------------------------------------------------------
 
@@ -434,7 +330,7 @@ class Store:
         if row is None:
             return None
         width = int(row[0])
-        with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
+        with self.blob("vectors", "units", media_number) as blob:
             blob.seek(first * width * 2)
             return unpacked(blob.read(-1 if count is None else count * width * 2), width)
 
@@ -445,7 +341,7 @@ class Store:
             return None
         bytes_each = int(row[0]) * 2
         parts: list[bytes] = []
-        with self._mapped(), self._lock, self._db.blobopen("vectors", "units", media_number, readonly=True) as blob:
+        with self.blob("vectors", "units", media_number) as blob:
             for first, count in _runs(ordinals):
                 blob.seek(first * bytes_each)
                 parts.append(blob.read(count * bytes_each))
@@ -453,7 +349,7 @@ class Store:
 
     def unit_tokens(self, media_number: int, ordinals: Sequence[int] | None = None) -> dict[int, bytes]:
         """Packed token vectors of one media by ordinal, with some that lie beside; none where none were kept."""
-        if not self._has_tokens:
+        if self.version < TOKENS:
             return {}
         if ordinals is None:
             return ungrouped(self.all("SELECT part, vectors FROM tokens WHERE media=?", (media_number,)))
@@ -467,7 +363,7 @@ class Store:
 
     def window_vectors(self, media_number: int) -> dict[int, NDArray[np.float32]]:
         """Vectors of one media's windows by number, float32 [D]; none where none were kept."""
-        if not self._has_windows:
+        if self.version < WINDOWS:
             return {}
         rows = self.all("SELECT number, vector FROM windows WHERE media=?", (media_number,))
         return {number: unpacked(blob, len(blob) // 2)[0] for number, blob in rows}
@@ -487,71 +383,6 @@ class Store:
                     held.vectors = (seen.generation(), load_vectors(seen))
             return held.vectors[1]
 
-    def generation(self) -> str:
-        """A mark that changes with whatever is stored, by any process."""
-        return str((self.one("SELECT value FROM facts WHERE name='generation'") or ("0",))[0])
-
-    # ---- the database --------------------------------------------------------------------------------------------
-
-    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, for the tables that have a file of their own beside this one."""
-        with self._mapped(), self._lock:
-            row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
-            return row
-
-    def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Every row of a query."""
-        with self._mapped(), self._lock:
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def read(self) -> Iterator[Store]:
-        """The library as it stands now, for many queries that must fit together; what others write meanwhile waits.
-
-        It is read through a connection of its own, by any thread, until the block ends; writers are not kept waiting.
-        Raises StorageError.
-        """
-        if self._snapshot:
-            yield self
-            return
-        # What was closed stays closed.
-        self.generation()
-        seen = copy(self)
-        with self._mapped():
-            # Never made anew where the file is gone.
-            seen._db = self._connect("rw")
-        seen._lock, seen._snapshot, seen.read_only = threading.RLock(), True, True
-        try:
-            seen.one("BEGIN")
-            # From its first query on a transaction sees the library as of then.
-            seen.generation()
-            yield seen
-        finally:
-            seen._db.close()
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is kept, or none."""
-        if self.read_only:
-            raise StorageError(f"the library {self.path} is read-only",
-                               hint="make it writable, or choose another with --home DIR")  # fmt: skip
-        with self._mapped(), self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
-
 
 @dataclass(slots=True)
 class _Held:
@@ -559,15 +390,6 @@ class _Held:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     vectors: tuple[str, Vectors] | None = None
-
-
-def _writable(home: Path, path: Path) -> bool:
-    return os.access(home, os.W_OK) and os.access(path, os.W_OK)
-
-
-def bump(db: sqlite3.Connection) -> None:
-    """Let everybody who watches the library see that something changed, within the transaction that is open."""
-    db.execute("UPDATE facts SET value=CAST(value AS INTEGER)+1 WHERE name='generation'")
 
 
 def _signed(inode: int) -> int:
