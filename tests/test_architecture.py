@@ -19,7 +19,7 @@ LEVELS = {
     "spend": 3, "words": 3, "language": 3, "fences": 3,
     "media": 4, "backends": 4, "store": 4, "generate": 4,
     "search": 5, "answer": 5, "ingest": 5, "evaluate": 5,
-    "models": 6, "library": 7, "look": 7, "surfaces": 8,
+    "models": 6, "indexing": 7, "library": 8, "look": 8, "surfaces": 9,
 }  # fmt: skip
 HEAVY = {"av", "torch", "onnxruntime", "faster_whisper", "rapidocr", "xllamacpp", "tokenizers", "PIL", "rich", "httpx",
          "openai", "httpx2", "transformers", "fastapi", "starlette", "uvicorn", "pydantic", "mcp", "prometheus_client",

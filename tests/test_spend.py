@@ -58,7 +58,8 @@ def test_a_call_over_the_budget_is_refused_before_it_is_made(store: Store) -> No
         lane.check(Usage("a", 25))
     assert "--budget" in refused.value.hint
     lane.check(Usage("a", 20))
-    assert meter.left_usd == pytest.approx(0.0)
+    with pytest.raises(BudgetError):
+        lane.check(Usage("a", 1))
 
 
 def test_the_cap_holds_across_resumes_and_media(store: Store) -> None:
@@ -94,7 +95,7 @@ def test_a_failed_call_gives_its_room_back(store: Store) -> None:
         raise ConnectionError
     with meter.call(ledger, Usage("a", 10)) as book:
         book(Usage("a", 7))
-    assert meter.spent_usd == pytest.approx(0.07) and meter.left_usd == pytest.approx(0.03)
+    assert meter.spent_usd == pytest.approx(0.07)
 
 
 def test_what_was_promised_and_never_called_is_given_back_at_the_end(store: Store) -> None:
@@ -134,7 +135,6 @@ def test_many_threads_never_spend_more_than_the_budget(store: Store) -> None:
         for _ in range(6):
             try:
                 with meter.call(ledgers[number % 4], Usage("a", 3)) as book:
-                    assert meter.left_usd is not None and meter.left_usd >= -1e-9
                     book(Usage("a", 3))
                     made.append(3)
             except BudgetError as error:

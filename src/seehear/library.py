@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from seehear import config
 from seehear.errors import ConfigError, InputError, MissingPackageError, NotFoundError
+from seehear.indexing import Indexer
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from seehear.backends.protocols import Observer
     from seehear.backends.servers.prices import Quote
-    from seehear.ingest.run import Ingested, Plan
 
 
 class Library:
@@ -49,6 +49,7 @@ class Library:
         self._correcting = threading.Lock()
         # A name that nobody has is told now, not when the first recording comes to need it.
         self.models = Models(self.settings, lambda: self.store)
+        self._indexer = Indexer(self.settings, self.models, lambda: self.store)
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +93,7 @@ class Library:
                 on_start(path, position, len(paths))
             began = time.perf_counter()
             try:
-                media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+                media, status = self._indexer.index(path, on_progress=on_progress, on_pull=on_pull)
                 row = self._row_of(media)
             except ConfigError:
                 raise
@@ -116,9 +117,9 @@ class Library:
                     for entry in found:
                         yield from self._index_url(entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False)
                     return
-                media, status = self._index_one(found[0].path, on_progress=on_progress, on_pull=on_pull)
+                media, status = self._indexer.index(found[0].path, on_progress=on_progress, on_pull=on_pull)
             elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
-                media, status = self._index_one(path, on_progress=on_progress, on_pull=on_pull)
+                media, status = self._indexer.index(path, on_progress=on_progress, on_pull=on_pull)
             row = self._row_of(media)
         except ConfigError:
             raise
@@ -126,41 +127,6 @@ class Library:
             yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
             return
         yield Indexed(row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url)
-
-    def _index_one(
-        self, path: Path, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, again: bool = True
-    ) -> tuple[str, Status]:
-        """Index one file; with `again` False whatever is indexed already is taken as it is."""
-        reporter = Reporter(on_progress)
-        media_id = self.identify(path)
-        self.store.found_at(media_id, path)
-        if not again and self.store.has(media_id):
-            return media_id, "unchanged"
-        from seehear.ingest.fingerprint import fingerprints
-        from seehear.ingest.place import only_one, place
-
-        with only_one(self.settings.home, media_id):
-            plan = self._plan(path, media_id)
-            chosen = [self.models.name(capability) for capability in ("read", "describe", "hear", "embed")]
-            fingerprint, *cut_before = fingerprints(plan, chosen)
-            known = (self.store.cache_get(f"ingested:{media_id}") or b"").decode()
-            row = self._row(media_id)
-            if row is not None and (not again or known == fingerprint):
-                return media_id, "unchanged"
-            self.models.check_space()
-            with self.models.charged_to(media_id):
-                if row is not None and known in cut_before:
-                    timeline, language, complete = self.store.uncorrected(media_id), row.language, True
-                else:
-                    done = self._ingest(path, media_id, plan, reporter, on_pull)
-                    timeline, language, complete = done.timeline, done.language, done.complete
-                place(
-                    self.store, timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
-                    language=language,
-                )  # fmt: skip
-            if complete:
-                self.store.cache_put(f"ingested:{media_id}", fingerprint.encode(), media_id=media_id)
-        return media_id, "indexed"
 
     def quote(self, path: str | os.PathLike[str], *, on_progress: Listener | None = None) -> list[Quote]:
         """What indexing one file and asking one question would take, per capability, before anything is sent.
@@ -180,7 +146,7 @@ class Library:
             media, self.settings.sampler, cache=StageCache(self.store, media.id),
             on_progress=lambda at: reporter("find", at, media.duration_s),
         )  # fmt: skip
-        heard_s = media.duration_s if will_hear(media, self._plan(Path(path), media.id)) else 0.0
+        heard_s = media.duration_s if will_hear(media, self._indexer.plan(Path(path), media.id)) else 0.0
         # 2.5 words a second, of 1.3 tokens each; every sentence is embedded, and every minute.
         tokens = int(media.duration_s * 2.5 * 1.3) if media.has_audio else 0
         return [
@@ -197,49 +163,7 @@ class Library:
 
     def identify(self, path: Path) -> str:
         """The id of a file: the SHA-256 of its bytes, known without reading it again while it stays as it is."""
-        from seehear.media.source import identify
-
-        try:
-            stat = path.stat()
-        except OSError:
-            return identify(path)
-        facts = {"size_bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "inode": stat.st_ino}
-        known = self.store.lookup_file(path, **facts)
-        if known is not None:
-            return known
-        media_id = identify(path)
-        if not self.store.read_only:
-            self.store.remember_file(path, **facts, media_id=media_id)
-        return media_id
-
-    def _plan(self, path: Path, media_id: str) -> Plan:
-        from seehear.ingest.run import Plan
-        from seehear.media.source import caption_language, sidecar_captions
-
-        use_captions = self.settings.captions == "first"
-        given = self.kept.captions(media_id)
-        beside = [*(sidecar_captions(given) if given.parent.is_dir() else ()), *sidecar_captions(path)]
-        sidecars = [(caption_language(side), side) for side in dict.fromkeys(beside)] if use_captions else []
-        folder = self.store.frames_folder(media_id)
-        return Plan(self.settings.sampler, use_captions, self._language(), tuple(sidecars), folder)
-
-    def _language(self) -> str | None:
-        return None if self.settings.language == "auto" else self.settings.language
-
-    def _ingest(self, path: Path, media_id: str, plan: Plan, reporter: Reporter, on_pull: OnPull | None) -> Ingested:
-        from seehear.ingest.cache import StageCache
-        from seehear.ingest.run import ingest
-        from seehear.media.decode import probe
-
-        # A name holds in the folder that it was given in, a library everywhere.
-        media = probe(path.absolute(), media_id=media_id)
-        if title := Sources(self.store).get(media_id).title:
-            media = replace(media, title=title)
-        return ingest(
-            media, plan, reader=self.models.reader, describer=self.models.describer,
-            transcriber=lambda: self.models.transcriber(on_pull), cache=StageCache(self.store, media_id),
-            reporter=reporter,
-        )  # fmt: skip
+        return self._indexer.identify(path)
 
     def transcribe(
         self, path: str | os.PathLike[str], *, on_progress: Listener | None = None, on_pull: OnPull | None = None
@@ -258,7 +182,7 @@ class Library:
             raise InputError(f"{path} has no sound", hint=f"seehear timeline {path} tells what is on screen")
         reporter = Reporter(on_progress)
         return hear(
-            media, self.models.transcriber(on_pull), language=self._language(),
+            media, self.models.transcriber(on_pull), language=self._indexer.language,
             cache=StageCache(self.store, media.id), on_progress=lambda at: reporter("hear", at, media.duration_s),
         )  # fmt: skip
 
@@ -308,7 +232,7 @@ class Library:
             return self._resolve_url(str(media), on_progress, on_pull)
         path = Path(media)
         if path.is_file():
-            return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
+            return self._indexer.index(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
         row = self._row(str(media))
         if row is not None:
             return row.id
@@ -317,7 +241,7 @@ class Library:
         found = find_media([media])
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
-        return self._index_one(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+        return self._indexer.index(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def known(self, media: str | os.PathLike[str]) -> str:
         """The id of a recording that the library holds, by path, address, id or title; nothing is indexed or fetched.
@@ -340,7 +264,7 @@ class Library:
             raise InputError(f"{url} holds {len(found)} recordings, one is wanted", hint=f"seehear index {url}")
         path = found[0].path or self.fetch(found[0].url, on_progress=on_progress, playlists=False)[0].path
         assert path is not None
-        return self._index_one(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
+        return self._indexer.index(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def _row(self, name: str) -> MediaRow | None:
         return named(self.store.media(), name)

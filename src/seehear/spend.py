@@ -237,12 +237,6 @@ class Meter:
         """USD spent over all ledgers."""
         return sum(ledger.spent_usd for ledger in self._ledgers)
 
-    @property
-    def left_usd(self) -> float | None:
-        """USD that no finished call has spent and no running call may need; None without a budget."""
-        with self._lock:
-            return None if self.budget_usd is None else self.budget_usd - self.spent_usd - sum(self._reserved.values())
-
     def lane(self, ledger: Ledger) -> Lane:
         """The meter as one client uses it, for calls about the media of `ledger`."""
         with self._lock:

@@ -37,13 +37,11 @@ STOP_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """What the last reply took: tokens read (`cached_tokens` were still known from before) and written, seconds."""
+    """The last reply in tokens read (`cached_tokens` were still known from before) and written, and why it ended."""
 
     prompt_tokens: int
     cached_tokens: int
-    prompt_s: float
     reply_tokens: int
-    reply_s: float
     finish: str
 
 
@@ -240,8 +238,7 @@ def _drain(pipe: IO[bytes] | None, heard: deque[str]) -> None:
 def _timings(done: dict[str, Any]) -> Timings:
     return Timings(
         int(done.get("prompt_n", 0)) + int(done.get("cache_n", 0)), int(done.get("cache_n", 0)),
-        float(done.get("prompt_ms", 0.0)) / 1000, int(done.get("predicted_n", 0)),
-        float(done.get("predicted_ms", 0.0)) / 1000, str(done.get("finish")),
+        int(done.get("predicted_n", 0)), str(done.get("finish")),
     )  # fmt: skip
 
 
