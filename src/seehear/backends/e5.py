@@ -44,15 +44,10 @@ class E5:
             raise InputError(f"an embedder needs at least one thread, got {threads}")
         self._lock = threading.Lock()
         self._model: _Model | None = None
-        self._card = Card(
+        self.card = Card(
             name="e5", capabilities=("embed",), runs="here", dimensions=DIMENSIONS, context_tokens=MAX_TOKENS,
             weights=("e5-multilingual",), packages=("tokenizers",), licence="MIT",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def close(self) -> None:
         """Free the model; safe to call twice."""

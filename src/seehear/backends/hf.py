@@ -45,7 +45,8 @@ class HuggingFace:
     """One model of transformers as describer and answerer; it loads on first use and writes greedily.
 
     `model` is a folder or a hub name, `device` such as `cpu` or `cuda` (None: the best there is), `threads` ≥ 1 those
-    of torch on a processor (None: torch's choice, for the whole process).
+    of torch on a processor (None: torch's choice, for the whole process). Whether the model sees is known when it is
+    loaded.
     """
 
     def __init__(
@@ -58,16 +59,11 @@ class HuggingFace:
         self._busy = threading.Lock()
         self._loaded: _Loaded | None = None
         self._stop = threading.Event()
-        self._card = Card(
+        self.card = Card(
             name=f"hf:{model}", capabilities=("describe", "answer"), runs="here", streams=True,
             images_per_request=images_per_request, context_tokens=CONTEXT_TOKENS,
             packages=("transformers", "torch"), licence="see its model card",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do; whether a model sees is known when it is loaded."""
-        return self._card
 
     def start(self) -> None:
         """Begin to load the model and return at once; what fails is told at the first use."""
@@ -109,7 +105,7 @@ class HuggingFace:
             turns: list[tuple[str, list[str | Sight]]] = [("system", [asked.system]), ("user", list(asked.parts))]
             return describing.parse("".join(self._write(turns, asked.max_tokens)), group)
 
-        return describing.group_by_group(sights, self._card.images_per_request, describe, on_described)
+        return describing.group_by_group(sights, self.card.images_per_request, describe, on_described)
 
     def check_sight(self) -> None:
         """Read what kind of model it is. Raises ConfigError when it takes no pictures, and as `stream`."""
@@ -120,13 +116,13 @@ class HuggingFace:
 
     def _blind(self) -> ConfigError:
         return ConfigError(
-            f"{self._card.name} takes no pictures", hint="choose a model that takes images and text, or leave --see out"
+            f"{self.card.name} takes no pictures", hint="choose a model that takes images and text, or leave --see out"
         )
 
     def _write(self, turns: Sequence[tuple[str, Sequence[str | Sight]]], max_tokens: int) -> Iterator[str]:
         loaded = self._load()
         if not self._busy.acquire(blocking=False):
-            raise BackendUnavailableError(f"{self._card.name} is busy with another reply")
+            raise BackendUnavailableError(f"{self.card.name} is busy with another reply")
         self._stop.clear()
         abandoned = threading.Event()
         writer: threading.Thread | None = None
@@ -154,11 +150,11 @@ class HuggingFace:
                 conversation, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
             )
         except foreign() as error:
-            raise failure(error, self._card.name) from error
+            raise failure(error, self.card.name) from error
         length = int(inputs["input_ids"].shape[1])
         if loaded.context and length + max_tokens > loaded.context:
             raise BackendError(
-                f"the request takes {length} tokens and its reply {max_tokens}, {self._card.name} has a context of "
+                f"the request takes {length} tokens and its reply {max_tokens}, {self.card.name} has a context of "
                 f"{loaded.context}",
                 hint="ask about less at once",
             )
@@ -166,7 +162,7 @@ class HuggingFace:
             moved = {name: value.to(loaded.model.device) for name, value in inputs.items() if hasattr(value, "to")}
             return {name: v.to(loaded.model.dtype) if v.is_floating_point() else v for name, v in moved.items()}
         except foreign() as error:
-            raise failure(error, self._card.name) from error
+            raise failure(error, self.card.name) from error
 
     def _begin(
         self, loaded: _Loaded, inputs: Any, max_tokens: int, abandoned: threading.Event, failed: list[SeehearError]
@@ -190,7 +186,7 @@ class HuggingFace:
                     stopping_criteria=StoppingCriteriaList([Stopped()]),
                 )  # fmt: skip
             except foreign() as error:
-                failed.append(failure(error, self._card.name))
+                failed.append(failure(error, self.card.name))
                 streamer.end()
 
         writer = threading.Thread(target=write, daemon=True)
@@ -211,18 +207,18 @@ class HuggingFace:
 
     def _configured(self, place: str) -> tuple[Any, bool]:
         """The configuration of the model, and whether it takes pictures."""
-        _, transformers = packages(self._card.name)
-        with loading(self._card.name):
+        _, transformers = packages(self.card.name)
+        with loading(self.card.name):
             config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
             return config, type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
     def _read(self, place: str) -> _Loaded:
-        torch, transformers = packages(self._card.name)
+        torch, transformers = packages(self.card.name)
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         device = self._device or best_device(torch)
         config, sees = self._configured(place)
-        with loading(self._card.name):
+        with loading(self.card.name):
             # A processor computes fastest in float32; other devices take what the weights were saved in.
             options = {"dtype": torch.float32 if device == "cpu" else "auto", "use_safetensors": True}
             kind = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM

@@ -43,15 +43,10 @@ class CrossEncoder:
         self._name, self._device = model, device
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
-        self._card = Card(
+        self.card = Card(
             name=f"hf:{model}", capabilities=("rerank",), runs="here", context_tokens=LONGEST_TOKENS,
             packages=("transformers", "torch"), licence="see its model card",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def close(self) -> None:
         """Free the model; safe to call twice and from any thread."""
@@ -83,7 +78,7 @@ class CrossEncoder:
                     logits = loaded.model(**pairs).logits  # (rows, 1)
                 scores[rows] = logits[:, 0].float().cpu().numpy()
         except foreign() as error:
-            raise failure(error, self._card.name) from error
+            raise failure(error, self.card.name) from error
         return scores
 
     def _load(self) -> _Loaded:
@@ -93,13 +88,13 @@ class CrossEncoder:
             return self._loaded
 
     def _read(self, folder: str) -> _Loaded:
-        torch, transformers = packages(self._card.name)
+        torch, transformers = packages(self.card.name)
         device = self._device or best_device(torch)
-        with loading(self._card.name):
+        with loading(self.card.name):
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
             if config.num_labels != 1 or not any("SequenceClassification" in a for a in config.architectures or ()):
                 raise ConfigError(
-                    f"{self._card.name} is no reranker: it does not give one number for a pair of texts",
+                    f"{self.card.name} is no reranker: it does not give one number for a pair of texts",
                     hint="choose a cross-encoder, such as hf:cross-encoder/ms-marco-MiniLM-L6-v2",
                 )
             kind = transformers.AutoModelForSequenceClassification

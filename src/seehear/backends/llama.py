@@ -65,15 +65,10 @@ class Llama:
         self._lock = threading.Lock()
         self._writing = False
         self.timings: Timings | None = None
-        self._card = Card(
+        self.card = Card(
             name=f"llama:{chosen.name}", capabilities=("answer",), runs="here", streams=True,
             context_tokens=context_tokens, weights=(chosen.name,), packages=("xllamacpp",), licence=chosen.licence,
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def start(self) -> None:
         """Begin to load the model and return at once. Raises WeightsError, MissingPackageError, BackendError."""
@@ -85,7 +80,7 @@ class Llama:
                         "the local language model needs the package xllamacpp", hint="pip install 'seehear[local]'"
                     )
                 model = next(home.glob("*.gguf"))
-                self._child = _Child(model, self._threads, self._card.context_tokens, _beginnings())
+                self._child = _Child(model, self._threads, self.card.context_tokens, _beginnings())
 
     def close(self) -> None:
         """End the child process at once, in the middle of a reply too; safe to call twice and from any thread."""
@@ -146,11 +141,11 @@ class Llama:
     def _refusal(self, line: dict[str, Any]) -> BackendError:
         if line["kind"] == "context":
             return BackendError(
-                f"the question and its evidence are too long for {self._card.name}: {line['error']} "
-                f"do not fit its context of {self._card.context_tokens}",
+                f"the question and its evidence are too long for {self.card.name}: {line['error']} "
+                f"do not fit its context of {self.card.context_tokens}",
                 hint="ask about less at once",
             )
-        return BackendError(f"{self._card.name} failed: {line['error']}")
+        return BackendError(f"{self.card.name} failed: {line['error']}")
 
 
 class _Child:

@@ -40,15 +40,10 @@ class MiniLM:
         self._lock = threading.Lock()
         self._tokens: OrderedDict[str, Tokens] = OrderedDict()
         self._kept = 0
-        self._card = Card(
+        self.card = Card(
             name="minilm", capabilities=("embed",), runs="here", dimensions=DIMENSIONS, context_tokens=MAX_TOKENS,
             languages=("en",), weights=("minilm",), packages=("onnxruntime", "tokenizers"), licence="Apache-2.0",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def close(self) -> None:
         """Free the model; safe to call twice."""

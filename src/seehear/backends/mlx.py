@@ -41,15 +41,10 @@ class MlxWhisper:
     def __init__(self, model: str = MODEL) -> None:
         self._model = model
         self._lock = threading.Lock()
-        self._card = Card(
+        self.card = Card(
             name=f"mlx:{model}", capabilities=("hear",), runs="here", word_times=True, packages=("mlx-whisper",),
             licence="MIT",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do; no languages listed means about a hundred."""
-        return self._card
 
     def close(self) -> None:
         """Free the model; safe to call twice and unused."""
@@ -81,7 +76,7 @@ class MlxWhisper:
                     language = str(result.get("language") or "") or None
                 if on_progress is not None:
                     on_progress(span.end_s)
-        return Transcript(language or "", tuple(segments), self._card.name)
+        return Transcript(language or "", tuple(segments), self.card.name)
 
     def _hear(self, engine: Any, samples: NDArray[np.float32], language: str | None) -> Mapping[str, Any]:
         import numpy as np

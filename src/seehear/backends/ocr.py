@@ -48,15 +48,10 @@ class PPOcr:
         self._engine: Any = None
         self._lock = threading.Lock()
         self._read_before: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._card = Card(
+        self.card = Card(
             name="ppocr", capabilities=("read",), runs="here", packages=("rapidocr", "onnxruntime"),
             licence="Apache-2.0",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def close(self) -> None:
         """Free the models; safe to call twice."""

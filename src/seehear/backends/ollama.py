@@ -114,16 +114,11 @@ class _Ollama:
         self._context = 0
         wished = os.environ.get("OLLAMA_CONTEXT_LENGTH", "")
         most = max(COMFORTABLE_TOKENS, int(wished) if wished.isdecimal() else 0)
-        self._card = Card(
+        self.card = Card(
             name=f"ollama:{shown.name}", capabilities=(capability,),
             runs="hosted" if shown.remote or not is_loopback(base_url) else "server",
             context_tokens=min(shown.context_tokens or CONTEXT_STEP * 2, most), licence="see ollama show", **facts,
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do."""
-        return self._card
 
     def close(self) -> None:
         """Let the connection go, in the middle of a reply too; safe to call twice and from any thread."""
@@ -143,7 +138,7 @@ class _Ollama:
         most = self._shown.context_tokens or COMFORTABLE_TOKENS
         if tokens > most:
             raise BackendError(
-                f"the request needs about {tokens} tokens, {self._card.name} has a context of {most}",
+                f"the request needs about {tokens} tokens, {self.card.name} has a context of {most}",
                 hint="choose a model with a larger context, or ask about less at once",
             )
         self._context = max(self._context, min(most, math.ceil(tokens / CONTEXT_STEP) * CONTEXT_STEP))
@@ -163,7 +158,7 @@ class _Ollama:
             body["format"] = schema
         if "thinking" in self._shown.abilities:
             body["think"] = False
-        estimate = Use(self._card.name, text_tokens + picture_tokens, max_tokens, images=int(picture_tokens > 0))
+        estimate = Use(self.card.name, text_tokens + picture_tokens, max_tokens, images=int(picture_tokens > 0))
         self._meter.check(estimate)
         client = self._open()
         for line in client.lines("/api/chat", body):
@@ -174,7 +169,7 @@ class _Ollama:
                 self._meter.add(_used(line, estimate))
                 self._check(line, context, text_tokens, max_tokens)
                 return
-        raise BackendUnavailableError(f"{self._card.name} stopped in the middle of its reply", hint=AGAIN)
+        raise BackendUnavailableError(f"{self.card.name} stopped in the middle of its reply", hint=AGAIN)
 
     def _check(self, done: Mapping[str, Any], context: int, text_tokens: int, max_tokens: int) -> None:
         read, written = done.get("prompt_eval_count"), done.get("eval_count", 0)
@@ -185,7 +180,7 @@ class _Ollama:
         ran_out = done.get("done_reason") == "length" and written < max_tokens
         if lost or read >= context or ran_out:
             raise BackendError(
-                f"{self._card.name} cut the request: it read {read} of about {text_tokens} tokens of text, with a "
+                f"{self.card.name} cut the request: it read {read} of about {text_tokens} tokens of text, with a "
                 f"context of {context} asked for",
                 hint="the server may cap the context; raise OLLAMA_CONTEXT_LENGTH there, or choose a smaller model",
             )
@@ -205,7 +200,7 @@ class OllamaDescriber(_Ollama):
         Raises BackendUnavailableError, BackendRefusedError when the server as a whole cannot go on.
         """
         return describing.group_by_group(
-            sights, self._card.images_per_request, lambda group: self._describe(group, question), on_described
+            sights, self.card.images_per_request, lambda group: self._describe(group, question), on_described
         )
 
     def _describe(self, sights: Sequence[Sight], question: str) -> list[Description | Gap]:
@@ -249,7 +244,7 @@ class OllamaAnswerer(_Ollama):
         """Have the server load the model, without waiting for it; what fails here is told at the first question."""
         if self._shown.remote:
             return
-        self._context_for(min(2 * CONTEXT_STEP, self._card.context_tokens))
+        self._context_for(min(2 * CONTEXT_STEP, self.card.context_tokens))
         body = {"model": self._shown.name, "messages": [], "stream": False, "options": {"num_ctx": self._context}}
         threading.Thread(target=self._load, args=(body,), daemon=True).start()
 
@@ -291,7 +286,7 @@ class OllamaEmbedder(_Ollama):
             if len(vectors) and rows.shape[1] != vectors.shape[1]:
                 if start:
                     raise BackendError(
-                        f"{self._card.name} gave vectors of {rows.shape[1]} and {vectors.shape[1]} numbers"
+                        f"{self.card.name} gave vectors of {rows.shape[1]} and {vectors.shape[1]} numbers"
                     )
                 rows = np.zeros((len(texts), vectors.shape[1]), np.float32)
             for (row, part), vector in zip(batch, vectors, strict=True):
@@ -305,19 +300,19 @@ class OllamaEmbedder(_Ollama):
             "model": self._shown.name, "input": list(texts), "truncate": False,
             "options": {"num_ctx": self._shown.context_tokens or CONTEXT_STEP},
         }  # fmt: skip
-        estimate = Use(self._card.name, sum(estimate_tokens(text) for text in texts))
+        estimate = Use(self.card.name, sum(estimate_tokens(text) for text in texts))
         self._meter.check(estimate)
         try:
             told = self._open().post("/api/embed", body)
             self._meter.add(_used(told, estimate))
             vectors = np.asarray(told.get("embeddings"), np.float32)
         except (ValueError, TypeError) as error:
-            raise BackendError(f"{self._card.name} gave no vectors: {error}") from error
+            raise BackendError(f"{self.card.name} gave no vectors: {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise BackendError(f"{self._card.name} gave vectors of shape {vectors.shape} for {len(texts)} texts")
+            raise BackendError(f"{self.card.name} gave vectors of shape {vectors.shape} for {len(texts)} texts")
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
-            raise BackendError(f"{self._card.name} gave a vector without a direction")
+            raise BackendError(f"{self.card.name} gave a vector without a direction")
         unit: NDArray[np.float32] = vectors / lengths
         return unit
 

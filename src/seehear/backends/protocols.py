@@ -26,7 +26,10 @@ OnDescribed = Callable[[Sight, Description | Gap], None]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A backend's capabilities as data; `name` is what the user types and what caches are keyed by."""
+    """A backend's capabilities as data; `name` is what the user types and what caches are keyed by.
+
+    Empty `languages` are as many as its model knows.
+    """
 
     name: str
     capabilities: tuple[Capability, ...]

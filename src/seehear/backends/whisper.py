@@ -66,16 +66,11 @@ class Whisper:
         self._lock = threading.Lock()
         self._loaded: Any = None
         self._used = AUTO if model == "auto" else model
-        self._card = Card(
+        self.card = Card(
             name=f"whisper:{model}", capabilities=("hear",), runs="here", word_times=True,
             languages=("en",) if self._used == "tiny.en" else (), weights=(MODELS[self._used],),
             packages=("faster-whisper",), licence="MIT",
         )  # fmt: skip
-
-    @property
-    def card(self) -> Card:
-        """What this backend is and can do; no languages listed means about a hundred."""
-        return self._card
 
     def close(self) -> None:
         """Free the models; safe to call twice."""
