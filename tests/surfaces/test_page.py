@@ -77,3 +77,17 @@ def test_every_script_is_read_without_an_error(path: Path) -> None:
         [node, "--input-type=module", "--check"], input=path.read_bytes(), capture_output=True, timeout=30, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_the_server_tells_begins_as_a_sentence_and_names_keep_their_letters() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node here")
+    told = ["the file is too large", "talk.mp4 has no sound", "seehear library lists what is", "a correction is empty"]
+    code = (
+        f'import {{ sentence }} from "{(PAGE / "api.js").as_uri()}"; console.log({told!r}.map(sentence).join("\\n"));'
+    )
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout.splitlines() == ["The file is too large", *told[1:3], "A correction is empty"], done.stderr

@@ -3,7 +3,15 @@
  * @module api
  */
 
-/** What went wrong; `status` 0 means that the server could not be reached. */
+/**
+ * A message of the server as a sentence: those begin in lower case, as on a terminal. Commands and names of files stay
+ * as they are.
+ * @param {string} text
+ */
+export const sentence = (text) =>
+  text.replace(/^(?!(?:seehear|pip) )\p{Ll}(?=\p{L}*[ ,])/u, (first) => first.toUpperCase());
+
+/** What went wrong, and what to do next; `status` 0 means that the server could not be reached. */
 export class Problem extends Error {
   /**
    * @param {number} status
@@ -21,6 +29,14 @@ export class Problem extends Error {
 export const token = new EventTarget();
 
 /**
+ * A problem as the server tells it.
+ * @param {number} status
+ * @param {any} told
+ */
+export const problemIn = (status, told) =>
+  new Problem(status, sentence(String(told.detail || told.title || `the server answered ${status}`)), sentence(String(told.hint ?? "")));
+
+/**
  * @param {Response} response
  * @returns {Promise<Problem>}
  */
@@ -31,9 +47,8 @@ export async function problemOf(response) {
   } catch {
     // A proxy in between may answer with anything; the status says enough.
   }
-  const message = told.detail || told.title || `the server answered ${response.status}`;
   if (response.status === 401) token.dispatchEvent(new Event("needed"));
-  return new Problem(response.status, String(message), String(told.hint ?? ""));
+  return problemIn(response.status, told);
 }
 
 /**

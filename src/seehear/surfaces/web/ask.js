@@ -3,7 +3,7 @@
  * @module ask
  */
 
-import { stream } from "./api.js";
+import { Problem, problemIn, stream } from "./api.js";
 import { answered, placesOf, prose } from "./answer.js";
 import { addTurn, forget, historyOf, turnsOf } from "./conversations.js";
 import { el, fill } from "./dom.js";
@@ -166,9 +166,9 @@ export class Ask {
           said += data.delta;
           fill(body, prose(said, moments, this.setting()), el("span", { class: "caret", "aria-hidden": "true" }));
         } else if (event === "answer") whole = data;
-        else if (event === "problem") throw Object.assign(new Error(data.detail ?? data.title ?? "It failed."), { hint: data.hint ?? "" });
+        else if (event === "problem") throw problemIn(data.status, data);
       }
-      if (!whole) throw Object.assign(new Error("The answer stopped before its end."), { hint: "Ask again." });
+      if (!whole) throw new Problem(0, "The answer stopped before its end.", "Ask again.");
       addTurn(scope, { question, answer: whole });
       if (this.scope === scope) {
         body.replaceWith(answered(whole, this.setting()));

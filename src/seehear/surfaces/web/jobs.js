@@ -3,7 +3,7 @@
  * @module jobs
  */
 
-import { get, send } from "./api.js";
+import { get, send, sentence } from "./api.js";
 import { el, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { live } from "./live.js";
@@ -132,7 +132,8 @@ export class Jobs {
     row.stages(job.state === "queued" || job.state === "running"
       ? job.stages.map((stage) => ({ name: STAGES[stage.name] ?? stage.name, part: stage.total > 0 ? stage.done / stage.total : 0 }))
       : []);
-    row.problem(job.state === "failed" ? job.error : null);
+    const error = job.error && { message: sentence(job.error.message), hint: sentence(job.error.hint ?? "") };
+    row.problem(job.state === "failed" ? error : null);
     const name = job.title;
     if (job.state === "queued" || job.state === "running") row.actions([["close", `Stop working on ${name}`, "Stop", () => this.remove(job)]]);
     else if (job.state === "done") {
@@ -149,7 +150,7 @@ export class Jobs {
         ["close", `Take ${name} off this list`, "", () => this.remove(job)],
       ]);
     }
-    if (told && job.state !== "running") whisper(`${name}: ${STATES[job.state]}. ${job.error?.message ?? ""}`);
+    if (told && job.state !== "running") whisper(`${name}: ${STATES[job.state]}. ${error?.message ?? ""}`);
     this.settle();
   }
 
