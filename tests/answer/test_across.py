@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.across import read_across
+from seehear.answer.ways.across import read_across
 from seehear.backends.protocols import Embedder
 from seehear.store import Store
 from tests.answer.conftest import assert_true

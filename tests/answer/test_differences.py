@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.differences import read_differences
 from seehear.answer.numbers import numbers_of
+from seehear.answer.ways.differences import read_differences
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store

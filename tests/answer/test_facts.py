@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.facts import read_fact
-from seehear.answer.lasting import read_lasting
+from seehear.answer.ways.facts import read_fact
+from seehear.answer.ways.lasting import read_lasting
 from seehear.backends.protocols import Embedder
 from seehear.store import Store
 from seehear.timeline import Timeline

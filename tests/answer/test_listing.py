@@ -9,7 +9,7 @@ import pytest
 
 from seehear import Library
 from seehear.answer import ask
-from seehear.answer.listing import read_listing
+from seehear.answer.ways.listing import read_listing
 from seehear.backends.protocols import Embedder
 from seehear.search.route import read_question
 from seehear.spans import Span

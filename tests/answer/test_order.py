@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from seehear.answer import ask
-from seehear.answer.order import read_neighbour, read_order
 from seehear.answer.pairs import read_pair
+from seehear.answer.ways.order import read_neighbour, read_order
 from seehear.backends.protocols import Embedder
 from seehear.spans import Span
 from seehear.store import Store

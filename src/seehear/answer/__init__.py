@@ -1,6 +1,6 @@
 """Answering: checked sentences, quoted evidence, outlines, refusal."""
 
 from seehear.answer.dispatch import ask
-from seehear.answer.narrow import extract
+from seehear.answer.ways.narrow import extract
 
 __all__ = ["ask", "extract"]

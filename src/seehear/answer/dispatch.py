@@ -1,4 +1,4 @@
-"""From a question to the way it is answered: `WAYS` lists them all."""
+"""From a question to the first of the ways to answer it that fits: what it means, where it looks, who writes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
-from seehear.answer.across import answer_across
-from seehear.answer.beside import answer_beside
-from seehear.answer.broad import answer_broadly
-from seehear.answer.differences import answer_differences
-from seehear.answer.facts import answer_fact
 from seehear.answer.follow import FollowUp, read_follow_up
 from seehear.answer.inquiry import Inquiry, Sayer, Trace
-from seehear.answer.lasting import answer_lasting
-from seehear.answer.listing import answer_listing
-from seehear.answer.mentions import answer_mentions
-from seehear.answer.narrow import answer_narrowly
-from seehear.answer.order import answer_neighbour, answer_order
-from seehear.answer.recordings import rows_of
+from seehear.answer.recordings import read_speaker, read_title, rows_of
 from seehear.answer.several import answer_each, questions_of
-from seehear.answer.speakers import read_speaker
-from seehear.answer.stretch import answer_outside, answer_stretch, as_place
-from seehear.answer.titled import read_title
 from seehear.answer.translate import understand
+from seehear.answer.ways import WAYS
+from seehear.answer.ways.stretch import as_place
 from seehear.backends.protocols import Answerer, Embedder, Reranker
 from seehear.fences import plain
 from seehear.search.route import read_question
@@ -33,22 +22,6 @@ from seehear.spans import Span
 from seehear.store import MediaRow, Store
 from seehear.values import Answer, Moment, Route, Turn
 
-WAYS: tuple[Callable[[Inquiry], Answer | None], ...] = (
-    answer_beside,  # "and before that?", after another question
-    answer_outside,  # a stretch beyond the end
-    answer_differences,  # "what stands on the slides that is never said?"
-    answer_fact,  # "how long is it?", "who speaks?"
-    answer_lasting,  # "how long are loops explained?"
-    answer_across,  # "which lecture explains recursion best?"
-    answer_mentions,  # "how often is recursion mentioned?"
-    answer_listing,  # "how many slides?", "the second example"
-    answer_order,  # "what is the third topic?", "which comes first, loops or functions?"
-    answer_neighbour,  # "what comes after variables?"
-    answer_broadly,  # "summarise it", "list the topics"
-    answer_stretch,  # "what is said between 3:00 and 3:30?"
-    answer_narrowly,  # everything else
-)
-"""The ways to answer, in the order they are tried: the first one that does not return None has answered."""
 NAMED = 3
 """Titles that a step names."""
 

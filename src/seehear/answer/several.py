@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from seehear.answer.differences import read_differences
 from seehear.answer.follow import own_words
 from seehear.answer.inquiry import Sayer
+from seehear.answer.ways.differences import read_differences
 from seehear.fences import plain
 from seehear.search.chatter import CHATTER
 from seehear.search.moments import same

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from seehear.answer.across import sentences_about
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.subject import TREATED, bare
+from seehear.answer.ways.across import sentences_about
 from seehear.fences import plain
 from seehear.search.terms import EMPTY, content_stems
 from seehear.spans import clock

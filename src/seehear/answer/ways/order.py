@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seehear.answer.beside import answer_beside
 from seehear.answer.evidence import cut_off
 from seehear.answer.follow import Beside, FollowUp
 from seehear.answer.inquiry import Inquiry
@@ -14,6 +13,7 @@ from seehear.answer.numbers import ORDINALS
 from seehear.answer.outline import Topic, topics_of
 from seehear.answer.place import citation, mark, moment
 from seehear.answer.subject import TREATED, bare, best_of
+from seehear.answer.ways.beside import answer_beside
 from seehear.fences import plain
 from seehear.search.terms import EMPTY, content_stems
 from seehear.store import MediaRow

@@ -9,8 +9,8 @@ from typing import Literal
 
 from seehear.answer.evidence import cut_off
 from seehear.answer.inquiry import Inquiry
-from seehear.answer.mentions import Wanted, look_up
 from seehear.answer.refusal import features, fits, mode, probability, threshold
+from seehear.answer.ways.mentions import Wanted, look_up
 from seehear.fences import plain
 from seehear.search import find
 from seehear.search.matching import Asked

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seehear.answer.broad import answer_broadly
 from seehear.answer.evidence import cut_off
 from seehear.answer.inquiry import Inquiry
 from seehear.answer.place import citation, mark, moment, units_of
 from seehear.answer.screens import cited, screens, seen, text_of
+from seehear.answer.ways.broad import answer_broadly
 from seehear.fences import plain, verbatim
 from seehear.search.terms import EMPTY
 from seehear.spans import clock
