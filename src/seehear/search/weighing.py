@@ -1,6 +1,6 @@
 """How well each unit of a pool fits a question: words, vectors, neighbours, heading, and what stands around it.
 
-The weights were measured: see docs/retrieval.md.
+The weights were measured: see docs/retrieval.md and docs/retrieval-tried.md.
 """
 
 from __future__ import annotations
