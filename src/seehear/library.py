@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +12,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seehear import config
-from seehear.errors import ConfigError, InputError, MissingPackageError, NotFoundError
+from seehear.errors import InputError, NotFoundError
 from seehear.indexing import Indexer
-from seehear.ingest.outcome import Fetched, Indexed, Status
+from seehear.ingest.outcome import Fetched, Indexed
 from seehear.ingest.progress import Listener, Reporter
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
 from seehear.store import MediaRow, Store
-from seehear.store.names import named
-from seehear.store.sources import Kept, Source, Sources
+from seehear.store.names import named, row_of
+from seehear.store.sources import Kept, Sources
 from seehear.timeline import Timeline
 from seehear.units import clean
 from seehear.values import Answer, Chapter, Event, Frame, Media, Moment, Moments, Route, Screen, Transcript, Turn
@@ -83,77 +82,14 @@ class Library:
         `on_start` gets path, position (from 1) and count. Raises NotFoundError when an input names nothing,
         SetupError when this installation cannot index at all, CancelledError when stopped.
         """
-        from seehear.media.source import find_media
-
-        urls = [str(entry) for entry in inputs if is_url(str(entry))]
-        files = [entry for entry in inputs if not is_url(str(entry))]
-        paths = find_media(files) if files or not urls else []
-        for position, path in enumerate(paths, 1):
-            if on_start is not None:
-                on_start(path, position, len(paths))
-            began = time.perf_counter()
-            try:
-                media, status = self._indexer.index(path, on_progress=on_progress, on_pull=on_pull)
-                row = self._row_of(media)
-            except ConfigError:
-                raise
-            except InputError as error:
-                yield Indexed(path, "", path.name, "failed", time.perf_counter() - began, 0, 0, error)
-                continue
-            yield Indexed(path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps)
-        for url in urls:
-            yield from self._index_url(url, on_progress=on_progress, on_pull=on_pull)
-
-    def _index_url(
-        self, url: str, *, on_progress: Listener | None = None, on_pull: OnPull | None = None, playlists: bool = True
-    ) -> Iterator[Indexed]:
-        began = time.perf_counter()
-        status: Status = "unchanged"
-        try:
-            media = Sources(self.store).with_url(url)
-            if media is None:
-                found = self.fetch(url, on_progress=on_progress, playlists=playlists)
-                if found[0].path is None:
-                    for entry in found:
-                        yield from self._index_url(entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False)
-                    return
-                media, status = self._indexer.index(found[0].path, on_progress=on_progress, on_pull=on_pull)
-            elif (path := self._row_of(media).path).is_file() and self.identify(path) == media:
-                media, status = self._indexer.index(path, on_progress=on_progress, on_pull=on_pull)
-            row = self._row_of(media)
-        except ConfigError:
-            raise
-        except (InputError, MissingPackageError) as error:
-            yield Indexed(Path(url), "", url, "failed", time.perf_counter() - began, 0, 0, error, url)
-            return
-        yield Indexed(row.path, media, row.title, status, time.perf_counter() - began, row.events, row.gaps, url=url)
+        return self._indexer.inputs(inputs, on_start=on_start, on_progress=on_progress, on_pull=on_pull)
 
     def quote(self, path: str | os.PathLike[str], *, on_progress: Listener | None = None) -> list[Quote]:
         """What indexing one file and asking one question would take, per capability, before anything is sent.
 
         Frames are found for it, on this machine, and kept: indexing does not look for them again. Raises InputError.
         """
-        from seehear.backends.servers.prices import quote
-        from seehear.ingest.cache import StageCache
-        from seehear.ingest.run import will_hear
-        from seehear.ingest.stages import find_points
-        from seehear.media.decode import probe
-
-        media = probe(Path(path))
-        reporter = Reporter(on_progress)
-        cards = self.models.cards()
-        points = () if not media.has_video else find_points(
-            media, self.settings.sampler, cache=StageCache(self.store, media.id),
-            on_progress=lambda at: reporter("find", at, media.duration_s),
-        )  # fmt: skip
-        heard_s = media.duration_s if will_hear(media, self._indexer.plan(Path(path), media.id)) else 0.0
-        # 2.5 words a second, of 1.3 tokens each; every sentence is embedded, and every minute.
-        tokens = int(media.duration_s * 2.5 * 1.3) if media.has_audio else 0
-        return [
-            quote(card, capability, frames=len(points), width_px=media.width_px, height_px=media.height_px,
-                  audio_s=heard_s, tokens=2 * tokens if capability == "embed" else 40)
-            for capability, card in cards.items()
-        ]  # fmt: skip
+        return self._indexer.quote(Path(path), on_progress=on_progress)
 
     def spent(self, media_id: str) -> float:
         """US dollars that hosted models took for one recording so far."""
@@ -232,7 +168,7 @@ class Library:
             return self._resolve_url(str(media), on_progress, on_pull)
         path = Path(media)
         if path.is_file():
-            return self._indexer.index(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
+            return self._indexer.file(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
         row = self._row(str(media))
         if row is not None:
             return row.id
@@ -241,7 +177,7 @@ class Library:
         found = find_media([media])
         if len(found) != 1:
             raise InputError(f"{media} holds {len(found)} recordings, one is wanted", hint="name the file")
-        return self._indexer.index(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
+        return self._indexer.file(found[0], on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def known(self, media: str | os.PathLike[str]) -> str:
         """The id of a recording that the library holds, by path, address, id or title; nothing is indexed or fetched.
@@ -264,7 +200,7 @@ class Library:
             raise InputError(f"{url} holds {len(found)} recordings, one is wanted", hint=f"seehear index {url}")
         path = found[0].path or self.fetch(found[0].url, on_progress=on_progress, playlists=False)[0].path
         assert path is not None
-        return self._indexer.index(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
+        return self._indexer.file(path, on_progress=on_progress, on_pull=on_pull, again=False)[0]
 
     def _row(self, name: str) -> MediaRow | None:
         return named(self.store.media(), name)
@@ -437,15 +373,7 @@ class Library:
         It is named by its content and the `suffix`, an ending of media files or nothing. A recording whose file lies
         elsewhere keeps that one. Raises InputError when it cannot be read, StorageError when it cannot be moved.
         """
-        media_id = self.identify(path)
-        row = self._row(media_id)
-        if row is not None and not row.kept and row.path.is_file():
-            path.unlink()
-            return media_id
-        known = Sources(self.store).get(media_id)
-        self.kept.place(path, media_id, suffix)
-        Sources(self.store).note(media_id, Source(known.title or title, known.url or url, kept=True))
-        return media_id
+        return self._indexer.keep(path, title=title, url=url, suffix=suffix)
 
     def fetch(self, url: str, *, on_progress: Listener | None = None, playlists: bool = True) -> list[Fetched]:
         """Fetch the recording at an address into the library; the entries of a playlist are only listed.
@@ -453,20 +381,10 @@ class Library:
         An address that leads to a page needs the `web` extra; captions of its own come along. Raises InputError for
         what is private, wants a login, is too large or no recording, MissingPackageError, StorageError.
         """
-        from seehear.ingest.fetch import fetch
-
-        language = "en" if self.settings.language == "auto" else self.settings.language
-        return fetch(
-            url, self.kept.ready(), keep=self.keep, private=self.settings.private_urls, language=language,
-            find=lambda media_id: self.kept.find(media_id) or self._row_of(media_id).path, playlists=playlists,
-            reporter=Reporter(on_progress),
-        )  # fmt: skip
+        return self._indexer.fetch(url, on_progress=on_progress, playlists=playlists)
 
     def _row_of(self, media_id: str) -> MediaRow:
-        row = self._row(media_id)
-        if row is None:
-            raise NotFoundError(f"{media_id[:12]} is not in the library", hint="seehear library lists what is")
-        return row
+        return row_of(self.store.media(), media_id)
 
     @property
     def kept(self) -> Kept:

@@ -99,7 +99,7 @@ def test_a_recording_that_another_process_removes_just_then_fails_alone(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = sound(tmp_path / "a.wav"), sound(tmp_path / "b.wav", pitch=30)
-    index_one = library._indexer.index
+    index_one = library._indexer.file
 
     def removed(path: Path, **options: object) -> tuple[str, object]:
         media, status = index_one(path, **options)  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def test_a_recording_that_another_process_removes_just_then_fails_alone(
             library.store.remove(media)
         return media, status
 
-    monkeypatch.setattr(library._indexer, "index", removed)
+    monkeypatch.setattr(library._indexer, "file", removed)
     assert [done.status for done in library.index([first, second])] == ["failed", "indexed"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from seehear.errors import InputError
+from seehear.errors import InputError, NotFoundError
 from seehear.store.store import MediaRow
 
 _ID = re.compile(r"[0-9a-f]{6,64}")
@@ -24,3 +24,11 @@ def named(rows: Sequence[MediaRow], name: str) -> MediaRow | None:
     if len(called) > 1:
         raise InputError(f"{len(called)} recordings are called {name}", hint="use the id: seehear library")
     return called[0] if called else None
+
+
+def row_of(rows: Sequence[MediaRow], name: str) -> MediaRow:
+    """What `named` finds; raises NotFoundError where it finds none."""
+    row = named(rows, name)
+    if row is None:
+        raise NotFoundError(f"{name[:12]} is not in the library", hint="seehear library lists what is")
+    return row
