@@ -141,8 +141,9 @@ def find(
         # The first mention is a matter of time, not of fit.
         order, reranker = earliest(order, pool, scored), None
     chosen: dict[int, Moment] = {}
+    most = limit if reranker is None else max(limit, RERANKED)
     for i in order:
-        if len(chosen) >= (limit if reranker is None else max(limit, RERANKED)) or scored.scores[i] <= 0.0:
+        if len(chosen) >= most or scored.scores[i] <= 0.0:
             break
         moment = moment_at(pool, i, scored, scope, weights, allowed, grow=not intent.first)
         if not any(same(moment, other) for other in chosen.values()):

@@ -96,6 +96,16 @@ class _Slide:
                     yield unit, bare
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How many slides were `compared`, and what differs: a line and the sentence against it, lines, spoken numbers."""
+
+    compared: int
+    clashes: list[tuple[_Slide, Unit, str, Unit]]
+    unsaid: list[tuple[_Slide, Unit, str]]
+    unshown: list[tuple[_Slide, Unit, str]]
+
+
 def answer_differences(inquiry: Inquiry) -> Answer | None:
     """Tell contradicting numbers first, then what stands on screen unspoken, then numbers said that no slide shows.
 
@@ -104,6 +114,17 @@ def answer_differences(inquiry: Inquiry) -> Answer | None:
     wanted = read_differences(inquiry.read_as)
     if wanted is None:
         return None
+    found = _compare(inquiry, wanted)
+    if not found.compared:
+        inquiry.show(())
+        inquiry.say.say(f"There is nothing to compare{inquiry.where}: speech and slides never meet.")
+        return inquiry.done((), (), supported=False)
+    with_what = "all that is said" if wanted.anywhere else "what is said while they stand"
+    inquiry.trace.step(f"{found.compared} slides were compared with {with_what}, word by word.")
+    return _tell(inquiry, wanted, found)
+
+
+def _compare(inquiry: Inquiry, wanted: Wanted) -> _Found:
     clashes: list[tuple[_Slide, Unit, str, Unit]] = []
     unsaid: list[tuple[_Slide, Unit, str]] = []
     unshown: list[tuple[_Slide, Unit, str]] = []
@@ -116,14 +137,12 @@ def answer_differences(inquiry: Inquiry) -> Answer | None:
             told = {id(unit) for _, _, unit in found} | {line for _, line, _ in found}
             unsaid += [(slide, u, line) for u, line in _unsaid(slide, wanted) if line not in told]
             unshown += [(slide, u, value) for u, value in _unshown(slide, wanted) if id(u) not in told]
-    if not compared:
-        inquiry.show(())
-        inquiry.say.say(f"There is nothing to compare{inquiry.where}: speech and slides never meet.")
-        return inquiry.done((), (), supported=False)
     if unsaid and inquiry.embedder is not None:
         unsaid = _in_no_words(unsaid, inquiry.embedder, wanted)
-    with_what = "all that is said" if wanted.anywhere else "what is said while they stand"
-    inquiry.trace.step(f"{compared} slides were compared with {with_what}, word by word.")
+    return _Found(compared, clashes, unsaid, unshown)
+
+
+def _tell(inquiry: Inquiry, wanted: Wanted, found: _Found) -> Answer:
     most = MOST_OF_ONE if wanted.anywhere else MOST
     several = inquiry.several
     moments: list[Moment] = []
@@ -134,7 +153,7 @@ def answer_differences(inquiry: Inquiry) -> Answer | None:
         citations.append(citation(slide.row, unit))
         return mark(slide.row, unit.span.start_s, several=several)
 
-    for slide, unit, line, spoken in clashes[:MOST]:
+    for slide, unit, line, spoken in found.clashes[:MOST]:
         lines.append(
             f"On screen at {at(slide, unit)}: “{plain(line)}”, but said at {at(slide, spoken)}: "
             f"“{plain(cut_off(spoken.text, QUOTED_WORDS))}”"
@@ -144,18 +163,18 @@ def answer_differences(inquiry: Inquiry) -> Answer | None:
     if wanted.unsaid:
         heading = "On screen, but never spoken of:" if wanted.anywhere else "On screen, but not spoken of meanwhile:"
         parts.append((heading, [
-            f"{at(slide, unit)} “{plain(cut_off(line, QUOTED_WORDS))}”" for slide, unit, line in unsaid[:most]
+            f"{at(slide, unit)} “{plain(cut_off(line, QUOTED_WORDS))}”" for slide, unit, line in found.unsaid[:most]
         ]))  # fmt: skip
-        moments += [moment(slide.row, [unit], slide.spoken) for slide, unit, _ in unsaid[:most]]
+        moments += [moment(slide.row, [unit], slide.spoken) for slide, unit, _ in found.unsaid[:most]]
     if wanted.unshown:
         heading = "Numbers said, but on no slide:" if wanted.anywhere else "Numbers said, but not on screen meanwhile:"
         parts.append((heading, [
             f"{plain(value)} at {at(slide, unit)}: “{plain(cut_off(unit.text, QUOTED_WORDS))}”"
-            for slide, unit, value in unshown[:most]
+            for slide, unit, value in found.unshown[:most]
         ]))  # fmt: skip
-        moments += [moment(slide.row, [unit], slide.units) for slide, unit, _ in unshown[:most]]
+        moments += [moment(slide.row, [unit], slide.units) for slide, unit, _ in found.unshown[:most]]
     inquiry.show(moments)
-    left = max(0, len(unsaid) - most) * wanted.unsaid + max(0, len(unshown) - most) * wanted.unshown
+    left = max(0, len(found.unsaid) - most) * wanted.unsaid + max(0, len(found.unshown) - most) * wanted.unshown
     _say(inquiry, parts, left)
     return inquiry.done(moments, citations)
 
