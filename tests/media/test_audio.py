@@ -160,6 +160,21 @@ def test_damaged_sound_is_told_and_what_follows_keeps_its_time(tmp_path: Path) -
     assert any(gap.span.contains(3.0) for gap in gaps)
 
 
+def test_sound_that_is_damaged_to_its_end_is_told_to_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "sound.mkv", sounds=[Sound(tone(6.0), codec="flac")])
+    with open_media(path) as container:
+        packets = [(float(p.pts * p.time_base), p.pos, p.size) for p in container.demux(audio=0) if p.pts is not None]
+    data = bytearray(path.read_bytes())
+    for time_s, position, size in packets:
+        if time_s >= 4.0:
+            data[position + 8 : position + size] = bytes(size - 8)
+    path.write_bytes(data)
+    gaps: list[Gap] = []
+    heard_to_s = list(audio_chunks(path, on_gap=gaps.append))[-1].span.end_s
+    assert [gap.span.start_s for gap in gaps] == pytest.approx([heard_to_s], abs=0.2)
+    assert gaps[-1].span.end_s == pytest.approx(6.0, abs=0.2)
+
+
 def test_memory_stays_flat_over_length(tmp_path: Path) -> None:
     peaks = []
     for seconds in (30, 120):

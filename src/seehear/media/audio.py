@@ -169,10 +169,12 @@ class _Damage:
         self._on_gap = on_gap
         self._start_s: float | None = None
         self._errors = 0
+        self.last_s = 0.0
 
-    def strike(self, time_s: float) -> None:
+    def strike(self, time_s: float, length_s: float = 0.0) -> None:
         self._start_s = time_s if self._start_s is None else self._start_s
         self._errors += 1
+        self.last_s = max(self.last_s, time_s + length_s)
 
     def heal(self, time_s: float) -> None:
         if self._start_s is not None and time_s - self._start_s >= _MIN_DAMAGE_S and self._on_gap is not None:
@@ -209,7 +211,8 @@ def _blocks(
             made += len(block.samples)
             yield block
         expected_s = run_s + heard / frame.sample_rate
-    damage.heal(expected_s)
+    # Damage that reaches the end is not followed by sound that would tell where it ends.
+    damage.heal(max(expected_s, damage.last_s))
     if resampler is not None:
         yield from _resampled(resampler, None, run_s, made, rate_hz)
 
@@ -236,7 +239,7 @@ def _frames(container: InputContainer, stream: AudioStream, origin: float, damag
                 try:
                     yield from stream.decode(packet)
                 except READ_ERRORS:
-                    damage.strike(last_s)
+                    damage.strike(last_s, float((packet.duration or 0) * packet.time_base))
             return
         except READ_ERRORS:
             damage.strike(last_s)
