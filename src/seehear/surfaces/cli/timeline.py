@@ -10,7 +10,7 @@ import click
 
 from seehear.errors import StorageError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import announce, common, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, note, plain, print_json, remark, say
 from seehear.surfaces.cli.progress import Live
 
 FORMATS = ("text", "json", "srt", "vtt", "md", "chapters")
@@ -58,7 +58,10 @@ def timeline(media: str, style: str, output: Path | None, as_json: bool, home: s
         print_json(found.to_dict())
     else:
         say(plain(text))
-    for gap in found.gaps if style == "text" and not as_json else ():
+    if style != "text" or as_json:
+        return
+    remark(found.media)
+    for gap in found.gaps:
         note(f"gap {clock(gap.span.start_s)}–{clock(gap.span.end_s)} ({gap.stage}): {plain(gap.reason)}", fg="yellow")
 
 
