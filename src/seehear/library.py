@@ -16,6 +16,7 @@ from seehear import config
 from seehear.errors import ConfigError, InputError, MissingPackageError, NotFoundError
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.progress import Listener, Reporter
+from seehear.ingest.whereabouts import found_at, identity, lies_at
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
@@ -133,7 +134,7 @@ class Library:
         """Index one file; with `again` False whatever is indexed already is taken as it is."""
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
-        self.store.found_at(media_id, path)
+        found_at(self.store, media_id, path)
         if not again and self.store.has(media_id):
             return media_id, "unchanged"
         from seehear.ingest.fingerprint import fingerprints
@@ -154,6 +155,9 @@ class Library:
                 else:
                     done = self._ingest(path, media_id, plan, reporter, on_pull)
                     timeline, language, complete = done.timeline, done.language, done.complete
+                    if self.identify(path) != media_id:
+                        raise InputError(f"{path.name!r} changed while it was read: it may still be recorded or copied",
+                                         hint="index it again once it is whole")  # fmt: skip
                 place(
                     self.store, timeline, embedder=lambda: self.models.embedder(on_pull), reporter=reporter,
                     language=language,
@@ -197,20 +201,7 @@ class Library:
 
     def identify(self, path: Path) -> str:
         """The id of a file: the SHA-256 of its bytes, known without reading it again while it stays as it is."""
-        from seehear.media.source import identify
-
-        try:
-            stat = path.stat()
-        except OSError:
-            return identify(path)
-        facts = {"size_bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "inode": stat.st_ino}
-        known = self.store.lookup_file(path, **facts)
-        if known is not None:
-            return known
-        media_id = identify(path)
-        if not self.store.read_only:
-            self.store.remember_file(path, **facts, media_id=media_id)
-        return media_id
+        return identity(self.store, path)
 
     def _plan(self, path: Path, media_id: str) -> Plan:
         from seehear.ingest.run import Plan
@@ -389,7 +380,9 @@ class Library:
         """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
         from seehear.answer.listening import is_playable
 
-        return media is not None and is_playable(self.store, media)
+        if media is None or not is_playable(self.store, media):
+            return False
+        return all(lies_at(self.store, row.id, row.path) for row in self.media() if row.id in media)
 
     def hearer(self, media: Sequence[str] | None) -> Observer | None:
         """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
@@ -483,8 +476,9 @@ class Library:
         from seehear.media.picture import load_picture
 
         timeline = self.timeline(media)
+        lies = lies_at(self.store, timeline.media.id, timeline.media.path)
         try:
-            return next(iter(frames_at(timeline.media.path, [time_s])))
+            return next(iter(frames_at(timeline.media.path, [time_s]) if lies else ()))
         except (NotFoundError, StopIteration):
             kept = [event for event in timeline.of_kind("visual") if event.frame]
             if not kept:

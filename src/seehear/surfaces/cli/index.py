@@ -57,6 +57,9 @@ def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, 
             gaps = f", {counted(done.gaps, 'gap')}" if done.gaps else ""
             say(f"{done.status:<10} {name} ({length}, {counted(done.events, 'event')}{gaps}) in {done.seconds:.1f} s")
             remark(media)
+            before = [row.id for row in library.media() if row.path == media.path and row.id != done.media]
+            for gone in before if done.status == "indexed" else ():
+                note(f"{name} was another recording before: seehear remove {gone[:10]} forgets that one", fg="yellow")
     if as_json:
         print_json([row.as_json() for row in rows])
     failed = [row.error for row in rows if row.error is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote
@@ -85,8 +86,8 @@ class _Pictures:
     def link(self, name: str) -> str:
         self._names.append(name)
         if self._beside is None:
-            return quote((self._folder / name).as_posix())
-        return quote(f"{self._beside.name}/{name}")
+            return quote(os.fsencode((self._folder / name).as_posix()))
+        return quote(os.fsencode(f"{self._beside.name}/{name}"))
 
     def copy(self) -> None:
         if self._beside is None or not self._names:
