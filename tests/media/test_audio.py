@@ -127,6 +127,15 @@ def test_the_stream_marked_as_default_is_heard(tmp_path: Path) -> None:
     assert click_times_s(list(audio_chunks(path))) == pytest.approx([1.5], abs=TRUE_S)
 
 
+@pytest.mark.parametrize("codec", ["pcm_s16le", "aac"])
+def test_a_mute_stream_is_passed_over_for_one_that_is_not(tmp_path: Path, codec: str) -> None:
+    mute = Sound(np.zeros(48000 * 40, np.float32), codec=codec)
+    spoken = Sound(clicks(40.0, [0.5, 20.6, 36.0]) + 0.01 * tone(40.0), codec=codec, default=False)
+    path = write(tmp_path / "two.mkv", [n / 5 for n in range(200)], sounds=[mute, spoken])
+    assert click_times_s(list(audio_chunks(path))) == pytest.approx([0.5, 20.6, 36.0], abs=0.003)
+    assert click_times_s([audio_at(path, Span(20.0, 21.0))]) == pytest.approx([20.6], abs=0.003)
+
+
 def test_a_film_without_sound_yields_nothing(tmp_path: Path) -> None:
     film = write(tmp_path / "mute.mp4", [0.0, 0.1])
     assert list(audio_chunks(film)) == []
