@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.conftest import serving, time_of, until
 from tests.conftest import run_seehear
+from tests.media import synth
 
 pytestmark = pytest.mark.browser
 RECORDED_FROM_S = 3600
@@ -58,7 +59,11 @@ def playing(
     folder = tmp_path_factory.mktemp("playing")
     clock = at_the_clock_of_a_recorder(lesson, folder / "clock.mkv")
     hevc = in_pictures_that_no_chromium_of_debian_decodes(lesson, folder / "hevc.mp4")
-    done = run_seehear("index", clock, hevc, "--hear", "fake", "--captions", "never", "--json", home=folder / "home")
+    cut = synth.write(folder / "cut.mp4", [n / 10 for n in range(300)], options={"movflags": "faststart"}, gop=10)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 6 // 10])
+    done = run_seehear(
+        "index", clock, hevc, cut, "--hear", "fake", "--captions", "never", "--json", home=folder / "home"
+    )
     ids = {row["title"]: row["media"] for row in done.json}
 
     with serving(folder / "home") as server:
@@ -86,3 +91,10 @@ def test_where_the_browser_plays_the_sound_alone_the_kept_pictures_follow_it(
     until(page, "document.querySelector('.line.shown.now') !== null")
     assert time_of(page) > 5
     assert page.locator("#player").get_attribute("poster") == last.locator("img").get_attribute("src")
+
+
+def test_that_a_film_was_cut_off_is_read_without_being_asked_for(
+    browse: Callable[..., Any], playing: Callable[..., str]
+) -> None:
+    page = browse(playing("cut"))
+    page.wait_for_selector(".notes li:visible:has-text('cut off: it should last 29.9 s')")
