@@ -1,8 +1,9 @@
-"""Captions that belong to another recording give no time that this one does not have."""
+"""Captions in the language that is spoken are used, and those of another recording give no time that this has not."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from seehear.library import Library
@@ -40,3 +41,37 @@ def test_a_recording_is_heard_where_all_its_captions_come_after_its_end(library:
     assert {event.via for event in found.events} == {"fake"}
     assert all(event.span.start_s < found.media.duration_s for event in found.events)
     assert "all captions begin after its end" in found.gaps[0].reason
+
+
+def in_two_languages(tmp_path: Path) -> Path:
+    """Sound with two tracks of subtitles, the German one first."""
+    sound = [synth.Sound(synth.tone(4.0))]
+    texts = {"ger": "Bienen tanzen.", "eng": "Bees dance."}
+    singles = [
+        av.open(str(synth.write(tmp_path / f"{code}.mkv", sounds=sound, subtitles=[(1.0, 2.0, text)])))
+        for code, text in texts.items()
+    ]
+    path = tmp_path / "talk.mkv"
+    with av.open(str(path), "w") as out:
+        tracks = [(single, single.streams.subtitles[0]) for single in singles]
+        tracks.append((singles[0], singles[0].streams.audio[0]))
+        copies = [out.add_stream_from_template(stream) for _, stream in tracks]
+        for code, copy in zip(texts, copies, strict=False):
+            copy.metadata["language"] = code
+        for (single, stream), copy in zip(tracks, copies, strict=True):
+            single.seek(0)
+            for packet in single.demux(stream):
+                if packet.dts is not None:
+                    packet.stream = copy
+                    out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Bees dance."), ("de", "Bienen tanzen.")])
+def test_of_two_tracks_of_subtitles_the_one_in_the_language_asked_for_is_used(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    settings = {"hear": "fake", "embed": "fake", "answer": "extractive", "language": language}
+    with Library(tmp_path / "home", **settings) as library:
+        found = library.timeline(in_two_languages(tmp_path))
+        assert [event.text for event in found.events] == [said]

@@ -210,7 +210,7 @@ def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language:
         if not transcript.segments:
             raise MediaError(f"the captions beside the media hold no cue: {path.name}", hint="use --captions never")
         return _until_the_end(replace(transcript, language=code or transcript.language), media)
-    found = embedded_captions(media.path) if media.kind in ("video", "audio") else None
+    found = embedded_captions(media.path, language=language) if media.kind in ("video", "audio") else None
     return None if found is None else _until_the_end(found, media)
 
 
