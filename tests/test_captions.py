@@ -63,6 +63,17 @@ def test_cues_that_go_back_in_time_are_put_in_order_and_overlaps_kept() -> None:
     assert rows(text) == [(1.0, 2.0, "A"), (5.0, 7.0, "B"), (6.0, 8.0, "C")]
 
 
+@pytest.mark.parametrize(("encoding", "text"), [
+    ("cp949", "함수는 요리법과 같습니다."), ("cp949", "Python에서 for loop를 사용합니다."),
+    ("cp932", "関数はレシピのようなものです。"), ("cp932", "はい。"),
+    ("gb18030", "函数就像一个菜谱，我们现在来解释递归。"), ("cp950", "函數就像一個食譜，我們現在來解釋遞迴。"),
+    ("cp1252", "Größe über alles: «naïve» façades, señor – 5 €."), ("cp1252", "ÄÖÜ größere Übungen"),
+    ("cp1252", "Ärger"), ("cp1252", "HYVÄÄ PÄIVÄÄ"), ("cp1252", "øl."), ("cp1252", "À l'École, œuvre complète…"),
+])  # fmt: skip
+def test_captions_from_before_unicode_keep_their_letters(encoding: str, text: str) -> None:
+    assert [row[2] for row in rows(f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n".encode(encoding))] == [text]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_any_usual_encoding_and_line_ending_is_read(encoding: str, newline: str) -> None:

@@ -6,7 +6,7 @@ import codecs
 import html
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ _TAG = re.compile(r"</?(?:i|b|u|s|c|v|em|strong|lang|ruby|rt|span|font|br)(?:[.\
 # The styling of another format (ASS) that players accept in SRT; LaTeX such as {\alpha} is none.
 _ASS = re.compile(r"\{\\(?:an?\d|[ibus]\d|\d?c&|fn|fs\d|pos\(|move\(|fade?\(|kf?\d)[^{}]*\}")
 _ENTITY = re.compile(r"&#?\w+;")
+_OTHER_LETTERS = re.compile(r"[^\W\d_a-zA-Z]+")
 _LANGUAGE = re.compile(r"^Language:\s*([a-zA-Z]{2})\b", re.MULTILINE)
 # Put inside what looks like a tag but is text; invisible, and taken out again when read.
 _JOINER = "\u2060"
@@ -47,8 +48,9 @@ def parse_captions(text: str | bytes, *, via: str) -> Transcript:
 
     Forgives what is found in the wild: missing blank lines and numbers, cues out of order, ends before starts (the cue
     then lasts as long as reading it takes, at most until the next one), tags, entities, byte order marks, UTF-16 and
-    Western code pages. Rolling captions, which repeat each line until it has scrolled away, are reduced to what is
-    new. Voices become speakers, times inside a cue become words. The language is empty unless the file states it.
+    the code pages of Western Europe, Korea, Japan and China. Rolling captions, which repeat each line until it has
+    scrolled away, are reduced to what is new. Voices become speakers, times inside a cue become words. The language is
+    empty unless the file states it.
 
     Raises MediaError when there is text in it but no cue.
     """
@@ -138,11 +140,35 @@ def _decode(data: bytes) -> str:
         pass
     if data.startswith(codecs.BOM_UTF8):
         return data.decode("utf-8-sig", "replace")
+    for code_page, usual, share in _EAST_ASIAN:
+        try:
+            text = data.decode(code_page)
+        except UnicodeDecodeError:
+            continue
+        # Bytes of one code page are letters of the next, but not the usual ones, and they stand alone.
+        words = _OTHER_LETTERS.findall(text)
+        letters, joined = "".join(words), sum(len(word) for word in words if len(word) > 1)
+        if letters and 3 * joined >= 2 * len(letters) and sum(map(usual, letters)) >= share * len(letters):
+            return text
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:
         # cp1252 leaves five bytes undefined; latin-1 has none.
         return data.decode("latin-1")
+
+
+def _begins(encoding: str, first: int, last: int) -> Callable[[str], bool]:
+    """Whether a letter is encoded with such a first byte: the most common ones stand together."""
+    return lambda letter: first <= letter.encode(encoding, "replace")[0] <= last
+
+
+_EAST_ASIAN: tuple[tuple[str, Callable[[str], bool], float], ...] = (
+    ("cp932", lambda letter: "ぁ" <= letter <= "ヿ", 0.3),
+    ("cp949", _begins("euc_kr", 0xB0, 0xC8), 0.9),
+    ("gb18030", _begins("gb2312", 0xB0, 0xD7), 0.8),
+    ("cp950", _begins("cp950", 0xA4, 0xC6), 0.8),
+)
+"""Code pages of captions from before Unicode, and what most letters of a text in them are."""
 
 
 def _cues(source: str, *, is_vtt: bool) -> Iterator[_Cue]:

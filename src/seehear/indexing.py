@@ -13,6 +13,7 @@ from seehear.config import Settings
 from seehear.errors import ConfigError, InputError, MissingPackageError
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.progress import Listener, Reporter
+from seehear.ingest.whereabouts import found_at, identity
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.store import MediaRow, Store
@@ -88,7 +89,7 @@ class Indexer:
         reporter = Reporter(on_progress)
         media_id = self.identify(path)
         store = self._store()
-        store.found_at(media_id, path)
+        found_at(store, media_id, path)
         if not again and store.has(media_id):
             return media_id, "unchanged"
         from seehear.ingest.fingerprint import fingerprints
@@ -109,6 +110,9 @@ class Indexer:
                 else:
                     done = self._ingest(path, media_id, plan, reporter, on_pull)
                     timeline, language, complete = done.timeline, done.language, done.complete
+                    if self.identify(path) != media_id:
+                        raise InputError(f"{path.name!r} changed while it was read: it may still be recorded or copied",
+                                         hint="index it again once it is whole")  # fmt: skip
                 place(
                     store, timeline, embedder=lambda: self._models.embedder(on_pull), reporter=reporter,
                     language=language,
@@ -143,21 +147,7 @@ class Indexer:
 
     def identify(self, path: Path) -> str:
         """The id of a file: the SHA-256 of its bytes, known without reading it again while it stays as it is."""
-        from seehear.media.source import identify
-
-        try:
-            stat = path.stat()
-        except OSError:
-            return identify(path)
-        store = self._store()
-        facts = {"size_bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "inode": stat.st_ino}
-        known = store.lookup_file(path, **facts)
-        if known is not None:
-            return known
-        media_id = identify(path)
-        if not store.read_only:
-            store.remember_file(path, **facts, media_id=media_id)
-        return media_id
+        return identity(self._store(), path)
 
     def keep(self, path: Path, *, title: str, url: str = "", suffix: str = "") -> str:
         """Move a file into the library's own folder, as `Library.keep` tells; returns the media's id."""

@@ -16,6 +16,7 @@ from seehear.errors import InputError, NotFoundError
 from seehear.indexing import Indexer
 from seehear.ingest.outcome import Fetched, Indexed
 from seehear.ingest.progress import Listener, Reporter
+from seehear.ingest.whereabouts import lies_at
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.spans import Span, clock
@@ -249,7 +250,9 @@ class Library:
         """Whether these recordings (ids) are of sound alone: then a model that hears is asked about them."""
         from seehear.answer.listening import is_playable
 
-        return media is not None and is_playable(self.store, media)
+        if media is None or not is_playable(self.store, media):
+            return False
+        return all(lies_at(self.store, row.id, row.path) for row in self.media() if row.id in media)
 
     def hearer(self, media: Sequence[str] | None) -> Observer | None:
         """The model that hears questions about these recordings (ids), None where their transcript is asked instead."""
@@ -343,8 +346,9 @@ class Library:
         from seehear.media.picture import load_picture
 
         timeline = self.timeline(media)
+        lies = lies_at(self.store, timeline.media.id, timeline.media.path)
         try:
-            return next(iter(frames_at(timeline.media.path, [time_s])))
+            return next(iter(frames_at(timeline.media.path, [time_s]) if lies else ()))
         except (NotFoundError, StopIteration):
             kept = [event for event in timeline.of_kind("visual") if event.frame]
             if not kept:

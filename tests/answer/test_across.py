@@ -130,3 +130,30 @@ def test_a_summary_of_several_begins_with_a_title(library: Callable[..., Store])
     answer = ask("summarise", store=library(talk(), speech("garden", GARDEN)))
     assert answer.text.startswith("bees\n")
     assert "\n\ngarden\n" in answer.text
+
+
+@pytest.mark.parametrize("titles", [
+    ("Lecture 1", "Lecture 2"), ("lec01_bees", "lec02_garden"), ("01 Bees", "02 Garden"), ("Bees (1)", "Garden (2)"),
+    ("2026-02-01 lecture-1", "2026-02-08 lecture-2"),
+])  # fmt: skip
+@pytest.mark.parametrize("question", [
+    "what did she say about bees in the second lecture?", "what is said about bees in lecture 2?",
+    "in lecture two, what is said about bees?",
+])  # fmt: skip
+def test_a_recording_is_asked_by_its_number(
+    library: Callable[..., Store], minilm: Embedder, titles: tuple[str, str], question: str
+) -> None:
+    answer = ask(question, store=library(talk(titles[0]), speech(titles[1], GARDEN)), embedder=minilm)
+    assert answer.why.steps == (f"Asked of what is titled so: {titles[1]}.",)
+    assert "[0:05]" in answer.text
+
+
+@pytest.mark.parametrize("question", [
+    "what is said about bees in the third lecture?", "is it in lecture 1 or lecture 2 that bees dance?",
+    "what is said about bees at 2:00?",
+])  # fmt: skip
+def test_a_number_that_no_recording_has_or_one_of_two_limits_nothing(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    store = library(talk("Lecture 1"), speech("Lecture 2", GARDEN))
+    assert not any("titled" in step for step in ask(question, store=store, embedder=minilm).why.steps)

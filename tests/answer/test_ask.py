@@ -19,7 +19,7 @@ from seehear.store import Store
 from seehear.timeline import Timeline
 from seehear.values import Chapter, Event, Media, Moment
 from tests.answer.conftest import TIME, Scripted, assert_true
-from tests.talks import shown_and_said, speech, talk
+from tests.talks import SAID, SHOWN, shown_and_said, speech, talk
 
 BEES = "bees".ljust(64, "0")
 BROAD = "List the concepts explained in the early part, with times, and summarise the lecture in 2–3 sentences"
@@ -65,6 +65,23 @@ def test_when_answers_with_the_second_and_what_was_said_there(library: Callable[
     assert " [0:30]" in answer.text.split("“")[0]
     assert answer.moments[0].start_s == 30.0
     assert_true(answer, talk())
+
+
+@pytest.mark.parametrize("question", ["where does she talk about recursion?", "does she say anything about recursion?"])
+def test_what_one_talks_about_may_stand_on_the_slide_alone(
+    library: Callable[..., Store], minilm: Embedder, question: str
+) -> None:
+    said = [(start_s, text) for start_s, text in SAID if "ecursion" not in text]
+    quiet = shown_and_said("quiet", SHOWN, said, length_s=80.0)
+    answer = ask(question, store=library(quiet), embedder=minilm)
+    assert answer.supported
+    assert "on screen" in answer.text.lower() and "[0:54]" in answer.text
+    assert_true(answer, quiet)
+
+
+def test_what_is_on_no_slide_either_is_not_said(library: Callable[..., Store], minilm: Embedder) -> None:
+    answer = ask("what does she say about the dance of recursion?", store=library(talk()), embedder=minilm)
+    assert "on screen" not in answer.text.lower()
 
 
 def test_citations_become_true_times(library: Callable[..., Store], minilm: Embedder) -> None:

@@ -98,6 +98,8 @@ def test_a_reason_is_looked_for_near_the_answer(library: Callable[..., Store], m
         ("when are functions explained?", "what about loops?", "when are loops explained?"),
         ("when are functions explained?", "and loops?", "when are loops explained?"),
         ("when is the exam?", "which room?", "which room of exam?"),
+        ("when is the exam?", "what comes after recursion?", "what comes after recursion?"),
+        ("when is the exam?", "who mentions bees?", "who mentions bees?"),
         ("how many functions are defined?", "which ones?", "how many functions are defined?"),
         ("what is the base case of recursion?", "is it necessary?", "is base case of recursion necessary?"),
         ("what is recursion?", "how many legs does a spider have?", "how many legs does a spider have?"),

@@ -127,6 +127,15 @@ def test_the_stream_marked_as_default_is_heard(tmp_path: Path) -> None:
     assert click_times_s(list(audio_chunks(path))) == pytest.approx([1.5], abs=TRUE_S)
 
 
+@pytest.mark.parametrize("codec", ["pcm_s16le", "aac"])
+def test_a_mute_stream_is_passed_over_for_one_that_is_not(tmp_path: Path, codec: str) -> None:
+    mute = Sound(np.zeros(48000 * 40, np.float32), codec=codec)
+    spoken = Sound(clicks(40.0, [0.5, 20.6, 36.0]) + 0.01 * tone(40.0), codec=codec, default=False)
+    path = write(tmp_path / "two.mkv", [n / 5 for n in range(200)], sounds=[mute, spoken])
+    assert click_times_s(list(audio_chunks(path))) == pytest.approx([0.5, 20.6, 36.0], abs=0.003)
+    assert click_times_s([audio_at(path, Span(20.0, 21.0))]) == pytest.approx([20.6], abs=0.003)
+
+
 def test_a_film_without_sound_yields_nothing(tmp_path: Path) -> None:
     film = write(tmp_path / "mute.mp4", [0.0, 0.1])
     assert list(audio_chunks(film)) == []
@@ -158,6 +167,21 @@ def test_damaged_sound_is_told_and_what_follows_keeps_its_time(tmp_path: Path) -
     assert click_times_s(chunks)[-1] == pytest.approx(5.0, abs=TRUE_S)
     assert [gap.stage for gap in gaps] == ["decode"] * len(gaps)
     assert any(gap.span.contains(3.0) for gap in gaps)
+
+
+def test_sound_that_is_damaged_to_its_end_is_told_to_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "sound.mkv", sounds=[Sound(tone(6.0), codec="flac")])
+    with open_media(path) as container:
+        packets = [(float(p.pts * p.time_base), p.pos, p.size) for p in container.demux(audio=0) if p.pts is not None]
+    data = bytearray(path.read_bytes())
+    for time_s, position, size in packets:
+        if time_s >= 4.0:
+            data[position + 8 : position + size] = bytes(size - 8)
+    path.write_bytes(data)
+    gaps: list[Gap] = []
+    heard_to_s = list(audio_chunks(path, on_gap=gaps.append))[-1].span.end_s
+    assert [gap.span.start_s for gap in gaps] == pytest.approx([heard_to_s], abs=0.2)
+    assert gaps[-1].span.end_s == pytest.approx(6.0, abs=0.2)
 
 
 def test_memory_stays_flat_over_length(tmp_path: Path) -> None:

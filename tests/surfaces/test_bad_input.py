@@ -122,6 +122,15 @@ def test_a_truncated_video_is_indexed_up_to_where_it_ends(
         assert done.json[0]["events"] > 0
 
 
+def test_of_a_recording_that_was_cut_off_one_is_told_so(run: Run, tmp_path: Path, small_weights: None) -> None:
+    film = synth.write(tmp_path / "film.mp4", [n / 10 for n in range(300)], options={"movflags": "faststart"}, gop=10)
+    film.write_bytes(film.read_bytes()[: film.stat().st_size * 6 // 10])
+    for command in ("index", "timeline"):
+        done = run(command, film)
+        assert done.code == 0
+        assert "film: cut off: it should last 29.9 s" in done.err
+
+
 def test_a_video_without_sound_and_sound_without_speech(run: Run, tmp_path: Path, small_weights: None) -> None:
     silent = tmp_path / "silent.mp4"
     synth.write(silent, [n / 10 for n in range(30)])

@@ -99,6 +99,13 @@ def test_notes_get_their_pictures(indexed_home: Path, lesson: Path, tmp_path: Pa
     assert all((tmp_path / name).is_file() for name in linked)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
+def test_notes_may_lie_under_a_name_that_is_not_unicode(indexed_home: Path, lesson: Path, tmp_path: Path) -> None:
+    notes = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md"))
+    assert run_seehear("timeline", lesson, "--format", "md", "-o", notes, home=indexed_home).code == 0
+    assert "](caf%E9_pictures/" in notes.read_text(encoding="utf-8")
+
+
 def test_frames_are_saved_with_true_times_and_a_contact_sheet(run: Run, lesson: Path, tmp_path: Path) -> None:
     done = run("frames", lesson, "--every", "10", "-o", tmp_path / "frames", "--json")
     rows = done.json

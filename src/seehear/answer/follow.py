@@ -70,7 +70,9 @@ _BROKEN_OFF = re.compile(
     r"^(?:which|what|whose|how (?:many|much|long|big|often|far)|for how long|who|how)\b", re.IGNORECASE
 )
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|be|do|does|did|can|could|will|would|should|has|have|had|must|may|might|shall)\b",
+    r"\b(?:is|are|was|were|be|do|does|did|can|could|will|would|should|has|have|had|must|may|might|shall"
+    r"|comes?|came|follow(?:s|ed)|precede[sd]|happen(?:s|ed)|mention(?:s|ed)|cover(?:s|ed)|explain(?:s|ed)|treats?|shows?"
+    r"|says?|said|talks?|talked|means?|meant)\b",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(r"^(?:what|how) about\s+(.+)$", re.IGNORECASE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from seehear.answer.numbers import ORDINALS
 from seehear.errors import NotFoundError
 from seehear.search.terms import EMPTY, stem
 from seehear.store import MediaRow, Store
@@ -21,6 +22,15 @@ _BEFORE = re.compile(
     rf"\b(?:the|this|that)\s+((?:(?!(?:the|this|that)\b)[\w'’-]+\s+){{1,{LONGEST}}}?){_ONE}\b", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W_]+")
+_CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBER = {word: n for words in (_CARDINALS, ORDINALS) for n, word in enumerate(words, start=1)}
+_COUNTED = r"(?P<what>video|lecture|talk|recording|presentation|lesson|session|episode|week|class|unit)"
+_NTH = (
+    re.compile(rf"\b(?:the|my|our)\s+(?P<number>{'|'.join(ORDINALS)}|\d{{1,3}}(?:st|nd|rd|th))\s+{_COUNTED}\b", re.I),
+    re.compile(
+        rf"\b(?:the\s+)?{_COUNTED}\s+(?:number\s+|no\.?\s*)?(?P<number>\d{{1,3}}|{'|'.join(_CARDINALS)})\b(?!:)", re.I
+    ),
+)
 MOST_MEDIA = 60
 _NAME = re.compile(r"(?<=\s)[A-Z][\w'’-]+(?:\s+[A-Z][\w'’.-]+){0,3}")
 
@@ -39,10 +49,17 @@ def rows_of(store: Store, media: Sequence[str] | None) -> tuple[MediaRow, ...]:
 def read_title(text: str, rows: Sequence[MediaRow]) -> tuple[str, tuple[MediaRow, ...]]:
     """The question without the title it names, and the recordings with that title; as it is with all where none is.
 
-    A title counts as named where it holds all the words that stand for it, as many as there are.
+    A title counts as named where it holds all the words that stand for it, as many as there are, or the number: "the
+    second lecture" is the one titled "Lecture 2", "lec02", "02 Functions" or with no other number than 2.
     """
     if len(rows) < 2:
         return text, tuple(rows)
+    counted = [match for pattern in _NTH for match in pattern.finditer(text)]
+    # Of two that are compared neither is the only one asked.
+    for match in counted if len(counted) == 1 else ():
+        found = _numbered(rows, match["what"].lower(), _count(match["number"].lower()))
+        if found and len(found) < len(rows):
+            return f"{text[: match.start()]}the recording{text[match.end() :]}", found
     titles = {row.id: {stem(word) for word in words_of(row.title.replace("_", " "))} for row in rows}
     for start, end, words in _named(text):
         sought = {stem(word) for word in words}
@@ -50,6 +67,27 @@ def read_title(text: str, rows: Sequence[MediaRow]) -> tuple[str, tuple[MediaRow
         if found and len(found) < len(rows):
             return f"{text[:start]}the recording{text[end:]}", found
     return text, tuple(rows)
+
+
+def _count(number: str) -> int:
+    return _NUMBER.get(number) or int(re.sub(r"\D", "", number))
+
+
+def _numbered(rows: Sequence[MediaRow], what: str, number: int) -> tuple[MediaRow, ...]:
+    """The recordings that are titled as that number of its kind: by the kind's name, at the front, else anywhere."""
+
+    def is_called(title: str) -> bool:
+        names = re.findall(r"([a-z]+)[\W_]*0*(\d+)", title.lower())
+        return any(what.startswith(name) and int(n) == number for name, n in names)
+
+    def begins(title: str) -> bool:
+        first = re.match(r"\W*(\d{1,3})(?!\d)", title)
+        return first is not None and int(first[1]) == number
+
+    for fits in (is_called, begins, lambda title: [int(n) for n in re.findall(r"\d+", title)] == [number]):
+        if found := tuple(row for row in rows if fits(row.title)):
+            return found
+    return ()
 
 
 def _named(text: str) -> list[tuple[int, int, list[str]]]:

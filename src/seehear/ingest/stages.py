@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +196,8 @@ def hear(
 def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language: str | None) -> Transcript | None:
     """Read what somebody already wrote down: the sidecar in the wanted language, else the track inside the file.
 
-    Raises MediaError when a sidecar is there but holds no caption that can be read, InputError when it cannot be read.
+    What begins after the media's end is left out, and a Gap: no player gets there. Raises MediaError when a sidecar is
+    there but holds no caption that can be read, or all of them do, InputError when it cannot be read.
     """
     from seehear.captions import parse_captions
     from seehear.media.source import content_of
@@ -209,8 +210,22 @@ def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language:
         transcript = parse_captions(content_of(path), via=f"captions:{path.suffix[1:].lower()}")
         if not transcript.segments:
             raise MediaError(f"the captions beside the media hold no cue: {path.name}", hint="use --captions never")
-        return Transcript(code or transcript.language, transcript.segments, transcript.via, transcript.gaps)
-    return embedded_captions(media.path) if media.kind in ("video", "audio") else None
+        return _until_the_end(replace(transcript, language=code or transcript.language), media)
+    found = embedded_captions(media.path, language=language) if media.kind in ("video", "audio") else None
+    return None if found is None else _until_the_end(found, media)
+
+
+def _until_the_end(transcript: Transcript, media: Media) -> Transcript:
+    kept = tuple(s for s in transcript.segments if s.span.start_s < media.duration_s)
+    late = len(transcript.segments) - len(kept)
+    if not late or media.kind not in ("video", "audio"):
+        return transcript
+    count = f"{late} of {len(transcript.segments)}" if kept else "all"
+    reason = f"{count} captions begin after its end: they belong to another recording, or to a longer cut of this one"
+    if not kept:
+        raise MediaError(reason, hint="use --captions never")
+    gap = Gap(Span(media.duration_s, media.duration_s), "captions", reason)
+    return replace(transcript, segments=kept, gaps=(*transcript.gaps, gap))
 
 
 def transcript_events(transcript: Transcript) -> list[Event]:

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from seehear.media.clock import origin_s, presentation_s
-from seehear.media.container import READ_ERRORS, audio_stream, opened, seeks_truly
+from seehear.media.container import READ_ERRORS, audio_streams, opened, seeks_truly
 from seehear.spans import Span
 from seehear.values import Audio, Gap
 
@@ -31,6 +31,8 @@ _MAX_FILL_S = 30.0
 _SEEK_MARGIN_S = 1.0
 _MAX_READ_ERRORS = 100
 _MIN_DAMAGE_S = 0.25
+# How a track is found to be mute, softer than the noise of any microphone: in pieces from all over it.
+_MUTE, _LISTENED_AT, _LISTENED_S, _LISTEN_HZ = 1e-4, 16, 2.0, 8000
 
 
 def audio_chunks(
@@ -45,7 +47,7 @@ def audio_chunks(
     Raises NotFoundError when the file is missing, InputError when it may not be read, MediaError when it is no media.
     """
     with opened(path) as container:
-        stream = audio_stream(container)
+        stream = _audible_stream(path, container)
         if stream is None:
             return
         limit = max(1, round(chunk_s * rate_hz))
@@ -71,7 +73,7 @@ def audio_at(path: Path, span: Span, *, rate_hz: int = 16000) -> Audio:
     """
     empty = Audio(np.zeros(0, np.float32), rate_hz, span.start_s)
     with opened(path) as container:
-        stream = audio_stream(container)
+        stream = _audible_stream(path, container)
         if stream is None or stream.time_base is None:
             return empty
         # Decoders need some packets before their first good sample.
@@ -94,6 +96,32 @@ def audio_at(path: Path, span: Span, *, rate_hz: int = 16000) -> Audio:
         if heard_from >= heard_to:
             return empty
         return Audio(samples[heard_from:heard_to], rate_hz, (first + heard_from) / rate_hz)
+
+
+def _audible_stream(path: Path, container: InputContainer) -> AudioStream | None:
+    """The sound to listen to; where that is mute and another is not, as of recorders with a track per device, that."""
+    sounds = audio_streams(container)
+    if len(sounds) < 2 or not seeks_truly(container):
+        return sounds[0] if sounds else None
+    # Another way through the file, since nobody can go back to where this one stands.
+    with opened(path) as probed:
+        tried = zip(sounds, audio_streams(probed), strict=True)
+        return next((sound for sound, stream in tried if _is_audible(probed, stream)), sounds[0])
+
+
+def _is_audible(container: InputContainer, stream: AudioStream) -> bool:
+    start, length = container.start_time or 0, container.duration or 0
+    for place in range(_LISTENED_AT):
+        heard_s = 0.0
+        with suppress(*READ_ERRORS):
+            container.seek(start + length * place // _LISTENED_AT)
+            for block in _blocks(container, stream, _LISTEN_HZ, None):
+                if np.abs(block.samples).max(initial=0.0) > _MUTE:
+                    return True
+                heard_s += len(block.samples) / _LISTEN_HZ
+                if heard_s >= _LISTENED_S:
+                    break
+    return False
 
 
 class _Pending:
@@ -169,10 +197,12 @@ class _Damage:
         self._on_gap = on_gap
         self._start_s: float | None = None
         self._errors = 0
+        self.last_s = 0.0
 
-    def strike(self, time_s: float) -> None:
+    def strike(self, time_s: float, length_s: float = 0.0) -> None:
         self._start_s = time_s if self._start_s is None else self._start_s
         self._errors += 1
+        self.last_s = max(self.last_s, time_s + length_s)
 
     def heal(self, time_s: float) -> None:
         if self._start_s is not None and time_s - self._start_s >= _MIN_DAMAGE_S and self._on_gap is not None:
@@ -209,7 +239,8 @@ def _blocks(
             made += len(block.samples)
             yield block
         expected_s = run_s + heard / frame.sample_rate
-    damage.heal(expected_s)
+    # Damage that reaches the end is not followed by sound that would tell where it ends.
+    damage.heal(max(expected_s, damage.last_s))
     if resampler is not None:
         yield from _resampled(resampler, None, run_s, made, rate_hz)
 
@@ -236,7 +267,7 @@ def _frames(container: InputContainer, stream: AudioStream, origin: float, damag
                 try:
                     yield from stream.decode(packet)
                 except READ_ERRORS:
-                    damage.strike(last_s)
+                    damage.strike(last_s, float((packet.duration or 0) * packet.time_base))
             return
         except READ_ERRORS:
             damage.strike(last_s)

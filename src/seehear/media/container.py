@@ -73,8 +73,12 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
     """The sound to listen to: the stream marked as default, else the first."""
-    sounds = [s for s in container.streams.audio if _known(s)]
-    return next((s for s in sounds if s.disposition & _DEFAULT), sounds[0] if sounds else None)
+    return next(iter(audio_streams(container)), None)
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """All sound that can be decoded, a stream marked as default first."""
+    return sorted((s for s in container.streams.audio if _known(s)), key=lambda s: not s.disposition & _DEFAULT)
 
 
 def seeks_truly(container: InputContainer) -> bool:

@@ -71,7 +71,7 @@ _SUMMARY = re.compile(
     rf"""\b(?:summari[sz]e|summary|sum\ (?:(?:it|this|that)\ )?(?:all\ )?up|recap|gist|tl;?dr
     |(?:study|lecture|revision)\ notes|main\ (?:idea|message|takeaways?|points?)|key\ (?:points|takeaways?))\b
     |\bwhat(?:['’]?s|\ is|\ was)\ (?:the|this|that|it)\ ?(?:whole\ |entire\ )?(?:{_RECORDING}|thing)?(?:\ all)?\ about\b
-    |\bwhat(?:['’]?s|\ is|\ was|\ happens)\ in\ (?:the|this)\ (?:whole\ |entire\ )?{_RECORDING}\W*$
+    |\bwhat(?:['’]?s|\ is|\ was|\ happens)\ (?:explained\ )?in\ (?:the|this)\ (?:whole\ |entire\ )?{_RECORDING}\W*$
     |\bwhat\ does\ (?:the|this)\ {_RECORDING}\ (?:cover|teach|discuss|explain)\b(?!\ about)|{cues.SUMMARY}""",
     _FLAGS,
 )

@@ -25,7 +25,7 @@ from seehear.store.tokens import PER_GROUP, ungrouped
 from seehear.store.vectors import Vectors, load_vectors, unpacked
 from seehear.store.writing import facts_of, write_cut, write_media, write_vectors
 from seehear.timeline import Timeline
-from seehear.units import Cut, Unit
+from seehear.units import Cut, Unit, clean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,13 +176,14 @@ class Store(Database):
     def uncorrected(self, media_id: str) -> Timeline:
         """The timeline as the models made it. Raises NotFoundError when it is not indexed."""
         row = self.one(
-            "SELECT json_zlib, path FROM timelines JOIN media ON number=timelines.media WHERE media.id=?", (media_id,)
+            "SELECT json_zlib, path, title FROM timelines JOIN media ON number=timelines.media WHERE media.id=?",
+            (media_id,),
         )
         if row is None:
             raise NotFoundError(f"no media {media_id[:12]} in this library", hint="seehear library lists what is")
         found = Timeline.from_json(zlib.decompress(row[0]).decode("utf-8", "surrogatepass"))
         # A recording that was moved since keeps its timeline as it was written.
-        return replace(found, media=replace(found.media, path=Path(os.fsdecode(row[1]))))
+        return replace(found, media=replace(found.media, path=Path(os.fsdecode(row[1])), title=row[2]))
 
     def media(self) -> list[MediaRow]:
         """Everything that is indexed, in the order it was first put in."""
@@ -218,13 +219,15 @@ class Store(Database):
                     meant = next((path for path in seen if path.endswith(bytes(raw))), seen[0])
                     db.execute("UPDATE media SET path=? WHERE number=?", (meant, number))
 
-    def found_at(self, media_id: str, path: Path) -> None:
-        """Note where the file of a recording lies, when it is no longer where it was noted last."""
+    def path_of(self, media_id: str) -> Path | None:
+        """Where the file of a recording was noted to lie, None when it is not indexed."""
         row = self.one("SELECT path FROM media WHERE id=?", (media_id,))
-        if row is None or self.read_only or Path(os.fsdecode(row[0])).is_file():
-            return
+        return None if row is None else Path(os.fsdecode(row[0]))
+
+    def move(self, media_id: str, path: Path, *, title: str) -> None:
+        """Note where the file of a recording lies by now, and what it is called there."""
         with self.write() as db:
-            db.execute("UPDATE media SET path=? WHERE id=?", (os.fsencode(path.absolute()), media_id))
+            db.execute("UPDATE media SET path=?, title=? WHERE id=?", (os.fsencode(path), clean(title), media_id))
             bump(db)
 
     def has(self, media_id: str) -> bool:

@@ -48,6 +48,9 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
         inquiry.store, inquiry.embedder, intent, query=inquiry.read_as, media=inquiry.media, limit=inquiry.limit,
         reranker=inquiry.reranker,
     )  # fmt: skip
+    if not fits(found.signal, embedder=found.compared_by, across=across) and _stands_on_a_slide(inquiry):
+        trace.step("Nothing that is said fits, but what was on screen holds all the words asked about.")
+        return answer_narrowly(replace(inquiry, intent=replace(intent, route="shown")))
     sides = both_sides(inquiry)
     others = (m for m in found.moments if not any(same(m, side) for side in sides))
     shown = [*sides, *others][: max(inquiry.limit, len(sides))]
@@ -71,6 +74,19 @@ def answer_narrowly(inquiry: Inquiry) -> Answer:
     if told is None:
         return _refuse(inquiry, found, evidence)
     return inquiry.done(shown, [e.citation for one in told for e in one.evidence])
+
+
+def _stands_on_a_slide(inquiry: Inquiry) -> bool:
+    """Whether all that a question about what is said is about was on screen at once: one talks about headings, too."""
+    intent = inquiry.intent
+    if intent.route != "said" or not intent.terms.stems or inquiry.tongue.compared_by:
+        return False
+    found = find(
+        inquiry.store, inquiry.embedder, replace(intent, route="shown"), query=inquiry.read_as, media=inquiry.media,
+        limit=1,
+    )  # fmt: skip
+    fit = bool(found.moments) and fits(found.signal, embedder=found.compared_by)
+    return fit and set(intent.terms.stems) <= set(content_stems(found.moments[0].text))
 
 
 def _tell(

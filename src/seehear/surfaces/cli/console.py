@@ -17,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from seehear.backends.protocols import Capability
     from seehear.library import Library
+    from seehear.values import Media
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,6 +58,12 @@ def say(text: str = "", *, newline: bool = True, **style: Any) -> None:
 def note(text: str, **style: Any) -> None:
     """Print something about the work, not a result."""
     click.echo(_styled(text, style), err=True)
+
+
+def remark(media: Media) -> None:
+    """Print what is odd about a recording as a whole, such as that its file was cut off."""
+    for warning in media.warnings:
+        note(f"{flat(media.title, width=60)}: {plain(warning)}", fg="yellow")
 
 
 def _styled(text: str, style: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seehear.spans import clock
-from seehear.surfaces.cli.console import INDEXING, announce, common, counted, flat, note, plain, print_json, say
+from seehear.surfaces.cli.console import INDEXING, announce, common, counted, flat, note, plain, print_json, remark, say
 from seehear.surfaces.cli.options import choosing
 from seehear.surfaces.cli.progress import Live
 
@@ -52,9 +52,14 @@ def index(paths: tuple[str, ...], quote: bool, as_json: bool, home: str | None, 
             if done.error is not None:
                 note(f"failed     {name}: {plain(str(done.error))}", fg="red")
                 continue
-            length = clock(library.store.timeline(done.media).media.duration_s)
+            media = library.store.timeline(done.media).media
+            length = clock(media.duration_s)
             gaps = f", {counted(done.gaps, 'gap')}" if done.gaps else ""
             say(f"{done.status:<10} {name} ({length}, {counted(done.events, 'event')}{gaps}) in {done.seconds:.1f} s")
+            remark(media)
+            before = [row.id for row in library.media() if row.path == media.path and row.id != done.media]
+            for gone in before if done.status == "indexed" else ():
+                note(f"{name} was another recording before: seehear remove {gone[:10]} forgets that one", fg="yellow")
     if as_json:
         print_json([row.as_json() for row in rows])
     failed = [row.error for row in rows if row.error is not None]

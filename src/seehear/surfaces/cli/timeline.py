@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +11,7 @@ import click
 
 from seehear.errors import StorageError
 from seehear.spans import clock
-from seehear.surfaces.cli.console import announce, common, note, plain, print_json, say
+from seehear.surfaces.cli.console import announce, common, note, plain, print_json, remark, say
 from seehear.surfaces.cli.progress import Live
 
 FORMATS = ("text", "json", "srt", "vtt", "md", "chapters")
@@ -58,7 +59,10 @@ def timeline(media: str, style: str, output: Path | None, as_json: bool, home: s
         print_json(found.to_dict())
     else:
         say(plain(text))
-    for gap in found.gaps if style == "text" and not as_json else ():
+    if style != "text" or as_json:
+        return
+    remark(found.media)
+    for gap in found.gaps:
         note(f"gap {clock(gap.span.start_s)}–{clock(gap.span.end_s)} ({gap.stage}): {plain(gap.reason)}", fg="yellow")
 
 
@@ -82,8 +86,8 @@ class _Pictures:
     def link(self, name: str) -> str:
         self._names.append(name)
         if self._beside is None:
-            return quote((self._folder / name).as_posix())
-        return quote(f"{self._beside.name}/{name}")
+            return quote(os.fsencode((self._folder / name).as_posix()))
+        return quote(os.fsencode(f"{self._beside.name}/{name}"))
 
     def copy(self) -> None:
         if self._beside is None or not self._names:

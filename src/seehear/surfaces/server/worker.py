@@ -18,6 +18,7 @@ from typing import Any
 
 from seehear.errors import BugError, CancelledError, InputError, MediaError, NotFoundError, SeehearError
 from seehear.ingest.progress import Progress
+from seehear.ingest.whereabouts import lies_at
 from seehear.library import Library
 from seehear.store import MediaRow
 from seehear.store.sources import Sources
@@ -127,7 +128,9 @@ def _fetched_before(library: Library, url: str) -> tuple[Path, MediaRow] | None:
 def _kept(library: Library, media_id: str) -> Path:
     path = library.kept.find(media_id)
     if path is None:
-        path = next((row.path for row in library.media() if row.id == media_id and row.path.is_file()), None)
+        path = next((row.path for row in library.media() if row.id == media_id), None)
+        # Another recording may lie under its name by now.
+        path = path if path is not None and lies_at(library.store, media_id, path) else None
     if path is None:
         raise NotFoundError("the file of this recording is gone", hint="send it again")
     return path

@@ -23,6 +23,8 @@ export class Player extends EventTarget {
     this.time_s = 0;
     /** @type {HTMLMediaElement | null} */
     this.element = null;
+    this.start_s = 0;
+    this.seen = true;
     this.frame = 0;
     this.node = el("div", { class: `player ${media.kind}` });
     if (media.kind === "image") this.showImage();
@@ -44,9 +46,16 @@ export class Player extends EventTarget {
       "aria-label": media.title, poster: media.kind === "audio" ? null : this.pictureAt(0),
     });
     this.element = element;
-    for (const type of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) {
+    for (const type of ["timeupdate", "seeking", "seeked"]) {
       element.addEventListener(type, () => this.tick());
     }
+    element.addEventListener("loadedmetadata", () => {
+      this.start_s = startOf(element, media.duration_s);
+      this.seen = media.kind !== "video" || element.videoWidth > 0;
+      if (!this.seen) this.node.append(el("p", { class: "player-note" }, icon("warning"), "This browser can play only the sound of this recording. What is shown are the pictures that were kept."));
+      if (this.time_s) element.currentTime = this.start_s + this.time_s;
+      this.tick();
+    });
     element.addEventListener("play", () => {
       this.dispatchEvent(new Event("play"));
       const each = () => {
@@ -76,8 +85,11 @@ export class Player extends EventTarget {
   }
 
   tick() {
-    if (!this.element) return;
-    this.time_s = this.element.currentTime;
+    // Before that, nobody knows which clock the browser goes by.
+    if (!this.element?.readyState) return;
+    this.time_s = Math.max(0, this.element.currentTime - this.start_s);
+    const picture = this.seen ? null : this.pictureAt(this.time_s);
+    if (picture && this.element.getAttribute("poster") !== picture) this.element.setAttribute("poster", picture);
     this.dispatchEvent(new Event("time"));
   }
 
@@ -87,7 +99,7 @@ export class Player extends EventTarget {
     // A hair past the moment: times come rounded, and one rounded down would show the frame before.
     const to_s = Math.min(Math.max(0, time_s) + HAIR_S, Math.max(0, end_s - 0.05));
     this.time_s = to_s;
-    if (this.element) this.element.currentTime = to_s;
+    if (this.element?.readyState) this.element.currentTime = this.start_s + to_s;
     else if (this.kept) {
       const picture = this.pictureAt(to_s);
       this.kept.hidden = !picture;
@@ -117,6 +129,17 @@ export class Player extends EventTarget {
     }
     this.element = null;
   }
+}
+
+/**
+ * What the browser calls 0:00: some keep the clock that a recorder wrote into a file, where this page's times count from
+ * its beginning. A start that is part of the recording, before which nothing was recorded, is part of its length too.
+ * @param {HTMLMediaElement} element whose length is known, before anybody moved it
+ * @param {number} duration_s
+ */
+function startOf(element, duration_s) {
+  const [first_s, length_s] = [element.currentTime, element.duration];
+  return Math.abs(length_s - duration_s) < Math.abs(length_s - duration_s - first_s) ? 0 : first_s;
 }
 
 /**

@@ -247,7 +247,7 @@ function notes(media, gaps) {
   const warnings = media.warnings ?? [];
   if (!gaps.length && !warnings.length) return null;
   const missing_s = gaps.reduce((sum, gap) => sum + gap.end_s - gap.start_s, 0);
-  return el("details", { class: "notes" },
+  return el("details", { class: "notes", open: warnings.length > 0 },
     el("summary", {}, icon("warning"), gaps.length ? `${plural(gaps.length, "gap")}, ${clock(missing_s)} in all, could not be seen or heard` : plural(warnings.length, "remark")),
     el("ul", {}, gaps.map((gap) => el("li", {}, el("span", { class: "time" }, `${clock(gap.start_s)}–${clock(gap.end_s)}`), ` ${gap.reason}`)),
       warnings.map((/** @type {string} */ warning) => el("li", {}, warning))));
