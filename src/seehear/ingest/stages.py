@@ -218,7 +218,7 @@ def captions_of(media: Media, sidecars: Sequence[tuple[str, Path]], *, language:
 def _until_the_end(transcript: Transcript, media: Media) -> Transcript:
     kept = tuple(s for s in transcript.segments if s.span.start_s < media.duration_s)
     late = len(transcript.segments) - len(kept)
-    if not late or media.kind not in ("video", "audio"):
+    if not late or not media.duration_s:
         return transcript
     count = f"{late} of {len(transcript.segments)}" if kept else "all"
     reason = f"{count} captions begin after its end: they belong to another recording, or to a longer cut of this one"
