@@ -6,7 +6,7 @@ OUT ?= out
 ASK ?= when are functions explained?
 LECTURE = $(OUT)/lecture.mp4
 
-.PHONY: setup demo test browser test-slow check format bench clean
+.PHONY: setup demo test browser test-slow lint check format bench clean
 
 setup: $(VENV)/.done
 
@@ -34,7 +34,7 @@ $(LECTURE): examples/lecture/script.md $(VENV)/.done
 # Compiled modules are kept, for the tests start Python hundreds of times; and who shares the cores computes on one.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export OPENBLAS_NUM_THREADS = 1
-test: check
+test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # In a real Chromium; one that is missing fails here: apt-get install chromium.
@@ -44,10 +44,12 @@ browser: setup
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
-check: setup
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 format: setup

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageDraw, ImageFont
 
 WORDS = [
@@ -114,8 +115,11 @@ def encode(
 ) -> Path:  # fmt: skip
     """Encode a scene; `times_s(duration)` gives the frame times of a variable rate, `noise` adds a sensor's grain."""
     rng = np.random.default_rng(7)
-    grain = [rng.normal(0, noise, (*scene.paint(0).shape[:2], 1)) for _ in range(4)] if noise else []
+    sizes = (*scene.paint(0).shape[:2], 1)
+    grain = [rng.normal(0, noise, sizes).astype(np.float32) for _ in range(4)] if noise else []
     ticks = 90000
+    # A picture that converts itself prepares for that anew, which costs more than converting.
+    converter = VideoReformatter()
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         stream.codec_context.time_base = stream.time_base = Fraction(1, ticks)
@@ -134,7 +138,8 @@ def encode(
                 shift = int(rng.integers(0, rgb.shape[1]))
                 rgb = np.clip(rgb + np.roll(grain[index % 4], shift, axis=1), 0, 255).astype(np.uint8)
             if rgb is not before:
-                before, frame = rgb, av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+                drawn = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+                before, frame = rgb, converter.reformat(drawn, format="yuv420p")
             frame.pts, frame.time_base = round((start_s + time_s) * ticks), Fraction(1, ticks)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
