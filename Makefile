@@ -6,7 +6,7 @@ OUT ?= out
 ASK ?= when are functions explained?
 LECTURE = $(OUT)/lecture.mp4
 
-.PHONY: setup demo test browser test-slow lint check format bench clean
+.PHONY: setup demo test browser test-slow test-oldest lint check format bench clean
 
 setup: $(VENV)/.done
 
@@ -44,6 +44,17 @@ browser: setup
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
+# With the oldest packages that pyproject.toml allows, which warn of what is newer, so that what it promises is true.
+OLDEST = .venv-oldest
+test-oldest:
+	$(PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	. $(OLDEST)/bin/activate && uv pip install --quiet --only-binary :all: --resolution lowest-direct \
+		-r pyproject.toml --extra local --extra servers --extra serve --extra web
+	. $(OLDEST)/bin/activate && uv pip install --quiet --only-binary :all: -r pyproject.toml --extra dev
+	. $(OLDEST)/bin/activate && uv pip install --quiet --no-deps --editable .
+	OPENBLAS_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --dist worksteal -o filterwarnings=default
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,4 +71,4 @@ bench: $(LECTURE)
 	$(BIN)/python bench/run.py --lecture $(LECTURE) --out $(OUT)/bench
 
 clean:
-	rm -rf $(OUT) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(OUT) $(OLDEST) .pytest_cache .mypy_cache .ruff_cache

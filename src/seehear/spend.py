@@ -114,14 +114,14 @@ class Ledger:
         self._store, self.media_id = store, media_id
         self._own: set[str] = set()
         # Two processes may spend on one media, and each must see what the other has promised.
-        self._guard = FileLock(store.home / "locks" / "spending.lock", timeout=60.0, poll_interval=0.005)
+        self._guard = FileLock(store.home / "locks" / "spending.lock", timeout=60.0)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other process and thread from changing any ledger of the library meanwhile; may be nested."""
         try:
             Path(self._guard.lock_file).parent.mkdir(parents=True, exist_ok=True)
-            self._guard.acquire()
+            self._guard.acquire(poll_interval=0.005)
         except OSError as error:  # a timeout is one too
             raise StorageError(
                 f"the library folder {self._store.home} cannot be written, so spending cannot be counted: {error}",
