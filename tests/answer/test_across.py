@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from seehear.answer import ask
+from seehear.answer.recordings import read_title
 from seehear.answer.ways.across import read_across
 from seehear.backends.protocols import Embedder
 from seehear.store import Store
@@ -157,3 +158,15 @@ def test_a_number_that_no_recording_has_or_one_of_two_limits_nothing(
 ) -> None:
     store = library(talk("Lecture 1"), speech("Lecture 2", GARDEN))
     assert not any("titled" in step for step in ask(question, store=store, embedder=minilm).why.steps)
+
+
+@pytest.mark.parametrize(("question", "asked"), [
+    ("what is said in the first video?", "00_welcome"), ("what is said in video 1?", "01_pipeline"),
+    ("what is the first class of the list?", None), ("which unit 1 is meant?", None),
+])  # fmt: skip
+def test_recordings_that_are_counted_from_zero_have_a_first_one_too(
+    library: Callable[..., Store], question: str, asked: str | None
+) -> None:
+    rows = library(talk("00_welcome"), speech("01_pipeline", GARDEN)).media()
+    _, found = read_title(question, rows)
+    assert [row.title for row in found] == ([asked] if asked else ["00_welcome", "01_pipeline"])

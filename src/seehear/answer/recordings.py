@@ -25,6 +25,8 @@ _WORD = re.compile(r"[^\W_]+")
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBER = {word: n for words in (_CARDINALS, ORDINALS) for n, word in enumerate(words, start=1)}
 _COUNTED = r"(?P<what>video|lecture|talk|recording|presentation|lesson|session|episode|week|class|unit)"
+_ALSO_TAUGHT = ("class", "unit", "week", "session")
+"""What a lecture may speak of itself: only a title that says so is meant."""
 _NTH = (
     re.compile(rf"\b(?:the|my|our)\s+(?P<number>{'|'.join(ORDINALS)}|\d{{1,3}}(?:st|nd|rd|th))\s+{_COUNTED}\b", re.I),
     re.compile(
@@ -57,7 +59,7 @@ def read_title(text: str, rows: Sequence[MediaRow]) -> tuple[str, tuple[MediaRow
     counted = [match for pattern in _NTH for match in pattern.finditer(text)]
     # Of two that are compared neither is the only one asked.
     for match in counted if len(counted) == 1 else ():
-        found = _numbered(rows, match["what"].lower(), _count(match["number"].lower()))
+        found = _numbered(rows, match["what"].lower(), match["number"].lower())
         if found and len(found) < len(rows):
             return f"{text[: match.start()]}the recording{text[match.end() :]}", found
     titles = {row.id: {stem(word) for word in words_of(row.title.replace("_", " "))} for row in rows}
@@ -69,25 +71,23 @@ def read_title(text: str, rows: Sequence[MediaRow]) -> tuple[str, tuple[MediaRow
     return text, tuple(rows)
 
 
-def _count(number: str) -> int:
-    return _NUMBER.get(number) or int(re.sub(r"\D", "", number))
-
-
-def _numbered(rows: Sequence[MediaRow], what: str, number: int) -> tuple[MediaRow, ...]:
+def _numbered(rows: Sequence[MediaRow], what: str, number: str) -> tuple[MediaRow, ...]:
     """The recordings that are titled as that number of its kind: by the kind's name, at the front, else anywhere."""
+    count = _NUMBER.get(number) or int(re.sub(r"\D", "", number))
 
-    def is_called(title: str) -> bool:
-        names = re.findall(r"([a-z]+)[\W_]*0*(\d+)", title.lower())
-        return any(what.startswith(name) and int(n) == number for name, n in names)
+    def is_called(row: MediaRow) -> bool:
+        names = re.findall(r"([a-z]+)[\W_]*0*(\d+)", row.title.lower())
+        return any(what.startswith(name) and int(n) == count for name, n in names)
 
-    def begins(title: str) -> bool:
-        first = re.match(r"\W*(\d{1,3})(?!\d)", title)
-        return first is not None and int(first[1]) == number
-
-    for fits in (is_called, begins, lambda title: [int(n) for n in re.findall(r"\d+", title)] == [number]):
-        if found := tuple(row for row in rows if fits(row.title)):
-            return found
-    return ()
+    called = tuple(row for row in rows if is_called(row))
+    if called or what in _ALSO_TAUGHT:
+        return called
+    first = {row.id: int(match[1]) for row in rows if (match := re.match(r"\W*(\d{1,3})(?!\d)", row.title))}
+    # Where they are counted from 0, the first lecture is not lecture 1.
+    at = count - 1 if 0 in first.values() and not number.isdigit() and number not in _CARDINALS else count
+    if begins := tuple(row for row in rows if first.get(row.id) == at):
+        return begins
+    return tuple(row for row in rows if [int(n) for n in re.findall(r"\d+", row.title)] == [count])
 
 
 def _named(text: str) -> list[tuple[int, int, list[str]]]:
