@@ -204,7 +204,7 @@ def test_who_stops_hearing_gets_what_he_raised(running: Running, speech: Audio) 
         raise Stop
 
     with pytest.raises(Stop):
-        running.backend.transcribe(speech, language="en", on_progress=stop)
+        running.backend.transcribe(speech, on_progress=stop)
 
 
 @pytest.mark.parametrize("running", that("hear"), indirect=True)
