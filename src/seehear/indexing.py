@@ -95,7 +95,7 @@ class Indexer:
         from seehear.ingest.fingerprint import fingerprints
         from seehear.ingest.place import only_one, place
 
-        with only_one(self._settings.home, media_id):
+        with only_one(self._settings.home, media_id, reporter):
             plan = self._plan(path, media_id)
             chosen = [self._models.name(capability) for capability in ("read", "describe", "hear", "embed")]
             fingerprint, *cut_before = fingerprints(plan, chosen)

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from seehear.backends.fake import Fake
-from seehear.ingest.place import correct, place
-from seehear.ingest.progress import Reporter
+from seehear.errors import CancelledError
+from seehear.ingest.place import correct, only_one, place
+from seehear.ingest.progress import Progress, Reporter
 from seehear.store import Store
 from tests.talks import speech
 
@@ -52,3 +53,19 @@ def test_a_correction_embeds_its_sentence_and_its_minute_alone(store: Store) -> 
     embedder.seen.clear()
     correct(store, timeline.media.id, 2, "Whales hum.", embedder=lambda: embedder)
     assert embedder.seen == ["Whales hum.", "Whales hum. They like krill."]
+
+
+def test_who_waits_for_another_at_the_same_recording_is_told_and_can_stop(tmp_path: Path) -> None:
+    told: list[Progress] = []
+
+    def stop(progress: Progress) -> None:
+        told.append(progress)
+        reporter.stop()
+
+    reporter = Reporter(stop)
+    with only_one(tmp_path, "a", Reporter()):
+        with pytest.raises(CancelledError), only_one(tmp_path, "a", reporter):
+            pass
+        with only_one(tmp_path, "b", Reporter(told.append)):
+            pass
+    assert [progress.stage for progress in told] == ["wait"]

@@ -44,6 +44,17 @@ def test_an_empty_name_is_not_the_current_folder(run: Run, lesson: Path, monkeyp
     assert run("library", "--json").json["media"] == []
 
 
+def test_a_name_that_begins_with_a_dash_is_told_how_to_be_given(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_picture(synth.numbered(1), tmp_path / "-slide.png")
+    done = run("read", "-slide.png")
+    assert done.code == 2 and "./-slide.png" in done.err
+    assert run("read", "./-slide.png").code == 0
+    assert "./" not in run("read", "--slide").err
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
 @pytest.mark.parametrize("command", ["index", "timeline", "transcribe", "read", "frames"])
 @pytest.mark.parametrize("name", ["pipe", "pipe.ts", "pipe.mp4", "pipe.png", "pipe.srt"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,21 +29,20 @@ if TYPE_CHECKING:
 
 EMBED_BATCH = 64
 LOCK_WAIT_S = 3600.0
+TELL_EVERY_S = 0.5
 
 
 @contextmanager
-def only_one(home: Path, media_id: str) -> Iterator[None]:
+def only_one(home: Path, media_id: str, reporter: Reporter) -> Iterator[None]:
     """A lock that the system frees with the process, so that two of them never index the same media at once.
 
-    Raises LibraryBusyError after an hour, StorageError when the folder cannot be written.
+    Raises LibraryBusyError after an hour, StorageError when the folder cannot be written, CancelledError when stopped.
     """
     folder = home / "locks"
-    lock = FileLock(folder / f"{media_id[:32]}.lock", timeout=LOCK_WAIT_S)
+    lock = FileLock(folder / f"{media_id[:32]}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise LibraryBusyError("another process has been indexing this file for an hour", hint="stop it") from error
+        _wait_for(lock, reporter)
     except OSError as error:
         raise StorageError(
             f"the library folder {home} cannot be written: {error.strerror}",
@@ -52,6 +52,20 @@ def only_one(home: Path, media_id: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _wait_for(lock: FileLock, reporter: Reporter) -> None:
+    began_s = time.monotonic()
+    while True:
+        try:
+            lock.acquire(timeout=TELL_EVERY_S)
+            return
+        except Timeout as error:
+            if time.monotonic() - began_s > LOCK_WAIT_S:
+                raise LibraryBusyError(
+                    "another process has been indexing this file for an hour", hint="stop it"
+                ) from error
+            reporter("wait", 0, 0)
 
 
 def place(

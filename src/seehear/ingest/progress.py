@@ -9,7 +9,7 @@ from typing import Literal
 
 from seehear.errors import CancelledError
 
-Stage = Literal["fetch", "find", "read", "describe", "hear", "embed"]
+Stage = Literal["fetch", "wait", "find", "read", "describe", "hear", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Progress:
     """How far a stage has come.
 
     `done` of `total`: bytes (`fetch`), seconds of media (`find`, `hear`), pictures (`read`, `describe`), sentences
-    (`embed`).
+    (`embed`), nothing while another process is at the same recording (`wait`).
     """
 
     stage: Stage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -93,6 +94,8 @@ def _run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except click.UsageError as error:
         error.show()
+        if isinstance(error, click.NoSuchOption):
+            _tell_of_dashes(arguments)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _fail(CancelledError("stopped; what was finished is kept", hint="run it again to go on"), arguments)
@@ -110,6 +113,12 @@ def _run(arguments: list[str]) -> int:
             f"this is a bug in seehear: {type(error).__name__}: {error}", hint="set SEEHEAR_DEBUG=1 and report"
         )
         return _fail(bug, arguments)
+
+
+def _tell_of_dashes(arguments: list[str]) -> None:
+    for given in arguments:
+        if given.startswith("-") and Path(given).exists():
+            note(f"  → a file whose name begins with a dash: ./{plain(given)}")
 
 
 def _fail(error: SeehearError, arguments: list[str]) -> int:

@@ -67,8 +67,16 @@ class Live:
 
     def progress(self, progress: Progress) -> None:
         """Show how far one stage has come."""
+        if progress.stage == "wait":
+            self._wait()
+            return
         at = f"{progress.done:.0f}/{progress.total:.0f}" if progress.stage in ("read", "describe") else ""
         self.show(LABELS.get(progress.stage, progress.stage), progress.done, progress.total, at)
+
+    def _wait(self) -> None:
+        if not self._quiet and "wait" not in self._told:
+            self._told["wait"] = (time.monotonic(), 0)
+            note(f"{self._title}{': ' if self._title else ''}waiting for another process that is at the same recording")
 
     def pull(self, progress: PullProgress) -> None:
         """Show how far a download has come."""

@@ -48,6 +48,8 @@ class _Voice:
     def progress(self, progress: Progress) -> None:
         if self.stopped.is_set():
             raise CancelledError("stopped", hint="try again to go on from here")
+        if progress.stage == "wait":
+            return
         now = time.monotonic()
         last_s, last_done = self._said.get(progress.stage, (-1.0, -1.0))
         ended = progress.done >= progress.total
