@@ -8,28 +8,22 @@ CPU seconds are user + system of this process, one thread.
 
 from __future__ import annotations
 
-import argparse
 import csv
-import json
 import os
-import platform
 import re
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
+from report import DATA, Table, finish, options
 from seehear import weights
 from seehear.backends.registry import open_speaker
 from seehear.backends.whisper import RATE_HZ, Whisper
 from seehear.media.audio import audio_chunks
 from seehear.values import Audio
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MODELS = ("tiny.en", "base")
 Samples = NDArray[np.float32]
 
@@ -103,10 +97,10 @@ def error_rate(pairs: list[tuple[str, str]]) -> float:
     return float(jiwer.wer([a for a, _ in pairs], [b for _, b in pairs]))
 
 
-def measure_words(hearers: dict[str, Whisper]) -> dict[str, object]:
+def measure_words(hearers: dict[str, Whisper]) -> Table:
     cases = [(source, load(path), plain(text)) for source, path, text in references()]
     seconds = sum(len(samples) for _, samples, _ in cases) / RATE_HZ
-    result: dict[str, object] = {"seconds": round(seconds, 1), "clips": len(cases)}
+    table = Table(f"Words that are wrong in {len(cases)} clips, {seconds:.0f} s of speech")
     for name, hearer in hearers.items():
         for label in ("clean", "pink noise 10 dB", "pink noise 5 dB"):
             pairs: dict[str, list[tuple[str, str]]] = {}
@@ -115,11 +109,11 @@ def measure_words(hearers: dict[str, Whisper]) -> dict[str, object]:
                 sound = samples if label == "clean" else noisy(samples, ratio_db=float(label.split()[2]))
                 said = hearer.transcribe(Audio(sound, RATE_HZ), language="en")
                 pairs.setdefault(source, []).append((text, plain(" ".join(s.text for s in said.segments))))
-            row = {source: round(error_rate(found), 3) for source, found in pairs.items()}
-            row["all"] = round(error_rate([pair for found in pairs.values() for pair in found]), 3)
-            row["cpu_s_per_s"] = round((cpu_s() - start) / seconds, 3)
-            result[f"{name}, {label}"] = row
-    return result
+            every = error_rate([pair for found in pairs.values() for pair in found])
+            sources = ", ".join(f"{source} {100 * error_rate(found):.1f}" for source, found in pairs.items())
+            cost = (cpu_s() - start) / seconds
+            table.add(f"{name}, {label}", f"{100 * every:.1f} % ({sources}); {cost:.3f} CPU s a second")
+    return table
 
 
 def spoken(count: int) -> tuple[Samples, list[tuple[float, float, str]]]:
@@ -160,9 +154,9 @@ def resample(samples: Samples, rate_hz: int) -> Samples:
     return (np.fft.irfft(spectrum, size) * size / len(samples)).astype(np.float32)
 
 
-def measure_times(hearers: dict[str, Whisper], *, count: int = 60) -> dict[str, object]:
+def measure_times(hearers: dict[str, Whisper], *, count: int = 60) -> Table:
     sound, truth = spoken(count)
-    result: dict[str, object] = {"seconds": round(len(sound) / RATE_HZ, 1), "sentences": count}
+    table = Table(f"Where {count} sentences start and end, {len(sound) / RATE_HZ:.0f} s of speech with known times")
     for name, hearer in hearers.items():
         start = cpu_s()
         said = hearer.transcribe(Audio(sound, RATE_HZ), language="en")
@@ -172,15 +166,13 @@ def measure_times(hearers: dict[str, Whisper], *, count: int = 60) -> dict[str, 
         start_off = [float(np.abs(starts - a).min()) for a, _, _ in truth]
         end_off = [float(np.abs(ends - b).min()) for _, b, _ in truth]
         pair = (plain(" ".join(t for _, _, t in truth)), plain(" ".join(s.text for s in said.segments)))
-        result[name] = {
-            "start_off_s_median": round(float(np.median(start_off)), 3), "start_off_s_worst": round(max(start_off), 3),
-            "end_off_s_median": round(float(np.median(end_off)), 3), "segments": len(said.segments),
-            "wer": round(error_rate([pair]), 3), "cpu_s_per_s": round(cost, 3),
-        }  # fmt: skip
-    return result
+        table.add(f"{name}, start off by, median", f"{np.median(start_off):.3f} s, at most {max(start_off):.2f} s")
+        table.add(f"{name}, end off by, median", f"{np.median(end_off):.3f} s")
+        table.add(f"{name}, words wrong", f"{100 * error_rate([pair]):.1f} %; {cost:.3f} CPU s a second")
+    return table
 
 
-def measure_invented(hearers: dict[str, Whisper]) -> dict[str, object]:
+def measure_invented(hearers: dict[str, Whisper]) -> Table:
     rng = np.random.default_rng(1)
     size = 20 * RATE_HZ
     clock = np.arange(size) / RATE_HZ
@@ -196,18 +188,16 @@ def measure_invented(hearers: dict[str, Whisper]) -> dict[str, object]:
         "chords and drums": (0.1 * chord + 0.3 * beat).astype(np.float32),
         "film without speech": load(DATA / "videos" / "nospeech_big_buck_bunny_small.mp4"),
     }
-    return {
-        name: {
-            sound: " ".join(s.text for s in hearer.transcribe(Audio(x, RATE_HZ)).segments)
-            for sound, x in sounds.items()
-        }
-        for name, hearer in hearers.items()
-    }
+    table = Table("Words heard where nobody speaks")
+    for name, hearer in hearers.items():
+        for sound, samples in sounds.items():
+            said = " ".join(segment.text for segment in hearer.transcribe(Audio(samples, RATE_HZ)).segments)
+            table.add(f"{name}, {sound}", said or "none", "none", met=not said)
+    return table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
+    parser = options(__doc__, lecture=False)
     parser.add_argument("--only", default="wer,times,invented")
     chosen = parser.parse_args()
     for model in MODELS:
@@ -215,18 +205,8 @@ def main() -> None:
     hearers = {model: Whisper(model) for model in MODELS}
     for hearer in hearers.values():
         hearer.transcribe(Audio(load(DATA / "speech" / "jfk" / "jfk.flac"), RATE_HZ), language="en")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    report: dict[str, object] = {
-        "command": " ".join(sys.argv), "date": time.strftime("%Y-%m-%d"), "commit": commit.stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-    }  # fmt: skip
     parts = {"wer": measure_words, "times": measure_times, "invented": measure_invented}
-    for part in chosen.only.split(","):
-        report[part] = parts[part](hearers)
-    text = json.dumps(report, indent=1)
-    print(text)
-    if chosen.json:
-        chosen.json.write_text(text + "\n", encoding="utf-8")
+    finish([parts[part](hearers) for part in chosen.only.split(",")], chosen.json)
 
 
 if __name__ == "__main__":

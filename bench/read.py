@@ -8,26 +8,24 @@ come from ../shared/data. The usual call of RapidOCR is measured beside ours. CP
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
 import os
-import platform
-import subprocess
-import sys
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from report import DATA, ROOT, Table, finish, options
 from seehear.backends.ocr import PPOcr
 from seehear.media.decode import frames_at
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT.parent / "shared" / "data"
+FILMS = {
+    "big buck bunny": DATA / "videos" / "nospeech_big_buck_bunny_small.mp4",
+    "fades": DATA / "scenes" / "pyscenedetect" / "fades.mp4",
+}
 FONTS = ROOT / "src" / "seehear" / "data" / "fonts"
 SANS, MONO = FONTS / "IBMPlexSans-Variable.ttf", FONTS / "IBMPlexMono-Regular.ttf"
 Rgb = NDArray[np.uint8]
@@ -156,48 +154,58 @@ def ours() -> Callable[[Rgb], list[str]]:
     return lambda rgb: [line.text for line in reader.read(rgb).lines]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one way to read made of all slides, by slide: the share of letters that are wrong, and CPU seconds."""
+
+    wrong: dict[str, float]
+    cpu_s: dict[str, float]
+    all_wrong: float
+    invented: dict[str, list[str]]
+    """What it read in film that shows no text, by film."""
+
+
+def measured(read: Callable[[Rgb], list[str]], cases: dict[str, tuple[Rgb, list[str]]]) -> Reading:
+    read(np.full((90, 160, 3), 255, dtype=np.uint8))
+    wrong, spent = {}, {}
+    edited = letters = 0
+    for name, (rgb, truth) in cases.items():
+        start_s = cpu_s()
+        found = read(rgb)
+        spent[name] = cpu_s() - start_s
+        bad, size = errors(truth, [" ".join(line.split()) for line in found]), sum(map(len, truth))
+        wrong[name] = bad / size
+        edited, letters = edited + bad, letters + size
+    invented = {
+        name: [line for frame in frames_at(path, tuple(0.25 + 0.5 * i for i in range(8)), on_gap=lambda gap: None)
+               for line in read(frame.rgb)]
+        for name, path in FILMS.items() if path.is_file()
+    }  # fmt: skip
+    return Reading(wrong, spent, edited / letters, invented)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path)
-    chosen = parser.parse_args()
+    chosen = options(__doc__, lecture=False).parse_args()
     cases = {f"{name}, {look}": draw(name, w, look) for name, w in SLIDES.items() for look in LOOKS}
     cases |= {f"{name}, light, JPEG 40": draw(name, w, "light", quality=40) for name, w in SLIDES.items()}
     cases |= {f"{name}, dark, 1080p": draw(name, w, "dark", width_px=1920) for name, w in SLIDES.items()}
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    report: dict[str, object] = {
-        "command": " ".join(sys.argv), "date": time.strftime("%Y-%m-%d"), "commit": commit.stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-    }  # fmt: skip
-    films = {
-        "big buck bunny": DATA / "videos" / "nospeech_big_buck_bunny_small.mp4",
-        "fades": DATA / "scenes" / "pyscenedetect" / "fades.mp4",
-    }
-    for label, make in (("seehear", ours), ("RapidOCR as it comes", usual)):
-        read = make()
-        read(np.full((90, 160, 3), 255, dtype=np.uint8))
-        rows: dict[str, object] = {}
-        wrong = total = 0
-        spent = 0.0
-        for name, (rgb, truth) in cases.items():
-            start = cpu_s()
-            found = read(rgb)
-            used = cpu_s() - start
-            bad, size = errors(truth, [" ".join(line.split()) for line in found]), sum(map(len, truth))
-            rows[name] = {"cer": round(bad / size, 4), "cpu_s": round(used, 2)}
-            wrong, total, spent = wrong + bad, total + size, spent + used
-        invented = {
-            name: [line for frame in frames_at(path, tuple(0.25 + 0.5 * i for i in range(8)), on_gap=lambda gap: None)
-                   for line in read(frame.rgb)]
-            for name, path in films.items() if path.is_file()
-        }  # fmt: skip
-        report[label] = {
-            "cer": round(wrong / total, 4), "cpu_s_per_slide": round(spent / len(cases), 2), "text in film": invented,
-            "slides": rows,
-        }  # fmt: skip
-    text = json.dumps(report, indent=1, ensure_ascii=False)
-    print(text)
-    if chosen.json:
-        chosen.json.write_text(text + "\n", encoding="utf-8")
+    found = {name: measured(make(), cases) for name, make in (("seehear", ours), ("RapidOCR as it comes", usual))}
+    table = Table(f"Reading {len(cases)} slides: letters that are wrong, CPU seconds")
+
+    def both(of: Callable[[Reading], str]) -> str:
+        return "; ".join(f"{name} {of(reading)}" for name, reading in found.items())
+
+    mean_s = {name: sum(r.cpu_s.values()) / len(cases) for name, r in found.items()}
+    table.add("all, on average", both(lambda r: f"{100 * r.all_wrong:.2f} %"))
+    table.add("CPU seconds a slide", "; ".join(f"{name} {each:.2f}" for name, each in mean_s.items()))
+    table.add("as a ratio", f"{mean_s['seehear'] / mean_s['RapidOCR as it comes']:.2f}")
+    for case in cases:
+        table.add(case, both(lambda r, case=case: f"{100 * r.wrong[case]:.1f} %, {r.cpu_s[case]:.2f} s"))
+    for film in FILMS:
+        table.add(
+            f"read in film without text: {film}", both(lambda r, film=film: str(r.invented.get(film, "not there")))
+        )
+    finish([table], chosen.json)
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ BENCHES = (
         ("--lecture", LECTURE, "--json", JSON, "--long", "--hear", "whisper:tiny.en"),
         long=True,
     ),
-    Bench("read", "read.py"),
-    Bench("hear", "hear.py"),
+    Bench("read", "read.py", ("--json", JSON)),
+    Bench("hear", "hear.py", ("--json", JSON)),
     Bench("retrieval", "retrieval.py"),
     Bench("calls", "calls.py", ("--json", JSON)),
 )
@@ -107,7 +107,7 @@ def to_markdown(head: dict[str, str], results: Sequence[dict[str, Any]]) -> str:
         if result["exit_code"]:
             lines += [f"failed with exit code {result['exit_code']}:", "", *fenced(result["error"]), ""]
         # What prints tables prints them as Markdown; the rest is shown as it came.
-        lines += [result["output"].strip()] if "tables" in result else fenced(result["output"])
+        lines += [result["output"].strip()] if "|---" in result["output"] else fenced(result["output"])
     return "\n".join(lines).rstrip() + "\n"
 
 
