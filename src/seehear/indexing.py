@@ -13,7 +13,7 @@ from seehear.config import Settings
 from seehear.errors import ConfigError, InputError, MissingPackageError
 from seehear.ingest.outcome import Fetched, Indexed, Status
 from seehear.ingest.progress import Listener, Reporter
-from seehear.ingest.whereabouts import found_at, identity
+from seehear.ingest.whereabouts import found_at, identity, lies_at
 from seehear.media.addresses import is_url
 from seehear.models import Models, OnPull
 from seehear.store import MediaRow, Store
@@ -72,7 +72,7 @@ class Indexer:
                         yield from self._url(entry.url, on_progress=on_progress, on_pull=on_pull, playlists=False)
                     return
                 media, status = self.file(found[0].path, on_progress=on_progress, on_pull=on_pull)
-            elif (path := self._row(media).path).is_file() and self.identify(path) == media:
+            elif lies_at(self._store(), media, path := self._row(media).path):
                 media, status = self.file(path, on_progress=on_progress, on_pull=on_pull)
             row = self._row(media)
         except ConfigError:
@@ -153,7 +153,7 @@ class Indexer:
         """Move a file into the library's own folder, as `Library.keep` tells; returns the media's id."""
         media_id = self.identify(path)
         row = named(self._store().media(), media_id)
-        if row is not None and not row.kept and row.path.is_file():
+        if row is not None and not row.kept and lies_at(self._store(), media_id, row.path):
             path.unlink()
             return media_id
         known = Sources(self._store()).get(media_id)

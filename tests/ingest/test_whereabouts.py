@@ -95,3 +95,15 @@ def test_whoever_replaces_a_file_is_told_how_to_forget_what_it_was(
     film(path, FAST)
     assert f"seehear remove {before[:10]}" in run("index", path).err
     assert "seehear remove" not in run("index", path).err
+
+
+def test_a_recording_sent_again_is_kept_where_another_lies_under_its_name(library: Library, tmp_path: Path) -> None:
+    path = film(tmp_path / "lecture.mp4", SLOW)
+    media = indexed(library, path)
+    original = path.read_bytes()
+    film(path, FAST)
+    sent = tmp_path / "sent"
+    sent.write_bytes(original)
+    assert library.keep(sent, title="lecture", suffix=".mp4") == media
+    kept = library.kept.find(media)
+    assert kept is not None and kept.read_bytes() == original

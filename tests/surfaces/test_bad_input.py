@@ -53,6 +53,7 @@ def test_a_name_that_begins_with_a_dash_is_told_how_to_be_given(
     assert done.code == 2 and "./-slide.png" in done.err
     assert run("read", "./-slide.png").code == 0
     assert "./" not in run("read", "--slide").err
+    assert run("read", "-" + 300 * "s").code == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")

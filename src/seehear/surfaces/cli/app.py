@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
@@ -117,7 +116,7 @@ def _run(arguments: list[str]) -> int:
 
 def _tell_of_dashes(arguments: list[str]) -> None:
     for given in arguments:
-        if given.startswith("-") and Path(given).exists():
+        if given.startswith("-") and os.path.exists(given):  # noqa: PTH110 - Path raises on a name that is too long
             note(f"  → a file whose name begins with a dash: ./{plain(given)}")
 
 
